@@ -1,0 +1,180 @@
+/* cli: what every command does first and last, so that all do it alike. */
+#include "config.h"
+
+#include "cli.h"
+
+#include <signal.h>
+#include <stdarg.h>
+#include <stdint.h>
+
+#include "alloc.h"
+#include "fd.h"
+#include "num.h"
+
+volatile int cli_signal;
+
+void
+cli_begin(const struct cli *cli)
+{
+	struct err e = ERR_INIT;
+
+	err_set_program(cli->name);
+	if (fd_open_std(&e) < 0)
+		exit(err_report(&e));
+}
+
+/* The first line of the usage text, which is the whole for most. */
+static void __attribute__((noreturn))
+misuse(const struct cli *cli)
+{
+	const char *end = strchr(cli->usage, '\n');
+
+	fprintf(stderr, "%.*s\n",
+	    (int)(end ? end - cli->usage : (long)strlen(cli->usage)),
+	    cli->usage);
+	exit(cli->wrapper ? ST_WRAPPER : ST_USAGE);
+}
+
+void
+cli_usage(const struct cli *cli, const char *fmt, ...)
+{
+	struct err e = ERR_INIT;
+	char text[ERR_TEXT_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	err_set(&e, ST_USAGE, "%s", text);
+	err_report(&e);
+	misuse(cli);
+}
+
+static void __attribute__((noreturn))
+show(const char *text)
+{
+	fputs(text, stdout);
+	exit(cli_end(ST_OK));
+}
+
+int
+cli_option(const struct cli *cli, int argc, char **argv)
+{
+	char shortopts[128];
+	bool plus = cli->shortopts[0] == '+';
+	const char *word;
+	int c;
+
+	/* ':' makes getopt tell a missing argument; its own messages print
+	 * argv[0] as it came */
+	snprintf(shortopts, sizeof(shortopts), "%s:%sh", plus ? "+" : "",
+	    cli->shortopts + plus);
+	opterr = 0;
+	word = argv[optind];
+	c = getopt_long(argc, argv, shortopts, cli->longopts, NULL);
+	switch (c) {
+	case CLI_HELP:
+		show(cli->usage);
+	case CLI_VERSION: {
+		char line[128];
+		snprintf(line, sizeof(line), "%s (agentutils) %s\n", cli->name,
+		    PACKAGE_VERSION);
+		show(line);
+	}
+	case ':':
+		word = argv[optind - 1];
+		if (optopt > 0 && optopt < 255 && strncmp(word, "--", 2) != 0)
+			cli_usage(cli, "option '-%c' needs an argument",
+			    optopt);
+		cli_usage(cli, "option '%s' needs an argument", word);
+	case '?':
+		if (optopt > 0 && optopt < 255 &&
+		    (!word || strncmp(word, "--", 2) != 0))
+			cli_usage(cli, "unknown option '-%c'", optopt);
+		if (optopt != 0)
+			cli_usage(cli, "option '%s' takes no argument",
+			    argv[optind - 1]);
+		cli_usage(cli, "unknown option '%s'", argv[optind - 1]);
+	default:
+		return c;
+	}
+}
+
+int64_t
+cli_int(const struct cli *cli, const char *option, int64_t min, int64_t max)
+{
+	int64_t v;
+
+	if (num_parse_int(optarg, min, max, &v) < 0)
+		cli_usage(cli, "%s takes a whole number from %lld to %lld, "
+		    "not '%s'", option, (long long)min, (long long)max,
+		    optarg);
+	return v;
+}
+
+int64_t
+cli_size(const struct cli *cli, const char *option)
+{
+	int64_t v;
+
+	if (num_parse_size(optarg, &v) < 0)
+		cli_usage(cli, "%s takes a size such as 512M, not '%s'",
+		    option, optarg);
+	return v;
+}
+
+int64_t
+cli_duration(const struct cli *cli, const char *option)
+{
+	int64_t v;
+
+	if (num_parse_duration(optarg, &v) < 0)
+		cli_usage(cli, "%s takes a duration such as 90s or 10m, "
+		    "not '%s'", option, optarg);
+	return v;
+}
+
+int
+cli_end(int status)
+{
+	struct err e = ERR_INIT;
+
+	if (fd_close_stdout(&e) < 0) {
+		err_report(&e);
+		return status == ST_OK ? e.status : status;
+	}
+	return status;
+}
+
+static void
+on_signal(int sig)
+{
+	cli_signal = sig;
+}
+
+void
+cli_catch_signals(void)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+	struct sigaction sa = { .sa_handler = on_signal }, old;
+
+	sigemptyset(&sa.sa_mask);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++) {
+		/* nohup(1), and a shell's background jobs, ignore some */
+		if (sigaction(signals[i], NULL, &old) == 0 &&
+		    old.sa_handler == SIG_IGN)
+			continue;
+		sigaction(signals[i], &sa, NULL);
+	}
+}
+
+void
+cli_raise(void)
+{
+	int sig = cli_signal;
+
+	if (sig == 0)
+		return;
+	signal(sig, SIG_DFL);
+	raise(sig);
+}

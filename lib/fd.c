@@ -1,0 +1,183 @@
+/* fd: descriptors; EINTR, EAGAIN and short writes are dealt with here. */
+#include "config.h"
+
+#include "fd.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/close_range.h>
+#include <poll.h>
+#include <stdio.h>
+
+#include "alloc.h"
+
+static bool was_closed[3];
+
+int
+fd_open_std(struct err *e)
+{
+	for (int fd = 0; fd < 3; fd++) {
+		if (fcntl(fd, F_GETFD) >= 0)
+			continue;
+		was_closed[fd] = true;
+		if (open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY) != fd)
+			return err_sys(e, ST_SYSTEM, "cannot open '/dev/null'");
+	}
+	return 0;
+}
+
+bool
+fd_was_closed(int fd)
+{
+	return fd >= 0 && fd < 3 && was_closed[fd];
+}
+
+int
+fd_write(int fd, const void *data, size_t len, struct err *e)
+{
+	const char *p = data;
+
+	while (len > 0) {
+		ssize_t n = write(fd, p, len);
+		if (n >= 0) {
+			p += n;
+			len -= (size_t)n;
+		} else if (errno == EAGAIN) {
+			if (fd_wait(fd, POLLOUT, DEADLINE_NEVER, NULL, e) < 0)
+				return -1;
+		} else if (errno != EINTR) {
+			if (fd == STDOUT_FILENO)
+				return err_sys(e, ST_IO,
+				    "cannot write to standard output");
+			return err_sys(e, ST_IO, "cannot write");
+		}
+	}
+	return 0;
+}
+
+ssize_t
+fd_read(int fd, void *data, size_t size, struct err *e)
+{
+	for (;;) {
+		ssize_t n = read(fd, data, size);
+		if (n >= 0)
+			return n;
+		if (errno == EAGAIN)
+			return FD_AGAIN;
+		if (errno != EINTR)
+			return err_sys(e, ST_IO, "cannot read");
+	}
+}
+
+int
+fd_read_all(int fd, size_t limit, struct deadline until, struct buf *out,
+    struct err *e)
+{
+	size_t start = out->len;
+
+	buf_add(out, "", 0);
+	for (;;) {
+		size_t got = out->len - start;
+		size_t want = got < 65536 ? 65536 : got;
+		ssize_t n;
+
+		if (until.at != INT64_MAX) {
+			int r = fd_wait(fd, POLLIN, until, NULL, e);
+			if (r < 0)
+				return -1;
+			if (r == 0)
+				return err_set(e, ST_TIMEOUT,
+				    "no end of input in time");
+		}
+		if (want > limit - got + 1)
+			want = limit - got + 1;
+		buf_reserve(out, want);
+		n = fd_read(fd, out->data + out->len, want, e);
+		if (n == FD_AGAIN) {
+			if (fd_wait(fd, POLLIN, until, NULL, e) < 0)
+				return -1;
+			continue;
+		}
+		if (n < 0)
+			return -1;
+		out->len += (size_t)n;
+		out->data[out->len] = '\0';
+		if (n == 0)
+			return 0;
+		if (out->len - start > limit)
+			return err_set(e, ST_DATA,
+			    "input is larger than %zu bytes", limit);
+	}
+}
+
+int
+fd_wait(int fd, short events, struct deadline until, const volatile int *stop,
+    struct err *e)
+{
+	struct pollfd p = { .fd = fd, .events = events };
+
+	for (;;) {
+		int n = poll(&p, 1, deadline_poll_ms(until));
+		if (n > 0)
+			return 1;
+		if (n == 0 && deadline_passed(until))
+			return 0;
+		if (n < 0 && errno != EINTR)
+			return err_sys(e, ST_SYSTEM, "cannot poll");
+		if (n < 0 && stop && *stop)
+			return err_set(e, ST_SIGNAL + *stop, "interrupted");
+	}
+}
+
+static int
+change_flag(int fd, int get, int set, int flag, bool on, struct err *e)
+{
+	int old = fcntl(fd, get);
+
+	if (old < 0 || fcntl(fd, set, on ? old | flag : old & ~flag) < 0)
+		return err_sys(e, ST_SYSTEM, "cannot set up descriptor %d", fd);
+	return 0;
+}
+
+int
+fd_set_cloexec(int fd, bool on, struct err *e)
+{
+	return change_flag(fd, F_GETFD, F_SETFD, FD_CLOEXEC, on, e);
+}
+
+int
+fd_set_nonblock(int fd, bool on, struct err *e)
+{
+	return change_flag(fd, F_GETFL, F_SETFL, O_NONBLOCK, on, e);
+}
+
+void
+fd_cloexec_from(int first)
+{
+	struct err ignored;
+	long max;
+
+	if (close_range((unsigned)first, UINT_MAX, CLOSE_RANGE_CLOEXEC) == 0)
+		return;
+	/* before Linux 5.11 */
+	max = sysconf(_SC_OPEN_MAX);
+	for (int fd = first; fd < (max > 0 && max < 65536 ? max : 65536); fd++)
+		if (fcntl(fd, F_GETFD) >= 0)
+			(void)fd_set_cloexec(fd, true, &ignored);
+}
+
+int
+fd_close_stdout(struct err *e)
+{
+	/* A descriptor that we had to open ourselves holds nothing. */
+	if (fd_was_closed(STDOUT_FILENO))
+		return 0;
+	if (ferror(stdout) || fflush(stdout) != 0)
+		return err_sys(e, ST_IO, "cannot write to standard output");
+	/* NFS and quotas report here; EBADF cannot be. */
+	if (close(STDOUT_FILENO) < 0 && errno != EINTR)
+		return err_sys(e, ST_IO, "cannot write to standard output");
+	return 0;
+}

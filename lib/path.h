@@ -1,0 +1,63 @@
+/*
+ * path: file names, small files as a whole, directories.
+ *
+ * A returned string is the caller's to free.
+ */
+#ifndef AGENT_PATH_H
+#define AGENT_PATH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "buf.h"
+#include "err.h"
+
+/* "a/b"; b alone when it is absolute.  One slash between them. */
+char	*path_join(const char *a, const char *b);
+char	*path_dirname(const char *path);
+const char *path_basename(const char *path);	/* points into path */
+
+/* Absolute, without ".", ".." and links; ST_NOINPUT when it is not there. */
+char	*path_real(const char *path, struct err *e);
+char	*path_cwd(struct err *e);
+bool	path_exists(const char *path);
+bool	path_is_dir(const char *path);
+
+/*
+ * The nearest directory from `start` upwards that has an entry `name`; NULL
+ * when there is none.  Stops at a file system boundary of the root only.
+ */
+char	*path_find_up(const char *start, const char *name);
+
+/* Makes a directory and those above it; fine when it is there. */
+int	path_mkdirs(const char *path, mode_t mode, struct err *e);
+
+/*
+ * The content of a regular file, FIFO or device of at most `limit` bytes.
+ * ST_NOINPUT when it cannot be opened, ST_DATA when it is larger.
+ */
+int	path_read(const char *path, size_t limit, struct buf *out,
+	    struct err *e);
+
+/*
+ * Replaces a file as a whole: a temporary name beside it, fsync, rename,
+ * fsync of the directory.  After a crash there is the old one or the new.
+ */
+int	path_write_atomic(const char *path, const void *data, size_t len,
+	    mode_t mode, struct err *e);
+
+/* fsync of the directory that holds `path`, after a create or rename. */
+int	path_sync_dir(const char *path, struct err *e);
+
+/*
+ * A program of ours, as an absolute path: the one beside the running
+ * executable (build tree or installed), in `libexec` for helpers.
+ * A file of ours (providers.yaml, templates/...): below $AGENT_DATADIR, the
+ * source tree when we run from the build tree, or the installed data
+ * directory.  ST_NOINPUT when there is none.
+ */
+char	*path_program(const char *name, struct err *e);
+char	*path_data(const char *name, struct err *e);
+
+#endif
