@@ -1,0 +1,169 @@
+/* tool: what a model may call that is built in. */
+#include "config.h"
+
+#include "tool.h"
+
+#include "alloc.h"
+
+#define PATH "\"path\":{\"type\":\"string\",\"description\":\"" \
+	"relative to the workspace\"}"
+#define OBJECT "{\"type\":\"object\",\"additionalProperties\":false,"
+
+static const struct tool tools[] = {
+	{
+		.name = "shell",
+		.description = "Run a command with sh -c in the workspace. "
+		    "It is confined: no network unless it was allowed, a "
+		    "private home and /tmp. Output and exit status come back "
+		    "when it has ended; there is no terminal and no input.",
+		.parameters = OBJECT "\"required\":[\"command\"],"
+		    "\"properties\":{\"command\":{\"type\":\"string\"},"
+		    "\"timeout\":{\"type\":\"integer\",\"minimum\":1,"
+		    "\"description\":\"seconds\"}}}",
+		.flags = TOOL_CHANGES | TOOL_ONCE,
+	}, {
+		.name = "read_file",
+		.description = "Read a text file, whole or some lines of it.",
+		.parameters = OBJECT "\"required\":[\"path\"],"
+		    "\"properties\":{" PATH ","
+		    "\"offset\":{\"type\":\"integer\",\"minimum\":1,"
+		    "\"description\":\"first line, from 1\"},"
+		    "\"limit\":{\"type\":\"integer\",\"minimum\":1,"
+		    "\"description\":\"number of lines\"}}}",
+		.run = tool_read_file,
+	}, {
+		.name = "write_file",
+		.description = "Create a file, or replace it as a whole. "
+		    "Directories are made as needed.",
+		.parameters = OBJECT "\"required\":[\"path\",\"content\"],"
+		    "\"properties\":{" PATH ","
+		    "\"content\":{\"type\":\"string\"}}}",
+		.flags = TOOL_CHANGES,
+		.run = tool_write_file,
+	}, {
+		.name = "edit_file",
+		.description = "Replace text in a file. old_text must occur "
+		    "exactly as given, white space included, and only once: "
+		    "give enough lines around it, or set replace_all.",
+		.parameters = OBJECT "\"required\":[\"path\",\"old_text\","
+		    "\"new_text\"],\"properties\":{" PATH ","
+		    "\"old_text\":{\"type\":\"string\"},"
+		    "\"new_text\":{\"type\":\"string\"},"
+		    "\"replace_all\":{\"type\":\"boolean\"}}}",
+		.flags = TOOL_CHANGES | TOOL_ONCE,
+		.run = tool_edit_file,
+	}, {
+		.name = "list_files",
+		.description = "List the files below a directory, one a line.",
+		.parameters = OBJECT "\"properties\":{" PATH ","
+		    "\"pattern\":{\"type\":\"string\",\"description\":\""
+		    "shell pattern for the name or path, such as *.c\"}}}",
+		.run = tool_list_files,
+	}, {
+		.name = "search_files",
+		.description = "Find lines that match an extended regular "
+		    "expression; gives path:line:text.",
+		.parameters = OBJECT "\"required\":[\"pattern\"],"
+		    "\"properties\":{\"pattern\":{\"type\":\"string\"}," PATH
+		    ",\"files\":{\"type\":\"string\",\"description\":\""
+		    "shell pattern for the names to search, such as *.c\"},"
+		    "\"ignore_case\":{\"type\":\"boolean\"}}}",
+		.run = tool_search_files,
+	}, {
+		.name = "done",
+		.description = "Say that the task is finished. Call it once, "
+		    "alone, as the last thing you do.",
+		.parameters = OBJECT "\"required\":[\"summary\"],"
+		    "\"properties\":{\"summary\":{\"type\":\"string\","
+		    "\"description\":\"what was done, for the person\"},"
+		    "\"success\":{\"type\":\"boolean\",\"description\":\""
+		    "false when the task could not be done\"}}}",
+	},
+};
+
+enum { TOOL_COUNT = sizeof(tools) / sizeof(*tools) };
+
+const struct tool *
+tool_all(size_t *ret_n)
+{
+	*ret_n = TOOL_COUNT;
+	return tools;
+}
+
+const struct tool *
+tool_find(const char *name)
+{
+	for (size_t i = 0; i < TOOL_COUNT; i++)
+		if (strcmp(tools[i].name, name) == 0)
+			return &tools[i];
+	return NULL;
+}
+
+/* The schema as a value: our own text, so it parses. */
+static jv
+parameters(const struct tool *t)
+{
+	struct err e = ERR_INIT;
+	jv v = JSON_NONE;
+
+	if (json_parse(t->parameters, strlen(t->parameters), &v, &e) < 0) {
+		err_report(&e);
+		abort();
+	}
+	return v;
+}
+
+jv
+tool_declaration(const struct tool *t)
+{
+	jv outer = json_object(), f = json_object();
+
+	json_set_str(&f, "name", t->name);
+	json_set_str(&f, "description", t->description);
+	json_set(&f, "parameters", parameters(t));
+	json_set_str(&outer, "type", "function");
+	json_set(&outer, "function", f);
+	return outer;
+}
+
+static bool
+has_type(const jv *v, const char *type)
+{
+	double d;
+
+	if (strcmp(type, "integer") == 0)
+		return json_number(v, &d) && d >= 1 && d <= 1e9;
+	return strcmp(json_kind_name(json_kind(v)), type) == 0;
+}
+
+int
+tool_check(const struct tool *t, const jv *arguments, struct err *e)
+{
+	AUTO_JV jv schema = parameters(t);
+	AUTO_JV jv known = json_get(&schema, "properties");
+	AUTO_JV jv required = json_get(&schema, "required");
+
+	if (!json_is(arguments, JSON_OBJECT))
+		return err_set(e, ST_NO, "the arguments are not an object");
+	for (size_t i = 0; i < json_count(&required); i++) {
+		AUTO_JV jv name = json_at(&required, i);
+		if (!json_has(arguments, json_string(&name)))
+			return err_set(e, ST_NO, "argument '%s' is missing",
+			    json_string(&name));
+	}
+	JSON_EACH(arguments, i) {
+		const char *name = json_iter_key(arguments, i);
+		AUTO_JV jv value = json_iter_value(arguments, i);
+		AUTO_JV jv rule = json_get(&known, name);
+		const char *type = json_str(&rule, "type");
+
+		if (!type)
+			return err_set(e, ST_NO, "there is no argument '%s'",
+			    name);
+		if (!has_type(&value, type))
+			return err_set(e, ST_NO, "argument '%s' must be %s%s",
+			    name, type, strcmp(type, "integer") == 0 ?
+			    " of 1 or more" : "");
+	}
+	return 0;
+}

@@ -1,0 +1,65 @@
+/*
+ * tool: what a model may call that is built in.
+ *
+ * A tool is a name, words for the model, a JSON Schema for its arguments and
+ * a function.  The functions trust nothing and guard nothing: they run inside
+ * agent-sandbox, started there as `agent-tool call NAME` with the arguments
+ * on stdin, and what they cannot see they cannot touch.  The two without a
+ * function are not run this way: `shell` is a shell in the sandbox, `done`
+ * ends the agent's loop (agent.h).
+ *
+ * Adding a tool touches the table in tool.c and the file with its function.
+ */
+#ifndef AGENT_TOOL_H
+#define AGENT_TOOL_H
+
+#include <stdbool.h>
+
+#include "buf.h"
+#include "err.h"
+#include "json.h"
+
+enum {
+	TOOL_CHANGES = 1,	/* changes files */
+	TOOL_ONCE = 2		/* may not simply be run again after a crash */
+};
+
+struct tool {
+	const char *name;
+	const char *description;
+	const char *parameters;		/* JSON Schema, as text */
+	int flags;
+	/*
+	 * Appends what the model shall read to `out`.  Failure: ST_NO with
+	 * words that help the model to do better.
+	 */
+	int (*run)(const jv *arguments, struct buf *out, struct err *e);
+};
+
+/* All of them, in the order in which a model is told; `*ret_n` how many. */
+const struct tool *tool_all(size_t *ret_n);
+
+/* NULL when there is none of that name. */
+const struct tool *tool_find(const char *name);
+
+/* {"type":"function","function":{name, description, parameters}}. */
+jv	tool_declaration(const struct tool *t);
+
+/*
+ * Whether the arguments have the members that the schema requires, of the
+ * types that it gives, and no others.  ST_NO with words for the model.
+ */
+int	tool_check(const struct tool *t, const jv *arguments, struct err *e);
+
+/* The functions: tool-file.c and tool-find.c. */
+int	tool_read_file(const jv *arguments, struct buf *out, struct err *e);
+int	tool_write_file(const jv *arguments, struct buf *out, struct err *e);
+int	tool_edit_file(const jv *arguments, struct buf *out, struct err *e);
+int	tool_list_files(const jv *arguments, struct buf *out, struct err *e);
+int	tool_search_files(const jv *arguments, struct buf *out,
+	    struct err *e);
+
+/* What a model gets of one result at most; longer ones are cut. */
+enum { TOOL_TEXT_MAX = 48 << 10 };
+
+#endif
