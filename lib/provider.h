@@ -1,0 +1,98 @@
+/*
+ * provider: what differs between the protocols that models are spoken to in.
+ *
+ * Each is one file, provider-NAME.c, with one constant struct provider, and a
+ * line in the table of provider.c.  A provider translates: a request of
+ * model.h into a body, and the events of the answer into what follows.  It
+ * opens nothing, waits for nothing and keeps no text.
+ *
+ * Below it lies a transport (transport.h), which moves the bytes: the network,
+ * a recording (replay.h) or a program.  A provider cannot tell which.
+ */
+#ifndef AGENT_PROVIDER_H
+#define AGENT_PROVIDER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "err.h"
+#include "http.h"
+#include "json.h"
+#include "model.h"
+
+/* How the body of a streamed answer is cut into events. */
+enum provider_framing {
+	PROVIDER_SSE,
+	PROVIDER_NDJSON
+};
+
+/* What came of an answer so far; filled by the provider through answer_*(). */
+struct answer;
+
+/* A tool call is addressed by `slot`, the server's index for it. */
+int	answer_text(struct answer *a, const char *s, size_t len, struct err *e);
+int	answer_reasoning(struct answer *a, const char *s, size_t len,
+	    struct err *e);
+void	answer_tool(struct answer *a, int slot, const char *id,
+	    const char *name);	/* NULL: not said, or again */
+void	answer_tool_arguments(struct answer *a, int slot, const char *s,
+	    size_t len);
+void	answer_finish(struct answer *a, enum model_finish finish);
+void	answer_end(struct answer *a);	/* the protocol's own end was seen */
+bool	answer_ended(const struct answer *a);
+void	answer_native(struct answer *a, jv native); /* replaces; taken */
+struct model_usage *answer_usage(struct answer *a);
+void	answer_served(struct answer *a, const char *model);
+void	answer_request_id(struct answer *a, const char *id);
+jv	*answer_scratch(struct answer *a);	/* the provider's own notes */
+
+/*
+ * Classifies an error that the server described: an HTTP status (0 inside a
+ * stream), its code or type and its text, any of which may be NULL.  Fills the
+ * answer's error; returns -1.
+ */
+int	answer_error(struct answer *a, int status, const char *code,
+	    const char *message, struct err *e);
+
+struct provider {
+	const char *name;	/* "chat" */
+	const char *path;	/* after the base URL, for an answer */
+	enum provider_framing framing;
+
+	/* The body of a request.  -1: something that it cannot express. */
+	int (*request)(const struct model *m, const struct model_request *rq,
+	    jv *ret_body, struct err *e);
+
+	/* Header fields of its own ("name: value"), key included; appended to
+	 * an array of strings. */
+	void (*headers)(const struct model *m, jv *fields);
+
+	/* One event of a streamed answer, or the whole body of one that is
+	 * not (`whole`).  -1: the answer has failed. */
+	int (*event)(struct answer *a, const jv *data, bool whole,
+	    struct err *e);
+
+	/* A stream that ended by its connection: what that means.  NULL: an
+	 * answer counts as ended only by answer_end(). */
+	void (*eof)(struct answer *a);
+
+	/* The list of models: path, and the array and member of the ids in
+	 * it.  NULL: it has none. */
+	const char *models_path, *models_array, *models_id;
+};
+
+/* By name; NULL when there is none. */
+const struct provider *provider_find(const char *name);
+
+/* The names, in order; NULL after the last. */
+const char *provider_name(size_t i);
+
+/*
+ * Quirks of a server, members of model.quirks, as providers.yaml(5) describes
+ * them: no_stream_options, max_tokens (the member's name), developer (role
+ * instead of system), reasoning_back (send reasoning with old answers),
+ * no_schema, ...  True when set and not false.
+ */
+bool	provider_quirk(const struct model *m, const char *name);
+
+#endif
