@@ -14,22 +14,28 @@
 # PATH, a HOME of its own, no keys, stdin from /dev/null.  `it` opens a test
 # point and closes the one before; a point fails when any expectation after
 # it does, and then says what was run, its status, its output and its errors.
+#
+# From outside: AGENT_BUILD, the build tree (the source tree by default);
+# T_WAIT, the seconds that one `run` may take; T_TOOL, a command to run ours
+# under, such as 'valgrind -q --error-exitcode=99'.
 
 set -u
+umask 022
 T_SRC=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
 T_BUILD=${AGENT_BUILD:-$T_SRC}
 T_NAME=$(basename -- "$0" .t)
-T_WAIT=${T_WAIT:-60}		# seconds that one `run` may take
+T_WAIT=${T_WAIT:-60}
 T_DIR=$(mktemp -d "${TMPDIR:-/tmp}/agent-test.XXXXXX") || exit 1
 T_DIR=$(CDPATH='' cd -- "$T_DIR" && pwd -P)
 t_count=0 t_failed=0 t_title='' t_bad='' t_cmd='' status=0
-t_pids=''
+t_groups=''
 
 # A killed test leaves nothing behind: what it started with `background` is
-# ended, its directory removed.
+# ended with its children, its directory removed.
 t_cleanup() {
-	for t_pid in $t_pids; do
-		kill -9 "$t_pid" 2>/dev/null
+	for t_pid in $t_groups; do
+		kill -s KILL -- "-$t_pid" 2>/dev/null ||
+			kill -s KILL "$t_pid" 2>/dev/null
 	done
 	cd / && chmod -R u+rwX "$T_DIR" 2>/dev/null
 	rm -rf "$T_DIR"
@@ -39,26 +45,48 @@ trap 'exit 1' HUP INT TERM
 
 for t_var in $(env | sed -n 's/^\(AGENT_[A-Z_]*\)=.*/\1/p
 	s/^\([A-Z_]*_API_KEY\)=.*/\1/p; s/^\(XDG_[A-Z_]*\)=.*/\1/p
-	s/^\([A-Z]*_BASE_URL\)=.*/\1/p; s/^\(OLLAMA_[A-Z]*\)=.*/\1/p'); do
+	s/^\([A-Z]*_BASE_URL\)=.*/\1/p; s/^\(OLLAMA_[A-Z]*\)=.*/\1/p
+	s/^\(GIT_[A-Z_]*\)=.*/\1/p'); do
 	unset "$t_var"
 done
-unset TRACEPARENT NO_COLOR http_proxy https_proxy all_proxy HTTP_PROXY \
-	HTTPS_PROXY ALL_PROXY
-mkdir "$T_DIR/home" "$T_DIR/work"
+unset TRACEPARENT NO_COLOR CLICOLOR_FORCE COLUMNS LINES MAKEFLAGS MAKELEVEL \
+	http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY
+mkdir "$T_DIR/home" "$T_DIR/work" "$T_DIR/bin"
+: >"$T_DIR/out"
+: >"$T_DIR/err"
 HOME=$T_DIR/home
 PATH=$T_BUILD/cmd:$PATH
 LC_ALL=C.UTF-8
-export HOME PATH LC_ALL
+TZ=UTC0
+GIT_CONFIG_NOSYSTEM=1
+export HOME PATH LC_ALL TZ GIT_CONFIG_NOSYSTEM
 cd "$T_DIR/work" || exit 1
 exec </dev/null
+
+if [ -n "${T_TOOL:-}" ]; then
+	while read -r t_name; do
+		printf '#!/bin/sh\nexec %s %s "$@"\n' "$T_TOOL" \
+			"$T_BUILD/cmd/$t_name" >"$T_DIR/bin/$t_name"
+		chmod +x "$T_DIR/bin/$t_name"
+	done <"$T_BUILD/cmd/.commands"
+	PATH=$T_DIR/bin:$PATH
+fi
 
 diag() {
 	printf '%s\n' "$*" | sed 's/^/# /' >&2
 }
 
+# t_show WHAT FILE: the beginning of it, for a failure.
+t_show() {
+	[ ! -s "$2" ] || diag "$1  $(head -c 3000 "$2")"
+}
+
 # The end of the open test point.
 t_close() {
-	[ -n "$t_title" ] || return 0
+	if [ -z "$t_title" ]; then
+		[ -n "$t_bad" ] || return 0
+		t_title='(outside of any test point)'
+	fi
 	t_count=$((t_count + 1))
 	if [ -z "$t_bad" ]; then
 		printf 'ok %d - %s\n' "$t_count" "$t_title"
@@ -68,8 +96,8 @@ t_close() {
 		diag "$t_bad"
 		diag "command: $t_cmd"
 		diag "status:  $status"
-		[ ! -s "$T_DIR/out" ] || diag "stdout:  $(head -c 3000 "$T_DIR/out")"
-		[ ! -s "$T_DIR/err" ] || diag "stderr:  $(head -c 3000 "$T_DIR/err")"
+		t_show stdout: "$T_DIR/out"
+		t_show stderr: "$T_DIR/err"
 	fi
 	t_title='' t_bad=''
 }
@@ -82,9 +110,10 @@ it() {
 	status=0 t_cmd=''
 }
 
-# skip WHY: the open point counts as passed, and says why it was not tried.
+# skip WHY: the open point counts as passed, and says why it was not tried;
+# one that has failed already stays failed.
 skip() {
-	t_title="$t_title # SKIP $*"
+	[ -n "$t_bad" ] || t_title="$t_title # SKIP $*"
 	t_close
 }
 
@@ -94,26 +123,46 @@ skip_all() {
 	exit 0
 }
 
+# need COMMAND...: without these the file is not run.
+need() {
+	for t_name; do
+		command -v "$t_name" >"$T_DIR/out" ||
+			skip_all "$t_name is not installed"
+	done
+}
+
+# need_sandbox: the same for a host that lets nobody make a sandbox, which is
+# a chroot, or a kernel or container without user namespaces.
+need_sandbox() {
+	need bwrap
+	bwrap --unshare-all --ro-bind / / --proc /proc --dev /dev true \
+		2>"$T_DIR/err" || skip_all "this host allows no sandbox:" \
+		"$(head -n 1 "$T_DIR/err")"
+}
+
 fail() {
 	t_bad=${t_bad:+$t_bad
 }$*
 }
 
 # run COMMAND...: its stdout goes to $T_DIR/out, stderr to $T_DIR/err, its
-# status into $status.  One that takes longer than $T_WAIT seconds is killed.
+# status into $status.  One that takes longer than $T_WAIT seconds is killed,
+# which is status 137: 124 might be what the test expects.
 run() {
 	t_cmd=$*
-	case $(command -v "$1") in
-	/*) timeout -k 5 "$T_WAIT" "$@" >"$T_DIR/out" 2>"$T_DIR/err" ;;
-	*) "$@" >"$T_DIR/out" 2>"$T_DIR/err" ;;
+	case $(command -v -- "$1") in
+	*/*)	timeout -s KILL "$T_WAIT" "$@" >"$T_DIR/out" 2>"$T_DIR/err" ;;
+	*)	"$@" >"$T_DIR/out" 2>"$T_DIR/err" ;;
 	esac
 	status=$?
 }
 
-# background COMMAND...: started, killed at the end of the test; $! is it.
+# background COMMAND...: started in a group of its own, killed with it at the
+# end of the test; $! is both.  A shell starts what is in the background with
+# SIGINT ignored; ours is not.
 background() {
-	"$@" &
-	t_pids="$t_pids $!"
+	setsid env --default-signal=INT,QUIT "$@" &
+	t_groups="$t_groups $!"
 }
 
 # await SECONDS COMMAND...: until it succeeds; false when it never did.
@@ -124,6 +173,12 @@ await() {
 		[ "$(date +%s)" -le "$t_until" ] || return 1
 		perl -e 'select undef, undef, undef, 0.02'
 	done
+}
+
+# gone PID: that no such process is left, or only its remains; for await.
+gone() {
+	! kill -0 "$1" 2>/dev/null || grep -q '^State:[[:space:]]*Z' \
+		"/proc/$1/status" 2>/dev/null
 }
 
 expect_status() {
@@ -143,6 +198,7 @@ expect_not() {
 t_same() {
 	printf '%s\n' "$2" >"$T_DIR/want"
 	# a missing last newline is no difference to a reader of $(...)
+	# shellcheck disable=SC1003
 	sed -e '$a\' "$3" >"$T_DIR/got"
 	[ -n "$2" ] || : >"$T_DIR/want"
 	cmp -s "$T_DIR/want" "$T_DIR/got" ||
@@ -159,39 +215,54 @@ expect_err() {
 	t_same stderr "$1" "$T_DIR/err"
 }
 
-# expect_out_has TEXT...: that stdout has each of these, literally.
-expect_out_has() {
+# expect_file FILE TEXT
+expect_file() {
+	if [ -f "$1" ]; then
+		t_same "$1" "$2" "$1"
+	else
+		fail "there is no file '$1'"
+	fi
+}
+
+# t_has WHAT FILE TEXT...: that it has each of these, literally.
+t_has() {
+	t_what=$1 t_file=$2
+	shift 2
 	for t_text; do
-		grep -qF -e "$t_text" "$T_DIR/out" ||
-			fail "stdout lacks '$t_text'"
+		grep -qF -e "$t_text" "$t_file" ||
+			fail "$t_what lacks '$t_text'"
 	done
+}
+
+t_lacks() {
+	t_what=$1 t_file=$2
+	shift 2
+	for t_text; do
+		! grep -qF -e "$t_text" "$t_file" ||
+			fail "$t_what has '$t_text'"
+	done
+}
+
+expect_out_has() {
+	t_has stdout "$T_DIR/out" "$@"
 }
 
 expect_err_has() {
-	for t_text; do
-		grep -qF -e "$t_text" "$T_DIR/err" ||
-			fail "stderr lacks '$t_text'"
-	done
+	t_has stderr "$T_DIR/err" "$@"
 }
 
 expect_out_lacks() {
-	for t_text; do
-		! grep -qF -e "$t_text" "$T_DIR/out" ||
-			fail "stdout has '$t_text'"
-	done
+	t_lacks stdout "$T_DIR/out" "$@"
 }
 
 expect_err_lacks() {
-	for t_text; do
-		! grep -qF -e "$t_text" "$T_DIR/err" ||
-			fail "stderr has '$t_text'"
-	done
+	t_lacks stderr "$T_DIR/err" "$@"
 }
 
 # expect_json FILTER: that jq gives true for all the values on stdout together
 # (an array of them); `last` and `.[0]` pick one.
 expect_json() {
-	jq -es "$1" "$T_DIR/out" >/dev/null 2>"$T_DIR/jq.err" ||
+	jq -es "$1" "$T_DIR/out" >"$T_DIR/jq.out" 2>"$T_DIR/jq.err" ||
 		fail "stdout does not satisfy: $1
 $(cat "$T_DIR/jq.err")"
 }
