@@ -32,7 +32,7 @@ enum {
 	ST_SYSTEM = 71,		/* system call or memory failed */
 	ST_CANTCREATE = 73,
 	ST_IO = 74,		/* read or write failed: full disk */
-	ST_TEMPFAIL = 75,	/* try again later: rate limit, locked, parked */
+	ST_TEMPFAIL = 75,	/* try again later: rate limit, locked */
 	ST_PROTOCOL = 76,	/* the peer broke it: stream cut, malformed */
 	ST_DENIED = 77,		/* policy, permission, missing credentials */
 	ST_CONFIG = 78,

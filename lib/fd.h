@@ -38,8 +38,8 @@ ssize_t	fd_read(int fd, void *data, size_t size, struct err *e);
  * Appends all there is, until the end or `limit` bytes, which is an error
  * (ST_DATA); or the deadline (ST_TIMEOUT).
  */
-int	fd_read_all(int fd, size_t limit, struct deadline until, struct buf *out,
-	    struct err *e);
+int	fd_read_all(int fd, size_t limit, struct deadline until,
+	    struct buf *out, struct err *e);
 
 /*
  * Waits for `events` (POLLIN, POLLOUT): 1 ready (or hung up), 0 out of time,

@@ -85,7 +85,7 @@ bool	json_bool(const jv *object, const char *key, bool *ret);
 const char *json_string(const jv *v);
 size_t	json_string_len(const jv *v);		/* bytes; NUL may be inside */
 bool	json_number(const jv *v, double *ret);
-bool	json_is_true(const jv *v);		/* neither null, false nor none */
+bool	json_is_true(const jv *v);	/* neither null, false nor none */
 
 /* Making. */
 jv	json_object(void);

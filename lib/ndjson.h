@@ -46,7 +46,7 @@ enum ndjson_result {
 	NDJSON_BAD = -1,	/* this line is bad (ST_DATA); go on */
 	NDJSON_EOF = 0,
 	NDJSON_LINE = 1,
-	NDJSON_AGAIN = 2	/* non-blocking, or out of time: no whole line */
+	NDJSON_AGAIN = 2	/* non-blocking or out of time: no line yet */
 };
 
 void	ndjson_init(struct ndjson_reader *r, int fd, size_t limit);

@@ -53,11 +53,17 @@ int	path_sync_dir(const char *path, struct err *e);
 /*
  * A program of ours, as an absolute path: the one beside the running
  * executable (build tree or installed), in `libexec` for helpers.
- * A file of ours (providers.yaml, templates/...): below $AGENT_DATADIR, the
- * source tree when we run from the build tree, or the installed data
- * directory.  ST_NOINPUT when there is none.
  */
 char	*path_program(const char *name, struct err *e);
+
+/*
+ * A file of ours, named as in the source tree ("templates/demo/run"), where
+ * the installed data directory has the same tree.  The first of these that
+ * is set decides: $AGENT_DATADIR; the source tree, when the running
+ * executable has a file .srcdir beside it, which configure writes into the
+ * build tree; the installed data directory.  ST_NOINPUT when it has no such
+ * file.
+ */
 char	*path_data(const char *name, struct err *e);
 
 #endif

@@ -31,7 +31,7 @@ draw(unsigned char *p, size_t n)
 			    (uint64_t)getpid();
 			while (n > 0) {
 				p[--n] = (unsigned char)(x >> 56);
-				x = x * 6364136223846793005u + 1442695040888963407u;
+				x = x * 6364136223846793005u + 1;
 			}
 		}
 	}

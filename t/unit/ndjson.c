@@ -47,7 +47,8 @@ test_reader(void)
 }
 
 static void
-check_splice(const char *line, const char *key, const char *json, const char *want)
+check_splice(const char *line, const char *key, const char *json,
+    const char *want)
 {
 	AUTO_BUF struct buf out = BUF_INIT;
 
