@@ -1,0 +1,28 @@
+/*
+ * briefing: the words with which an agent starts.
+ *
+ * The system message: who it is (id, description, responsibilities and
+ * instructions of agents.yaml), where it works, its rules.  Plain Markdown,
+ * the same for the same input, so that a provider's prompt cache hits.
+ */
+#ifndef AGENT_BRIEFING_H
+#define AGENT_BRIEFING_H
+
+#include "buf.h"
+#include "err.h"
+#include "json.h"
+
+/*
+ * `dir` is where rules_file starts from (the directory of agents.yaml).
+ * ST_NOINPUT when the rules are named but not there.
+ */
+int	briefing_make(const jv *agent, const char *dir, const char *workspace,
+	    struct buf *out, struct err *e);
+
+/*
+ * What the model may call: the declarations of the agent's `tools` (all, when
+ * it names none), an array.  ST_CONFIG for a tool that does not exist.
+ */
+int	briefing_tools(const jv *agent, jv *ret, struct err *e);
+
+#endif
