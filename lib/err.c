@@ -38,18 +38,29 @@ static const struct {
 	{ ST_NOTFOUND, "command_not_found" },
 };
 
-/* Appends to `text` from `len`; what does not fit is cut with "...". */
+/*
+ * Appends to `text` from `len`; what does not fit is cut with "...", not in
+ * the middle of a character.  The new length; ERR_TEXT_MAX when it was cut.
+ */
 static size_t
 append(char *text, size_t len, const char *fmt, va_list ap)
 {
-	int n = vsnprintf(text + len, ERR_TEXT_MAX - len, fmt, ap);
+	int n;
+	size_t cut = ERR_TEXT_MAX - 4;
 
-	if (n < 0)
+	if (len >= ERR_TEXT_MAX)
 		return len;
+	n = vsnprintf(text + len, ERR_TEXT_MAX - len, fmt, ap);
+	if (n < 0) {
+		text[len] = '\0';
+		return len;
+	}
 	if ((size_t)n < ERR_TEXT_MAX - len)
 		return len + (size_t)n;
-	memcpy(text + ERR_TEXT_MAX - 4, "...", 4);
-	return ERR_TEXT_MAX - 1;
+	while (cut > 0 && ((unsigned char)text[cut] & 0xc0) == 0x80)
+		cut--;
+	memcpy(text + cut, "...", 4);
+	return ERR_TEXT_MAX;
 }
 
 static size_t __attribute__((format(printf, 3, 4)))
@@ -66,12 +77,14 @@ appendf(char *text, size_t len, const char *fmt, ...)
 int
 err_set(struct err *e, int status, const char *fmt, ...)
 {
+	char text[ERR_TEXT_MAX];	/* an argument may be e->text itself */
 	va_list ap;
 
-	e->status = status;
 	va_start(ap, fmt);
-	append(e->text, 0, fmt, ap);
+	append(text, 0, fmt, ap);
 	va_end(ap);
+	e->status = status;
+	memcpy(e->text, text, sizeof(text));
 	return -1;
 }
 
@@ -79,15 +92,16 @@ int
 err_sys(struct err *e, int status, const char *fmt, ...)
 {
 	int saved = errno;
+	char text[ERR_TEXT_MAX];
 	size_t len;
 	va_list ap;
 
-	e->status = status;
 	va_start(ap, fmt);
-	len = append(e->text, 0, fmt, ap);
+	len = append(text, 0, fmt, ap);
 	va_end(ap);
-	if (len < ERR_TEXT_MAX - 1)
-		appendf(e->text, len, ": %s", strerror(saved));
+	appendf(text, len, ": %s", strerror(saved));
+	e->status = status;
+	memcpy(e->text, text, sizeof(text));
 	errno = saved;
 	return -1;
 }
@@ -103,50 +117,67 @@ err_prefix(struct err *e, const char *fmt, ...)
 	va_start(ap, fmt);
 	len = append(e->text, 0, fmt, ap);
 	va_end(ap);
-	if (len < ERR_TEXT_MAX - 1)
-		appendf(e->text, len, ": %s", old);
+	appendf(e->text, len, ": %s", old);
 	return -1;
+}
+
+/* The length of the UTF-8 character at `s`; 0 when it is none. */
+static size_t
+utf8_length(const unsigned char *s)
+{
+	size_t n = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 :
+	    s[0] < 0xf0 ? 3 : s[0] < 0xf5 ? 4 : 0;
+
+	for (size_t i = 1; i < n; i++)
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	return n;
 }
 
 /* One line, one write; what would steer a terminal becomes '?'. */
 static void
-print_line(char *line, size_t len)
+print_line(char *line)
 {
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)line[i];
-		if (c < 0x20 || c == 0x7f)
-			line[i] = '?';
-		/* C1 controls as UTF-8: U+0080 to U+009F */
-		else if (c == 0xc2 && i + 1 < len &&
-		    ((unsigned char)line[i + 1] & 0xe0) == 0x80)
-			line[i] = line[i + 1] = '?';
+	unsigned char *s = (unsigned char *)line;
+	size_t n;
+
+	for (; *s; s += n) {
+		n = utf8_length(s);
+		/* C0, DEL, C1 (U+0080 to U+009F) and what is no UTF-8: a
+		 * terminal in another encoding may obey it */
+		if (n == 0 || *s < 0x20 || *s == 0x7f ||
+		    (*s == 0xc2 && s[1] < 0xa0)) {
+			n = n ? n : 1;
+			memset(s, '?', n);
+		}
 	}
-	line[len] = '\n';
-	while (write(STDERR_FILENO, line, len + 1) < 0 && errno == EINTR)
+	*s = '\n';
+	n = (size_t)(s - (unsigned char *)line) + 1;
+	while (write(STDERR_FILENO, line, n) < 0 && errno == EINTR)
 		;
 }
 
 int
 err_report(const struct err *e)
 {
-	char line[ERR_TEXT_MAX + 64];
-	size_t len = appendf(line, 0, "%s: %s", program, e->text);
+	char line[ERR_TEXT_MAX];
 
-	print_line(line, len);
+	appendf(line, 0, "%s: %s", program, e->text);
+	print_line(line);
 	return e->status;
 }
 
 void
 err_warn(const char *fmt, ...)
 {
-	char line[ERR_TEXT_MAX + 64];
+	char line[ERR_TEXT_MAX];
 	size_t len = appendf(line, 0, "%s: ", program);
 	va_list ap;
 
 	va_start(ap, fmt);
-	len = append(line, len, fmt, ap);
+	append(line, len, fmt, ap);
 	va_end(ap);
-	print_line(line, len);
+	print_line(line);
 }
 
 void
