@@ -9,7 +9,9 @@
 #include <limits.h>
 #include <linux/close_range.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "alloc.h"
 
@@ -22,7 +24,8 @@ fd_open_std(struct err *e)
 		if (fcntl(fd, F_GETFD) >= 0)
 			continue;
 		was_closed[fd] = true;
-		if (open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY) != fd)
+		/* stdout for reading, so that a write fails, as it would */
+		if (open("/dev/null", fd == 2 ? O_WRONLY : O_RDONLY) != fd)
 			return err_sys(e, ST_SYSTEM, "cannot open '/dev/null'");
 	}
 	return 0;
@@ -87,11 +90,12 @@ fd_read_all(int fd, size_t limit, struct deadline until, struct buf *out,
 			int r = fd_wait(fd, POLLIN, until, NULL, e);
 			if (r < 0)
 				return -1;
-			if (r == 0)
+			if (r == 0 || deadline_passed(until))
 				return err_set(e, ST_TIMEOUT,
 				    "no end of input in time");
 		}
-		if (want > limit - got + 1)
+		/* one more than allowed, to see that there is more */
+		if (want - 1 > limit - got)
 			want = limit - got + 1;
 		buf_reserve(out, want);
 		n = fd_read(fd, out->data + out->len, want, e);
@@ -113,21 +117,51 @@ fd_read_all(int fd, size_t limit, struct deadline until, struct buf *out,
 }
 
 int
+fd_poll(struct pollfd *p, size_t n, struct deadline until,
+    const volatile int *stop, struct err *e)
+{
+	int64_t left = deadline_left(until);
+	struct timespec ts = { left / CLOCK_SEC, left % CLOCK_SEC };
+	sigset_t all, old;
+	int r, error;
+
+	/* a signal between the look at *stop and the wait would be lost */
+	sigfillset(&all);
+	if (stop && sigprocmask(SIG_SETMASK, &all, &old) < 0)
+		return err_sys(e, ST_SYSTEM, "cannot block signals");
+	if (stop && *stop) {
+		sigprocmask(SIG_SETMASK, &old, NULL);
+		return err_set(e, ST_SIGNAL + *stop, "interrupted");
+	}
+	r = ppoll(p, n, left == INT64_MAX ? NULL : &ts, stop ? &old : NULL);
+	error = errno;
+	if (stop)
+		sigprocmask(SIG_SETMASK, &old, NULL);
+	if (r >= 0)
+		return r;
+	for (size_t i = 0; i < n; i++)
+		p[i].revents = 0;
+	if (error != EINTR) {
+		errno = error;
+		return err_sys(e, ST_SYSTEM, "cannot poll");
+	}
+	if (stop && *stop)
+		return err_set(e, ST_SIGNAL + *stop, "interrupted");
+	return 0;
+}
+
+int
 fd_wait(int fd, short events, struct deadline until, const volatile int *stop,
     struct err *e)
 {
 	struct pollfd p = { .fd = fd, .events = events };
 
 	for (;;) {
-		int n = poll(&p, 1, deadline_poll_ms(until));
-		if (n > 0)
-			return 1;
-		if (n == 0 && deadline_passed(until))
+		int n = fd_poll(&p, 1, until, stop, e);
+		if (n != 0)
+			return n;
+		if (deadline_passed(until))
 			return 0;
-		if (n < 0 && errno != EINTR)
-			return err_sys(e, ST_SYSTEM, "cannot poll");
-		if (n < 0 && stop && *stop)
-			return err_set(e, ST_SIGNAL + *stop, "interrupted");
 	}
 }
 
@@ -171,11 +205,12 @@ fd_cloexec_from(int first)
 int
 fd_close_stdout(struct err *e)
 {
-	/* A descriptor that we had to open ourselves holds nothing. */
-	if (fd_was_closed(STDOUT_FILENO))
-		return 0;
-	if (ferror(stdout) || fflush(stdout) != 0)
+	bool failed = ferror(stdout);
+
+	if (fflush(stdout) != 0)
 		return err_sys(e, ST_IO, "cannot write to standard output");
+	if (failed)
+		return err_set(e, ST_IO, "cannot write to standard output");
 	/* NFS and quotas report here; EBADF cannot be. */
 	if (close(STDOUT_FILENO) < 0 && errno != EINTR)
 		return err_sys(e, ST_IO, "cannot write to standard output");

@@ -15,7 +15,9 @@
 
 /*
  * Opens /dev/null on those of 0, 1 and 2 that are closed, so that no file
- * ever gets one of these numbers.  Remembers which: fd_was_closed().
+ * ever gets one of these numbers.  Standard input is then empty, a write to
+ * standard output still fails (EBADF), messages go nowhere.  Remembers which:
+ * fd_was_closed().
  */
 int	fd_open_std(struct err *e);
 bool	fd_was_closed(int fd);
@@ -44,9 +46,17 @@ int	fd_read_all(int fd, size_t limit, struct deadline until,
 /*
  * Waits for `events` (POLLIN, POLLOUT): 1 ready (or hung up), 0 out of time,
  * -1 on failure.  A signal that was caught ends the wait only if `*stop` is
- * then set: -1 with ST_SIGNAL + *stop; NULL to wait on.
+ * set, then or before: -1 with ST_SIGNAL + *stop; NULL to wait on.
  */
 int	fd_wait(int fd, short events, struct deadline until,
+	    const volatile int *stop, struct err *e);
+
+/*
+ * The same for several, once: how many are ready, with their revents; 0 when
+ * none is, out of time or after a signal that says nothing.
+ */
+struct pollfd;
+int	fd_poll(struct pollfd *p, size_t n, struct deadline until,
 	    const volatile int *stop, struct err *e);
 
 /* Sets or clears close-on-exec, O_NONBLOCK. */
