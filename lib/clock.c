@@ -114,12 +114,17 @@ skip(const char **s, const char *set)
 	return true;
 }
 
-/* ".123456789": as nanoseconds; digits beyond the ninth are dropped. */
+/*
+ * "123456789": as nanoseconds; digits beyond the ninth are dropped.  -1 when
+ * there is none.
+ */
 static int64_t
 fraction(const char **s)
 {
 	int64_t ns = 0, unit = CLOCK_SEC / 10;
 
+	if (**s < '0' || **s > '9')
+		return -1;
 	for (; **s >= '0' && **s <= '9'; (*s)++, unit /= 10)
 		ns += unit * (**s - '0');
 	return ns;
@@ -138,7 +143,8 @@ offset(const char **s, int *ret)
 		return -1;
 	sign = *(*s)++ == '-' ? -1 : 1;
 	h = digits(s, 2);
-	skip(s, ":");
+	if (!skip(s, ":"))
+		return -1;
 	m = digits(s, 2);
 	if (h < 0 || h > 23 || m < 0 || m > 59)
 		return -1;
@@ -159,18 +165,29 @@ parse_time(const char *s, struct tm *tm, int64_t *ns, int *east)
 	if (tm->tm_hour < 0 || tm->tm_hour > 23 || tm->tm_min < 0 ||
 	    tm->tm_min > 59 || tm->tm_sec < 0 || tm->tm_sec > 60)
 		return -1;
-	if (skip(&s, ".,"))
+	if (skip(&s, "."))
 		*ns = fraction(&s);
-	if (offset(&s, east) < 0 || *s)
+	if (*ns < 0 || offset(&s, east) < 0 || *s)
 		return -1;
 	return 0;
+}
+
+static int
+days_in(int year, int month)
+{
+	static const int days[] = {
+		31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31
+	};
+	bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+
+	return days[month] + (month == 1 && leap);
 }
 
 int
 timestamp_parse(const char *s, int64_t *ret_wall_ns)
 {
 	struct tm tm = { 0 };
-	int64_t ns = 0;
+	int64_t ns = 0, at;
 	int east = 0;
 	int year = digits(&s, 4);
 
@@ -182,10 +199,14 @@ timestamp_parse(const char *s, int64_t *ret_wall_ns)
 		return -1;
 	tm.tm_mday = digits(&s, 2);
 	if (tm.tm_mon < 0 || tm.tm_mon > 11 || tm.tm_mday < 1 ||
-	    tm.tm_mday > 31)
+	    tm.tm_mday > days_in(year, tm.tm_mon))
 		return -1;
 	if (*s && (!skip(&s, "Tt ") || parse_time(s, &tm, &ns, &east) < 0))
 		return -1;
-	*ret_wall_ns = ((int64_t)timegm(&tm) - east) * CLOCK_SEC + ns;
+	/* 64 bits of nanoseconds end in 2262 */
+	if (__builtin_mul_overflow((int64_t)timegm(&tm) - east, CLOCK_SEC,
+	    &at) || __builtin_add_overflow(at, ns, &at))
+		return -1;
+	*ret_wall_ns = at;
 	return 0;
 }

@@ -40,7 +40,8 @@ void	timestamp_format(int64_t wall_ns, char out[TIMESTAMP_LEN + 1]);
 
 /*
  * Reads RFC 3339 ("2026-11-21T05:06:07Z", any fraction, any offset, 't', 'z'
- * or a space as separator) or a date alone (midnight UTC).  0, or -1.
+ * or a space as separator) or a date alone (midnight UTC).  0; -1 for
+ * anything else and for years that nanoseconds do not reach (1677 to 2262).
  */
 int	timestamp_parse(const char *s, int64_t *ret_wall_ns);
 

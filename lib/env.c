@@ -18,10 +18,7 @@ static char *
 xdg(const char *name, const char *below_home)
 {
 	const char *dir = env_get(name), *home = env_get("HOME");
-	const char *own = env_get("AGENT_HOME");
 
-	if (own)
-		return xasprintf("%s/%s", own, below_home);
 	if (dir && dir[0] == '/')
 		return xasprintf("%s/agent", dir);
 	if (home)

@@ -87,7 +87,8 @@ num_parse_size(const char *s, int64_t *ret_bytes)
 	}
 	if (*s == 'B' || *s == 'b')
 		s++;
-	if (*s || v >= int64_end)
+	/* there is no half byte, but 0.1k is 102 */
+	if (*s || v >= int64_end || (!unit && v != floor(v)))
 		return -1;
 	*ret_bytes = (int64_t)v;
 	return 0;
@@ -143,6 +144,8 @@ num_parse_duration(const char *s, int64_t *ret_ns)
 		total += v * unit;
 		first = false;
 	} while (*s);
+	/* 0.29 s is 289999999.99999997 of a double */
+	total = floor(total + 0.5);
 	if (total >= int64_end)
 		return -1;
 	*ret_ns = (int64_t)total;
@@ -158,11 +161,12 @@ num_format_size(int64_t bytes, char out[NUM_TEXT_MAX])
 	double v = (double)bytes;
 	size_t u = 0;
 
-	while (fabs(v) >= 1024 && u < 5) {
+	/* what would be printed as 1024 is one of the next */
+	while (fabs(v) >= (u > 0 ? 1023.5 : 1024) && u < 5) {
 		v /= 1024;
 		u++;
 	}
-	snprintf(out, NUM_TEXT_MAX, "%.*f %s", u > 0 && fabs(v) < 10 ? 1 : 0,
+	snprintf(out, NUM_TEXT_MAX, "%.*f %s", u > 0 && fabs(v) < 9.95 ? 1 : 0,
 	    v, units[u]);
 }
 
@@ -175,8 +179,8 @@ num_format_duration(int64_t ns, char out[NUM_TEXT_MAX])
 		snprintf(out, NUM_TEXT_MAX, "%lld ms",
 		    (long long)(ns / CLOCK_MS));
 	else if (s < 60)
-		snprintf(out, NUM_TEXT_MAX, "%.1f s",
-		    (double)(ns / CLOCK_MS) / 1000);
+		snprintf(out, NUM_TEXT_MAX, "%lld.%lld s", (long long)s,
+		    (long long)(ns % CLOCK_SEC / (CLOCK_SEC / 10)));
 	else if (s < 3600)
 		snprintf(out, NUM_TEXT_MAX, "%lld min %lld s",
 		    (long long)(s / 60), (long long)(s % 60));

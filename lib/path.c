@@ -27,13 +27,15 @@ path_join(const char *a, const char *b)
 char *
 path_dirname(const char *path)
 {
-	const char *slash = strrchr(path, '/');
+	size_t n = strlen(path);
 
-	if (!slash)
-		return xstrdup(".");
-	if (slash == path)
-		return xstrdup("/");
-	return xstrndup(path, (size_t)(slash - path));
+	while (n > 1 && path[n - 1] == '/')
+		n--;
+	while (n > 0 && path[n - 1] != '/')
+		n--;
+	while (n > 1 && path[n - 1] == '/')
+		n--;
+	return n > 0 ? xstrndup(path, n) : xstrdup(".");
 }
 
 const char *
@@ -104,14 +106,20 @@ path_mkdirs(const char *path, mode_t mode, struct err *e)
 {
 	AUTO_FREE char *copy = xstrdup(path);
 
-	for (char *p = copy + 1; ; p++) {
+	for (char *p = *copy ? copy + 1 : copy; ; p++) {
 		char c = *p;
 		if (c != '/' && c != '\0')
 			continue;
 		*p = '\0';
-		if (mkdir(copy, mode) < 0 && errno != EEXIST)
-			return err_sys(e, ST_CANTCREATE,
-			    "cannot make directory '%s'", copy);
+		if (mkdir(copy, mode) < 0 && errno != EEXIST) {
+			int error = errno;
+			/* one that is there may be refused in other words */
+			if (!path_is_dir(copy)) {
+				errno = error;
+				return err_sys(e, ST_CANTCREATE,
+				    "cannot make directory '%s'", copy);
+			}
+		}
 		*p = c;
 		if (c == '\0')
 			break;
@@ -144,8 +152,8 @@ path_sync_dir(const char *path, struct err *e)
 	AUTO_FREE char *dir = path_dirname(path);
 	AUTO_FD int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	/* EINVAL: a file system that cannot sync directories */
-	if (fd < 0 || (fsync(fd) < 0 && errno != EINVAL))
+	/* EINVAL, ENOSYS: a file system that cannot sync directories */
+	if (fd < 0 || (fsync(fd) < 0 && errno != EINVAL && errno != ENOSYS))
 		return err_sys(e, ST_IO, "cannot sync '%s'", dir);
 	return 0;
 }

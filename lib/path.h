@@ -15,8 +15,8 @@
 
 /* "a/b"; b alone when it is absolute.  One slash between them. */
 char	*path_join(const char *a, const char *b);
-char	*path_dirname(const char *path);
-const char *path_basename(const char *path);	/* points into path */
+char	*path_dirname(const char *path);	/* as dirname(1) */
+const char *path_basename(const char *path);	/* after the last slash */
 
 /* Absolute, without ".", ".." and links; ST_NOINPUT when it is not there. */
 char	*path_real(const char *path, struct err *e);
@@ -25,8 +25,8 @@ bool	path_exists(const char *path);
 bool	path_is_dir(const char *path);
 
 /*
- * The nearest directory from `start` upwards that has an entry `name`; NULL
- * when there is none.  Stops at a file system boundary of the root only.
+ * The nearest directory from `start`, an absolute path, upwards that has an
+ * entry `name`; NULL when there is none.  Crosses file systems.
  */
 char	*path_find_up(const char *start, const char *name);
 
@@ -43,6 +43,7 @@ int	path_read(const char *path, size_t limit, struct buf *out,
 /*
  * Replaces a file as a whole: a temporary name beside it, fsync, rename,
  * fsync of the directory.  After a crash there is the old one or the new.
+ * A symbolic link is replaced, not followed.
  */
 int	path_write_atomic(const char *path, const void *data, size_t len,
 	    mode_t mode, struct err *e);
