@@ -34,6 +34,18 @@ ndjson_pending(const struct ndjson_reader *r)
 	    memchr(r->in.data + r->start, '\n', r->in.len - r->start);
 }
 
+size_t
+ndjson_drop_partial(struct ndjson_reader *r)
+{
+	size_t part = r->in.len - r->start;
+
+	if (r->skipping)
+		return 0;
+	buf_truncate(&r->in, r->start);
+	r->scanned = r->start;
+	return part;
+}
+
 /* Moves what is left to the front, so that the buffer does not creep. */
 static void
 compact(struct ndjson_reader *r)
@@ -98,6 +110,8 @@ fill(struct ndjson_reader *r, struct deadline until, const volatile int *stop,
 		return NDJSON_AGAIN;
 	if (n < 0)
 		return NDJSON_FAIL;
+	if (n == 0 && r->follow)
+		return NDJSON_AGAIN;
 	r->in.len += (size_t)n;
 	r->in.data[r->in.len] = '\0';
 	r->eof = n == 0;

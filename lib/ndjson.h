@@ -25,6 +25,8 @@ struct ndjson_reader {
 	int fd;
 	size_t limit;		/* of a line, without its newline */
 	bool raw;		/* lines of any text; `value` stays JSON_NONE */
+	bool follow;		/* the file may grow: at its end NDJSON_AGAIN,
+				 * never NDJSON_EOF or a torn line */
 	unsigned long number;	/* of the line that came last, from 1 */
 	struct buf in;
 	size_t start, scanned;	/* where the next line begins; no newline
@@ -66,6 +68,12 @@ enum ndjson_result ndjson_next_until(struct ndjson_reader *r,
 
 /* True when ndjson_next would give a line without reading. */
 bool	ndjson_pending(const struct ndjson_reader *r);
+
+/*
+ * Forgets what was read of a line whose newline has not come; how many bytes
+ * that is, for a follower to go back by.  0 inside a line that is too long.
+ */
+size_t	ndjson_drop_partial(struct ndjson_reader *r);
 
 #define NDJSON_LINE_INIT { .value = JSON_NONE }
 void	ndjson_line_release(struct ndjson_line *line);
