@@ -1,0 +1,123 @@
+/* settings: the configuration, agent-config(5). */
+#include "config.h"
+
+#include "settings.h"
+
+#include "alloc.h"
+#include "env.h"
+#include "path.h"
+#include "yaml.h"
+
+static const char *const protocols[] = { "chat", "responses", "messages",
+	"ollama", "gemini", NULL };
+
+static const struct yaml_shape any_string[] = {
+	{ "*", .kinds = YAML_STRING },
+	YAML_SHAPE_END
+};
+
+static const struct yaml_shape targets[] = {
+	{ "*", .kinds = YAML_STRING | YAML_LIST, .each = YAML_STRING },
+	YAML_SHAPE_END
+};
+
+static const struct yaml_shape provider[] = {
+	{ "base_url", .kinds = YAML_STRING },
+	{ "headers", .kinds = YAML_MAP, .members = any_string },
+	{ "key_cmd", .kinds = YAML_STRING | YAML_LIST, .each = YAML_STRING },
+	{ "key_env", .kinds = YAML_STRING | YAML_NULL },
+	{ "model", .kinds = YAML_STRING },
+	{ "options", .kinds = YAML_MAP },
+	{ "protocol", .kinds = YAML_STRING, .words = protocols },
+	{ "quirks", .kinds = YAML_MAP },
+	{ "timeouts", .kinds = YAML_MAP },
+	{ "unix_socket", .kinds = YAML_STRING },
+	YAML_SHAPE_END
+};
+
+static const struct yaml_shape providers[] = {
+	{ "*", .kinds = YAML_MAP, .members = provider },
+	YAML_SHAPE_END
+};
+
+static const struct yaml_shape maps[] = {
+	{ "*", .kinds = YAML_MAP },
+	YAML_SHAPE_END
+};
+
+/* agent-config(5) describes each. */
+static const struct yaml_shape top[] = {
+	{ "aliases", .kinds = YAML_MAP, .members = targets },
+	{ "budget", .kinds = YAML_MAP },
+	{ "hub", .kinds = YAML_STRING | YAML_MAP },
+	{ "memory", .kinds = YAML_MAP },
+	{ "model", .kinds = YAML_STRING | YAML_LIST, .each = YAML_STRING },
+	{ "models", .kinds = YAML_MAP, .members = maps },
+	{ "policy", .kinds = YAML_MAP },
+	{ "providers", .kinds = YAML_MAP, .members = providers },
+	{ "sandbox", .kinds = YAML_MAP },
+	YAML_SHAPE_END
+};
+
+void
+settings_release(struct settings *s)
+{
+	jv_free(s->all);
+	jv_free(s->user);
+	jv_free(s->workspace);
+	*s = (struct settings)SETTINGS_INIT;
+}
+
+static int
+read_layer(const char *path, bool of_workspace, jv *ret, struct err *e)
+{
+	AUTO_YAML struct yaml_doc doc = YAML_DOC_INIT;
+
+	if (yaml_read(path, &doc, e) < 0 || yaml_check(&doc, "", top, e) < 0)
+		return -1;
+	if (of_workspace && json_has(&doc.value, "providers"))
+		return yaml_err_key(&doc, "providers", e, "'providers' "
+		    "belongs into the user's configuration: a workspace "
+		    "must not say where your keys go");
+	*ret = json_is(&doc.value, JSON_OBJECT) ? json_copy(&doc.value) :
+	    json_object();
+	return 0;
+}
+
+int
+settings_check(const char *path, bool of_workspace, struct err *e)
+{
+	AUTO_JV jv ignored = JSON_NONE;
+
+	return read_layer(path, of_workspace, &ignored, e);
+}
+
+/* A file that may be missing; takes over `path`, NULL for none. */
+static int
+load_layer(char *path, bool of_workspace, jv *ret, struct err *e)
+{
+	AUTO_FREE char *name = path;
+
+	if (name && path_exists(name))
+		return read_layer(name, of_workspace, ret, e);
+	*ret = json_object();
+	return 0;
+}
+
+int
+settings_load(const struct workspace *w, struct settings *ret, struct err *e)
+{
+	AUTO_SETTINGS struct settings s = SETTINGS_INIT;
+	AUTO_FREE char *dir = env_xdg_config();
+
+	if (load_layer(dir ? path_join(dir, "config.yaml") : NULL, false,
+	    &s.user, e) < 0 ||
+	    load_layer(w && w->dir ? workspace_config(w) : NULL, true,
+	    &s.workspace, e) < 0)
+		return -1;
+	s.all = json_merge(&s.user, &s.workspace);
+	settings_release(ret);
+	*ret = s;
+	s = (struct settings)SETTINGS_INIT;
+	return 0;
+}

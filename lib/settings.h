@@ -1,0 +1,44 @@
+/*
+ * settings: the configuration, agent-config(5).
+ *
+ * Two files, each of which may be missing: the user's,
+ * $XDG_CONFIG_HOME/agent/config.yaml, and over it the workspace's,
+ * .agent/config.yaml.  Mappings are merged key by key, everything else is
+ * replaced.  (What is built in about providers is data of catalog.h.)
+ *
+ * A workspace may have come with a clone of somebody's repository.  So it
+ * cannot say where requests go and with which key: `providers` in its file
+ * is an error.  What it says about rights (`policy`, `sandbox`) is for the
+ * modules that enforce them to weigh: they find it apart, in `workspace`.
+ */
+#ifndef AGENT_SETTINGS_H
+#define AGENT_SETTINGS_H
+
+#include "err.h"
+#include "json.h"
+#include "workspace.h"
+
+struct settings {
+	jv all;			/* merged; an object, {} without any file */
+	jv user, workspace;	/* what each file says; objects */
+};
+
+#define SETTINGS_INIT { .all = JSON_NONE, .user = JSON_NONE, \
+	.workspace = JSON_NONE }
+
+void	settings_release(struct settings *s);
+#define AUTO_SETTINGS __attribute__((cleanup(settings_release)))
+
+/*
+ * Reads both; `w` is NULL, or released, where there is no workspace.
+ * ST_CONFIG with "config.yaml:12:7: unknown key 'modle', did you mean
+ * 'model'?" for what is wrong in them.  Two failed open(2) when there are
+ * none.
+ */
+int	settings_load(const struct workspace *w, struct settings *ret,
+	    struct err *e);
+
+/* Checks a file and nothing else, as settings_load() would. */
+int	settings_check(const char *path, bool of_workspace, struct err *e);
+
+#endif
