@@ -19,6 +19,8 @@ cli_begin(const struct cli *cli)
 	struct err e = ERR_INIT;
 
 	err_set_program(cli->name);
+	/* ignored, which is inherited, there is no status of a child */
+	signal(SIGCHLD, SIG_DFL);
 	if (fd_open_std(&e) < 0)
 		exit(err_report(&e));
 }
@@ -27,10 +29,7 @@ cli_begin(const struct cli *cli)
 static void __attribute__((noreturn))
 misuse(const struct cli *cli)
 {
-	const char *end = strchr(cli->usage, '\n');
-
-	fprintf(stderr, "%.*s\n",
-	    (int)(end ? end - cli->usage : (long)strlen(cli->usage)),
+	fprintf(stderr, "%.*s\n", (int)strcspn(cli->usage, "\n"),
 	    cli->usage);
 	exit(cli->wrapper ? ST_WRAPPER : ST_USAGE);
 }
@@ -57,44 +56,60 @@ show(const char *text)
 	exit(cli_end(ST_OK));
 }
 
+/* Whether getopt tells an option that we have, used wrongly. */
+static bool
+is_ours(const struct cli *cli, int value)
+{
+	for (const struct option *o = cli->longopts; o->name; o++)
+		if (o->val == value)
+			return true;
+	return strchr(cli->shortopts, value) != NULL;
+}
+
+/* What getopt did not like, in words. */
+static void __attribute__((noreturn))
+complain(const struct cli *cli, int c, char **argv)
+{
+	/* a long option stands in the word before optind; a short one may
+	 * have others behind it in its own */
+	const char *word = argv[optind - 1];
+	bool is_long = strncmp(word, "--", 2) == 0;
+
+	if (c == ':' && is_long)
+		cli_usage(cli, "option '%s' needs an argument", word);
+	if (c == ':')
+		cli_usage(cli, "option '-%c' needs an argument", optopt);
+	if (optopt == 0)
+		cli_usage(cli, "unknown option '%s'", word);
+	if (is_ours(cli, optopt))
+		cli_usage(cli, "option '%.*s' takes no argument",
+		    (int)strcspn(word, "="), word);
+	cli_usage(cli, "unknown option '-%c'", optopt);
+}
+
 int
 cli_option(const struct cli *cli, int argc, char **argv)
 {
-	char shortopts[128];
+	char text[128];
 	bool plus = cli->shortopts[0] == '+';
-	const char *word;
 	int c;
 
 	/* ':' makes getopt tell a missing argument; its own messages print
 	 * argv[0] as it came */
-	snprintf(shortopts, sizeof(shortopts), "%s:%sh", plus ? "+" : "",
+	snprintf(text, sizeof(text), "%s:%sh", plus ? "+" : "",
 	    cli->shortopts + plus);
 	opterr = 0;
-	word = argv[optind];
-	c = getopt_long(argc, argv, shortopts, cli->longopts, NULL);
+	c = getopt_long(argc, argv, text, cli->longopts, NULL);
 	switch (c) {
 	case CLI_HELP:
 		show(cli->usage);
-	case CLI_VERSION: {
-		char line[128];
-		snprintf(line, sizeof(line), "%s (agentutils) %s\n", cli->name,
+	case CLI_VERSION:
+		snprintf(text, sizeof(text), "%s (agentutils) %s\n", cli->name,
 		    PACKAGE_VERSION);
-		show(line);
-	}
+		show(text);
 	case ':':
-		word = argv[optind - 1];
-		if (optopt > 0 && optopt < 255 && strncmp(word, "--", 2) != 0)
-			cli_usage(cli, "option '-%c' needs an argument",
-			    optopt);
-		cli_usage(cli, "option '%s' needs an argument", word);
 	case '?':
-		if (optopt > 0 && optopt < 255 &&
-		    (!word || strncmp(word, "--", 2) != 0))
-			cli_usage(cli, "unknown option '-%c'", optopt);
-		if (optopt != 0)
-			cli_usage(cli, "option '%s' takes no argument",
-			    argv[optind - 1]);
-		cli_usage(cli, "unknown option '%s'", argv[optind - 1]);
+		complain(cli, c, argv);
 	default:
 		return c;
 	}

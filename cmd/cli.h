@@ -32,7 +32,8 @@ struct cli {
 #define CLI_OPT_HELP { "help", no_argument, NULL, CLI_HELP }
 #define CLI_OPT_VERSION { "version", no_argument, NULL, CLI_VERSION }
 
-/* Sets the program's name, opens missing standard descriptors. */
+/* Sets the program's name, opens missing standard descriptors, takes back
+ * an ignored SIGCHLD. */
 void	cli_begin(const struct cli *cli);
 
 /*

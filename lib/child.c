@@ -153,20 +153,28 @@ static int
 fork_and_check(const struct child_spec *spec, struct ends *ends,
     struct child *c, struct err *e)
 {
-	int report[2];
+	int report[2], error;
 	pid_t parent = getpid();
+	sigset_t all, old;
 
 	if (pipe2(report, O_CLOEXEC) < 0)
 		return err_sys(e, ST_SYSTEM, "cannot make a pipe");
+	/* no handler of ours may swallow a signal that is for the child */
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &old);
 	c->pid = fork();
 	if (c->pid == 0)
 		become(spec, ends, report[1], parent);
+	error = errno;
+	sigprocmask(SIG_SETMASK, &old, NULL);
 	close(report[1]);
 	AUTO_FD int read_end = report[0];
 	if (c->pid < 0) {
 		c->pid = 0;
+		errno = error;
 		return err_sys(e, ST_SYSTEM, "cannot fork");
 	}
+	c->outlive = spec->outlive;
 	if (!spec->same_group) {
 		setpgid(c->pid, c->pid);
 		c->group = true;
@@ -210,33 +218,48 @@ exit_status(int wstatus)
 	    WEXITSTATUS(wstatus);
 }
 
-static void
-forget(struct child *c)
+/*
+ * Looks whether it has ended: 1 and its status, 0, or -1.  It is reaped last,
+ * because until then its number, which is that of its group, is its own.
+ */
+static int
+reap(struct child *c, int *ret_status, struct err *e)
 {
+	siginfo_t info = { 0 };
+	int wstatus;
+
+	if (waitid(P_PID, (id_t)c->pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0)
+		return errno == EINTR ? 0 :
+		    err_sys(e, ST_SYSTEM, "cannot wait for a child");
+	if (info.si_pid == 0)
+		return 0;
+	if (c->group && !c->outlive)
+		kill(-c->pid, SIGKILL);
+	while (waitpid(c->pid, &wstatus, 0) < 0)
+		if (errno != EINTR)
+			return err_sys(e, ST_SYSTEM, "cannot wait for a child");
+	*ret_status = exit_status(wstatus);
 	if (c->pidfd >= 0)
 		close(c->pidfd);
 	c->pidfd = -1;
 	c->pid = 0;
+	return 1;
 }
 
 int
 child_wait(struct child *c, struct deadline until, const volatile int *stop,
     int *ret_status, struct err *e)
 {
+	if (c->pid <= 0)
+		return err_set(e, ST_BUG, "no child to wait for");
 	for (;;) {
-		int wstatus, r;
 		/* without a pidfd (before Linux 5.3) we look now and then */
 		struct deadline next = c->pidfd >= 0 ? until :
 		    deadline_min(until, deadline_in(20 * CLOCK_MS));
-		pid_t pid = waitpid(c->pid, &wstatus, WNOHANG);
+		int r = reap(c, ret_status, e);
 
-		if (pid == c->pid) {
-			*ret_status = exit_status(wstatus);
-			forget(c);
-			return 1;
-		}
-		if (pid < 0 && errno != EINTR)
-			return err_sys(e, ST_SYSTEM, "cannot wait for a child");
+		if (r != 0)
+			return r;
 		r = fd_wait(c->pidfd, POLLIN, next, stop, e);
 		if (r < 0)
 			return -1;
@@ -281,51 +304,81 @@ child_stop(struct child *c, int64_t grace_ns)
 	return status;
 }
 
+/* Gives it some of `*input`; closes its stdin when there is no more. */
+static void
+feed(struct child *c, const char **input, size_t *left)
+{
+	ssize_t n = *left > 0 ? write(c->in, *input, *left) : 0;
+
+	if (n > 0) {
+		*input += n;
+		*left -= (size_t)n;
+	} else if (n < 0 && errno != EAGAIN && errno != EINTR) {
+		*left = 0;	/* it does not want more */
+	}
+	if (*left == 0) {
+		close(c->in);
+		c->in = -1;
+	}
+}
+
+/* Takes what there is of its output: 1, 0 at the end, FD_AGAIN, or -1. */
+static int
+collect(struct child *c, size_t limit, size_t *got, struct buf *out,
+    struct err *e)
+{
+	char chunk[65536];
+	ssize_t n = fd_read(c->out, chunk, sizeof(chunk), e);
+
+	if (n <= 0)
+		return (int)n;
+	if ((size_t)n > limit - *got)
+		return err_set(e, ST_DATA, "more than %zu bytes of output",
+		    limit);
+	*got += (size_t)n;
+	buf_add(out, chunk, (size_t)n);
+	return 1;
+}
+
 /*
  * Feeds `input` and collects the output at once, so that neither side can
- * block the other for ever.
+ * block the other for ever; until both are through or the child has ended.
  */
 static int
-exchange(struct child *c, const char *input, size_t limit,
-    struct deadline until, struct buf *out, struct err *e)
+exchange(struct child *c, const struct child_spec *spec, const char *input,
+    size_t limit, struct deadline until, struct buf *out, struct err *e)
 {
-	size_t left = input ? strlen(input) : 0;
+	size_t left = input ? strlen(input) : 0, got = 0;
 
+	buf_add(out, "", 0);
 	for (;;) {
-		struct pollfd p[2] = {
+		struct pollfd p[3] = {
 			{ .fd = c->out, .events = POLLIN },
 			{ .fd = c->in, .events = POLLOUT },
+			{ .fd = c->pidfd, .events = POLLIN },
 		};
-		char chunk[65536];
-		ssize_t n;
+		int r;
 
-		if (c->in >= 0 && left == 0) {
-			close(c->in);
-			c->in = p[1].fd = -1;
-		}
-		if (poll(p, 2, deadline_poll_ms(until)) < 0 && errno != EINTR)
-			return err_sys(e, ST_SYSTEM, "cannot poll");
+		if (fd_poll(p, 3, until, spec->stop, e) < 0)
+			return -1;
 		if (deadline_passed(until))
 			return err_set(e, ST_TIMEOUT, "out of time");
-		if (p[1].revents) {
-			n = write(c->in, input, left);
-			if (n > 0) {
-				input += n;
-				left -= (size_t)n;
-			} else if (errno != EAGAIN && errno != EINTR) {
-				left = 0;	/* it does not want more */
-			}
+		if (p[1].revents)
+			feed(c, &input, &left);
+		/* what it wrote before it ended is all there now */
+		r = FD_AGAIN;
+		if (c->out >= 0 && (p[0].revents || p[2].revents))
+			r = collect(c, limit, &got, out, e);
+		while (r == 1 && p[2].revents)
+			r = collect(c, limit, &got, out, e);
+		if (r == -1)
+			return -1;
+		if (r == 0) {
+			close(c->out);
+			c->out = -1;
 		}
-		if (!p[0].revents)
-			continue;
-		n = fd_read(c->out, chunk, sizeof(chunk), e);
-		if (n == 0 || n == -1)
-			return (int)n;
-		if (n > 0)
-			buf_add(out, chunk, (size_t)n);
-		if (out->len > limit)
-			return err_set(e, ST_DATA,
-			    "more than %zu bytes of output", limit);
+		if (p[2].revents || (c->out < 0 && c->in < 0))
+			return 0;
 	}
 }
 
@@ -342,16 +395,16 @@ child_run(const struct child_spec *spec, const char *input, size_t limit,
 	own.out = CHILD_PIPE;
 	if (child_start(&own, &c, e) < 0)
 		return -1;
-	if (c.in >= 0)
-		(void)fd_set_nonblock(c.in, true, e);
+	r = fd_set_nonblock(c.out, true, e);
+	if (r == 0 && c.in >= 0)
+		r = fd_set_nonblock(c.in, true, e);
 	sigaction(SIGPIPE, &ignore, &old);
-	r = exchange(&c, input, limit, until, out, e);
+	if (r == 0)
+		r = exchange(&c, spec, input, limit, until, out, e);
 	sigaction(SIGPIPE, &old, NULL);
-	if (r == 0)
-		r = child_wait(&c, until, NULL, &status, e);
-	if (r == 0)
-		err_set(e, ST_TIMEOUT, "out of time");
-	if (r <= 0) {
+	if (r == 0 && (r = child_wait(&c, until, spec->stop, &status, e)) == 0)
+		r = err_set(e, ST_TIMEOUT, "out of time");
+	if (r < 0) {
 		child_stop(&c, CLOCK_SEC);
 		return err_prefix(e, "'%s'", spec->argv[0]);
 	}

@@ -3,9 +3,12 @@
  *
  * A child gets its own process group, dies with its parent (Linux,
  * PR_SET_PDEATHSIG), starts with default signals and an empty mask, and
- * inherits no descriptor but 0, 1, 2 and those that are named.  A program
- * that could not be started is told apart from one that failed: errno comes
- * back through a close-on-exec pipe.
+ * inherits no descriptor but 0, 1, 2 and those that are named.  When it ends,
+ * what is left of its group is killed, so that nothing keeps running behind
+ * our back (`outlive` apart).  A program that could not be started is told
+ * apart from one that failed: errno comes back through a close-on-exec pipe.
+ *
+ * Ours must not ignore SIGCHLD, or there is no status: cli_begin() sees to it.
  */
 #ifndef AGENT_CHILD_H
 #define AGENT_CHILD_H
@@ -25,7 +28,8 @@ enum {
 };
 
 struct child_spec {
-	const char *const *argv;	/* argv[0] is looked up in PATH */
+	const char *const *argv;	/* argv[0] is looked up in our PATH,
+					 * or relative to cwd */
 	const char *const *envp;	/* NULL: ours */
 	const char *cwd;		/* NULL: ours */
 	int in, out, err;		/* CHILD_..., or a descriptor to use */
@@ -34,6 +38,7 @@ struct child_spec {
 	bool same_group;		/* stay in our group: for a wrapper
 					 * whose terminal is the child's */
 	bool outlive;			/* not killed when we die */
+	const volatile int *stop;	/* for child_run(), as fd_wait() */
 };
 
 /* in = out = err = CHILD_INHERIT */
@@ -44,7 +49,7 @@ struct child {
 	pid_t pid;		/* 0: none */
 	int pidfd;		/* readable when it has ended; -1: none */
 	int in, out, err;	/* our ends of pipes, blocking; or -1 */
-	bool group;
+	bool group, outlive;
 };
 
 #define CHILD_INIT { .pidfd = -1, .in = -1, .out = -1, .err = -1 }
@@ -78,8 +83,10 @@ void	child_close(struct child *c);
 
 /*
  * Runs to the end with `input` on stdin (NULL: /dev/null), at most `limit`
- * bytes of stdout into `out`; stderr is ours.  The exit status, or -1
- * (ST_TIMEOUT after which it was killed, ST_DATA for too much output).
+ * bytes of stdout appended to `out`; stderr is as in `spec`.  The exit
+ * status; or -1 after it was killed: ST_TIMEOUT, ST_DATA for too much
+ * output, ST_SIGNAL + n.  The end is that of the program: what it left
+ * running and still holds its stdout is not waited for.
  */
 struct buf;
 int	child_run(const struct child_spec *spec, const char *input,
