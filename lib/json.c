@@ -89,6 +89,88 @@ parse_failed(jv *message, struct err *e)
 	    end && end - text < 200 ? (int)(end - text) : 200, text);
 }
 
+static size_t
+digits(const char *s, size_t len, size_t i)
+{
+	while (i < len && s[i] >= '0' && s[i] <= '9')
+		i++;
+	return i;
+}
+
+/* Past the JSON number at `i`; `i` when there is none. */
+static size_t
+skip_number(const char *s, size_t len, size_t i)
+{
+	size_t start = i, whole, end;
+
+	if (s[i] == '-')
+		i++;
+	whole = i;
+	i = digits(s, len, i);
+	if (i == whole || (s[whole] == '0' && i > whole + 1))
+		return start;
+	if (i < len && s[i] == '.') {
+		end = digits(s, len, ++i);
+		if (end == i)
+			return start;
+		i = end;
+	}
+	if (i < len && (s[i] == 'e' || s[i] == 'E')) {
+		i++;
+		if (i < len && (s[i] == '+' || s[i] == '-'))
+			i++;
+		end = digits(s, len, i);
+		if (end == i)
+			return start;
+		i = end;
+	}
+	return i;
+}
+
+static size_t
+skip_literal(const char *s, size_t len, size_t i)
+{
+	static const char *const words[] = { "true", "false", "null" };
+
+	for (size_t w = 0; w < sizeof(words) / sizeof(*words); w++) {
+		size_t n = strlen(words[w]);
+		if (n <= len - i && memcmp(s + i, words[w], n) == 0)
+			return i + n;
+	}
+	return i;
+}
+
+/*
+ * Whether what stands outside of the strings is JSON's, in a text whose
+ * structure libjq has accepted: it takes "nan", "01", ".5", "+1", a byte
+ * order mark and some control bytes for numbers too, which would then be
+ * passed on as they are.
+ */
+static bool
+tokens_are_strict(const char *s, size_t len)
+{
+	for (size_t i = 0; i < len; ) {
+		size_t next = i;
+
+		if (s[i] == '"') {
+			for (i++; i < len && s[i] != '"'; i++)
+				i += s[i] == '\\';
+			i++;
+			continue;
+		}
+		if (memchr("{}[],: \t\r\n", s[i], 10)) {
+			i++;
+			continue;
+		}
+		next = s[i] == '-' || (s[i] >= '0' && s[i] <= '9') ?
+		    skip_number(s, len, i) : skip_literal(s, len, i);
+		if (next == i)
+			return false;
+		i = next;
+	}
+	return true;
+}
+
 int
 json_parse(const char *text, size_t len, jv *ret, struct err *e)
 {
@@ -98,9 +180,9 @@ json_parse(const char *text, size_t len, jv *ret, struct err *e)
 		return err_set(e, ST_DATA, "JSON of more than 2 GiB");
 	v = jv_parse_sized(text, (int)len);
 	if (jv_is_valid(v)) {
-		double d;
-		if (json_number(&v, &d) && isnan(d))
-			return err_set(e, ST_DATA, "not JSON: NaN");
+		if (!tokens_are_strict(text, len))
+			return err_set(e, ST_DATA, "not JSON: a malformed "
+			    "number or literal");
 		*ret = take(&v);
 		return 0;
 	}

@@ -53,8 +53,9 @@ bool	json_equal(const jv *a, const jv *b);
 
 /*
  * Parses exactly one value.  ST_DATA on failure, with the reason but never
- * the input.  Nesting is bounded (256); invalid UTF-8 becomes U+FFFD; NaN and
- * trailing text are refused.
+ * the input.  Nesting is bounded (256); invalid UTF-8 becomes U+FFFD; NaN,
+ * a byte order mark and trailing text are refused.  A number beyond a double
+ * is the largest double.
  */
 int	json_parse(const char *text, size_t len, jv *ret, struct err *e);
 

@@ -77,7 +77,7 @@ find_line(struct ndjson_reader *r, size_t *ret_len, bool *ret_torn)
 	r->scanned = r->in.len;
 	*ret_len = r->in.len - r->start;
 	*ret_torn = r->eof;
-	return r->eof && *ret_len > 0;
+	return r->eof && (*ret_len > 0 || r->skipping);
 }
 
 static bool
@@ -184,7 +184,7 @@ ndjson_next_until(struct ndjson_reader *r, struct deadline until,
 		}
 		if (r->eof)
 			return NDJSON_EOF;
-		if (len > r->limit) {
+		if (len > r->limit || r->skipping) {
 			/* forget it as it comes, remember that it was there */
 			r->skipping = true;
 			r->start = r->scanned = r->in.len;

@@ -147,5 +147,8 @@ record_traceparent(void)
 	    strspn(t + 36, hex) != 16 || t[52] != '-' ||
 	    strspn(t + 53, hex) != 2)
 		return NULL;
+	/* all zeros is no trace, no span */
+	if (strspn(t + 3, "0") == 32 || strspn(t + 36, "0") == 16)
+		return NULL;
 	return t;
 }

@@ -107,7 +107,8 @@ test_time(void)
 	    "one that does not end is out of time");
 	is_int(e.status, ST_TIMEOUT, "says its status");
 	is_str(e.text, "'sh': out of time", "and its name");
-	is_int(sh("exec >/dev/null; tail -f /dev/null", NULL, 10, 50 * CLOCK_MS), -1,
+	is_int(sh("exec >/dev/null; tail -f /dev/null", NULL, 10,
+	    50 * CLOCK_MS), -1,
 	    "also with its output closed");
 	is_int(sh("tail -f /dev/null & echo $!; exit 7", NULL, 20, LONG), 7,
 	    "its end is the end, whoever holds its output");

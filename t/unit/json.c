@@ -31,9 +31,117 @@ test_parse(void)
 	parse_refuses("", "nothing");
 	parse_refuses("{", "half an object");
 	parse_refuses("1 2", "two values");
-	parse_refuses("nan", "NaN");
+	static const char *const lax[] = {
+		"nan", "[nan]", "[-nan]", "{\"a\":NaN}", "[infinity]", "[01]",
+		"[+1]", "[.5]", "[1.]", "[-]", "[1e]", "[1e+]", "[-01]",
+		"\xef\xbb\xbf{}", "\f1", "[1\f]", "[tru]", "[nulll]",
+		"{\"a\":1,}", "[1,]", "{a:1}", "['a']", "[\"a\nb\"]",
+		"[\"\\x\"]", "[1}", "{]", "//\n1", "\"\\", "\"a",
+	};
+
+	for (size_t i = 0; i < sizeof(lax) / sizeof(*lax); i++)
+		parse_refuses(lax[i], lax[i]);
+	ok(json_parse("1\0", 2, &v, &e) == -1, "refuses NUL");
 	is_int(json_parse("[\"secret\"x]", 11, &v, &e), -1, "refuses rubbish");
 	ok(!strstr(e.text, "secret"), "does not quote the input: %s", e.text);
+}
+
+static void
+parse_gives(const char *text, const char *want)
+{
+	struct err e = ERR_INIT;
+	AUTO_JV jv v = JSON_NONE;
+	AUTO_FREE char *got = NULL;
+
+	if (json_parse(text, strlen(text), &v, &e) < 0)
+		diag("%s", e.text);
+	got = json_text(&v);
+	is_str(got, want, text);
+}
+
+static void
+test_values(void)
+{
+	AUTO_BUF struct buf deep = BUF_INIT;
+	struct err e = ERR_INIT;
+	AUTO_JV jv v = JSON_NONE;
+
+	parse_gives(" [ -0.5e-3 , 0 , 1E2 ] ", "[-0.0005,0,100]");
+	parse_gives("[true,false,null,\"nan 01\"]",
+	    "[true,false,null,\"nan 01\"]");
+	parse_gives("{\"b\":1,\"a\":{\"\":[]},\"b\":2}",
+	    "{\"a\":{\"\":[]},\"b\":2}");
+	parse_gives("\"\\u00e4\\ud83d\\ude00\\u0000\\/\"",
+	    "\"\xc3\xa4\xf0\x9f\x98\x80\\u0000/\"");
+	parse_gives("\"\xff\"", "\"\xef\xbf\xbd\"");
+	parse_gives("[9007199254740993]", "[9007199254740992]");
+	parse_gives("[1e999]", "[1.7976931348623157e+308]");
+	for (int i = 0; i < 100000; i++)
+		buf_addc(&deep, '[');
+	is_int(json_parse(deep.data, deep.len, &v, &e), -1,
+	    "refuses deep nesting");
+	for (int i = 0; i < 100000; i++)
+		buf_addc(&deep, ']');
+	is_int(json_parse(deep.data, deep.len, &v, &e), -1, "also if closed");
+}
+
+static jv
+parsed(const char *text)
+{
+	struct err e = ERR_INIT;
+	jv v = JSON_NONE;
+
+	if (json_parse(text, strlen(text), &v, &e) < 0)
+		diag("%s", e.text);
+	return v;
+}
+
+static void
+test_objects(void)
+{
+	AUTO_JV jv a = parsed("{\"a\":{\"x\":1,\"y\":2},\"b\":true}");
+	AUTO_JV jv b = parsed("{\"a\":{\"y\":3},\"c\":\"s\"}");
+	AUTO_FREE char *text = NULL;
+	bool yes = false;
+	int seen = 0;
+
+	AUTO_JV jv merged = json_merge(&a, &b);
+	text = json_text(&merged);
+	is_str(text, "{\"a\":{\"x\":1,\"y\":3},\"b\":true,\"c\":\"s\"}",
+	    "merges");
+	ok(json_bool(&merged, "b", &yes) && yes, "finds a boolean");
+	ok(!json_bool(&merged, "c", &yes), "a string is none");
+	AUTO_JV jv x = json_path(&merged, "a.x");
+	ok(json_is(&x, JSON_NUMBER) && json_is_true(&x), "finds a number");
+	JSON_EACH(&merged, it)
+		seen += json_iter_key(&merged, it)[0];
+	is_int(seen, 'a' + 'b' + 'c', "walks over all members");
+	json_unset(&merged, "a");
+	is_int((int64_t)json_count(&merged), 2, "takes one out");
+	AUTO_JV jv copy = json_copy(&merged);
+	json_set_int(&copy, "d", 1);
+	ok(!json_has(&merged, "d") && json_has(&copy, "d"),
+	    "a copy is of its own");
+	ok(!json_equal(&merged, &copy), "and another value");
+}
+
+static void
+test_numbers(void)
+{
+	AUTO_JV jv a = parsed("[0.5,1e300,9007199254740992,\"a\\u0000b\"]");
+	AUTO_JV jv holder = json_object();
+	int64_t i = 0;
+
+	json_set(&holder, "v", json_at(&a, 0));
+	ok(!json_int(&holder, "v", &i), "a half is no integer");
+	json_set(&holder, "v", json_at(&a, 1));
+	ok(!json_int(&holder, "v", &i), "nor what has lost its digits");
+	json_set(&holder, "v", json_at(&a, 2));
+	ok(json_int(&holder, "v", &i) && i == INT64_C(1) << 53, "2^53 is one");
+	AUTO_JV jv s = json_at(&a, 3);
+	is_int((int64_t)json_string_len(&s), 3, "a string may hold NUL");
+	AUTO_JV jv none = json_at(&a, 4);
+	ok(json_is(&none, JSON_NOTHING), "behind the end is nothing");
 }
 
 static void
@@ -74,6 +182,9 @@ int
 main(void)
 {
 	test_parse();
+	test_values();
+	test_objects();
+	test_numbers();
 	test_wrong_kinds();
 	test_write();
 	return done();
