@@ -9,7 +9,7 @@
  *	providers:
  *	  mine:
  *	    base_url: http://127.0.0.1:9000/v1
- *	    protocol: chat		# chat, responses, messages, ollama
+ *	    protocol: chat		# a provider of provider.h; the default
  *	    key_env: MINE_API_KEY	# or key_cmd: pass show mine
  *
  * `config` is the user's whole configuration (settings.h), an object or
@@ -26,8 +26,8 @@
 /*
  * The model that `spec` means: an alias; "PROVIDER/MODEL", where MODEL may
  * contain '/'; a MODEL alone, of the default provider; "PROVIDER/" with the
- * provider's default model; "replay:FILE", "exec:COMMAND"; or several with
- * commas, each the fallback of the one before.  NULL: catalog_default().
+ * provider's default model; "replay:FILE"; or several with commas, each the
+ * fallback of the one before.  NULL: catalog_default().
  *
  * ST_CONFIG when the provider is unknown (with a suggestion) or there is no
  * default, ST_DENIED when it needs a key and none is there, saying where one
@@ -45,7 +45,10 @@ int	catalog_find(const jv *config, const char *spec, struct model *ret,
  */
 char	*catalog_default(const jv *config, struct err *e);
 
-/* The names of the providers, sorted: an array of strings. */
+/* What a key_cmd prints on its first line; ST_DENIED when it fails. */
+int	catalog_run_key(const jv *cmd, char **ret, struct err *e);
+
+/* The names of the providers: an array of strings. */
 jv	catalog_providers(const jv *config, struct err *e);
 
 #endif

@@ -8,7 +8,7 @@
  *
  * Redirects are not followed (a key would go along); certificates are always
  * checked; proxies are those of the environment (http_proxy, https_proxy,
- * NO_PROXY), as for curl(1).  Bodies that come compressed are unpacked.
+ * NO_PROXY), as for curl(1).  Compression is not asked for.
  */
 #ifndef AGENT_HTTP_H
 #define AGENT_HTTP_H
@@ -64,6 +64,9 @@ struct http_head {
  * The case of `name` does not matter. */
 const char *http_field(const struct http_head *head, const char *name);
 
+/* An HTTP date as nanoseconds since 1970; 0, or -1. */
+int	http_date(const char *s, int64_t *ret_wall_ns);
+
 /*
  * What becomes of a call.  `head` and `body` give 0, or -1 and the error with
  * which the call then ends.  `done` comes exactly once, unless the call is
@@ -94,6 +97,7 @@ struct http_call *http_start(struct http *h, const struct http_request *rq,
 void	http_cancel(struct http_call *c);	/* no more events; frees */
 void	http_progress(struct http_call *c);	/* what came was of use */
 void	http_pause(struct http_call *c, bool on); /* back-pressure */
+void	http_hurry(struct http_call *c, struct deadline until); /* sooner */
 size_t	http_active(const struct http *h);
 
 /*

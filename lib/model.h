@@ -58,7 +58,7 @@ struct model {
 	char *vendor;		/* "openai": the entry in providers.yaml */
 	char *id;		/* "gpt-5": what the server calls it */
 	const struct provider *provider;
-	char *base;		/* URL, "replay:FILE" or "exec:COMMAND" */
+	char *base;		/* URL, or "replay:FILE" */
 	char *unix_socket;	/* or NULL */
 	char *key;		/* or NULL */
 	char *key_from;		/* "OPENAI_API_KEY", "key_cmd": for people */

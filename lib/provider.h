@@ -37,7 +37,9 @@ void	answer_tool(struct answer *a, int slot, const char *id,
 	    const char *name);	/* NULL: not said, or again */
 void	answer_tool_arguments(struct answer *a, int slot, const char *s,
 	    size_t len);
-void	answer_finish(struct answer *a, enum model_finish finish);
+size_t	answer_tools(const struct answer *a);	/* how many */
+void	answer_finish(struct answer *a, enum model_finish finish); /* a refusal
+				 * stands, whatever else is said */
 void	answer_end(struct answer *a);	/* the protocol's own end was seen */
 bool	answer_ended(const struct answer *a);
 void	answer_native(struct answer *a, jv native); /* replaces; taken */
@@ -58,6 +60,8 @@ struct provider {
 	const char *name;	/* "chat" */
 	const char *path;	/* after the base URL, for an answer */
 	enum provider_framing framing;
+	const char *sentinel;	/* SSE data that is no JSON and ends an answer:
+				 * "[DONE]"; or NULL */
 
 	/* The body of a request.  -1: something that it cannot express. */
 	int (*request)(const struct model *m, const struct model_request *rq,
@@ -72,14 +76,16 @@ struct provider {
 	int (*event)(struct answer *a, const jv *data, bool whole,
 	    struct err *e);
 
-	/* A stream that ended by its connection: what that means.  NULL: an
-	 * answer counts as ended only by answer_end(). */
-	void (*eof)(struct answer *a);
+	/* The sentinel, or the end of the connection, came: settles finish
+	 * and may call answer_end().  NULL: nothing to do. */
+	void (*end)(struct answer *a, bool sentinel);
 
 	/* The list of models: path, and the array and member of the ids in
 	 * it.  NULL: it has none. */
 	const char *models_path, *models_array, *models_id;
 };
+
+extern const struct provider provider_chat;
 
 /* By name; NULL when there is none. */
 const struct provider *provider_find(const char *name);

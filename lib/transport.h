@@ -15,6 +15,8 @@
 #include "http.h"
 
 struct transport_ops {
+	const char *scheme;	/* what a base starts with: "http", "replay:" */
+	void *(*create)(size_t connections, struct err *e);
 	/* `target` is the base of the model: the file, the command. */
 	void *(*start)(void *t, const char *target,
 	    const struct http_request *rq, const struct http_events *events,
@@ -22,6 +24,7 @@ struct transport_ops {
 	void (*cancel)(void *call);
 	void (*progress)(void *call);
 	void (*pause)(void *call, bool on);
+	void (*hurry)(void *call, struct deadline until);
 	int (*fd)(const void *t);		/* to poll for input; -1: none */
 	struct deadline (*due)(const void *t);	/* step then at the latest */
 	int (*step)(void *t, struct err *e);	/* what needs no waiting */

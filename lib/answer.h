@@ -1,0 +1,49 @@
+/*
+ * answer: what has come of an answer so far, between the provider that reads
+ * the events (through the functions of provider.h) and the call that gives
+ * the reply.  Only model.c and answer.c look inside.
+ */
+#ifndef AGENT_ANSWER_H
+#define AGENT_ANSWER_H
+
+#include "model.h"
+#include "provider.h"
+
+struct answer_tool {
+	int slot;
+	char *id, *name;
+	struct buf arguments;
+};
+
+struct answer {
+	unsigned flags;			/* of the request */
+	const struct model_events *events;	/* or NULL */
+	void *ctx;
+	struct buf text, reasoning;
+	struct answer_tool *tools;
+	size_t ntools, cap;
+	enum model_finish finish;
+	bool ended;
+	bool came;		/* something of the answer */
+	bool given;		/* some of it to the caller */
+	unsigned long progress;	/* counts what came */
+	jv native, scratch;
+	struct model_usage usage;
+	char *served, *request_id;
+	struct model_error error;
+	int64_t started, first_ns;
+};
+
+enum {
+	ANSWER_MAX = 256 << 20,		/* bytes of text that are kept */
+	ANSWER_TOOLS_MAX = 512
+};
+
+void	answer_init(struct answer *a, const struct model_request *rq,
+	    int64_t started);
+void	answer_release(struct answer *a);
+
+/* The message as far as it came; JSON_NONE when nothing did. */
+jv	answer_message(const struct answer *a);
+
+#endif

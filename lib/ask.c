@@ -1,0 +1,280 @@
+/* ask: one question, its answer written as it comes. */
+#include "config.h"
+
+#include "ask.h"
+
+#include "alloc.h"
+#include "clean.h"
+#include "fd.h"
+#include "num.h"
+#include "record.h"
+
+static const char dim[] = "\033[2m", plain[] = "\033[0m";
+
+/* What is being written. */
+struct writer {
+	const struct ask *ask;
+	const struct record_origin *origin;
+	struct clean text, reasoning;
+	bool clean_out;		/* stdout is a terminal */
+	bool dim;		/* inside dimmed reasoning */
+	bool open_line;		/* the last byte was no newline */
+	bool any;
+};
+
+static int
+emit(struct writer *w, const char *type, jv data, struct err *e)
+{
+	AUTO_JV jv record = record_new(w->origin, type, data);
+
+	return record_emit(w->ask->out, &record, e);
+}
+
+static int
+emit_delta(struct writer *w, const char *key, const char *s, size_t len,
+    struct err *e)
+{
+	jv data = json_object();
+
+	json_set(&data, key, json_from_bytes(s, len));
+	return emit(w, RECORD_MODEL_DELTA, data, e);
+}
+
+/* Ends the reasoning before something else is shown. */
+static void
+end_reasoning(struct writer *w)
+{
+	struct err ignored = ERR_INIT;
+	AUTO_BUF struct buf out = BUF_INIT;
+
+	if (!w->dim)
+		return;
+	clean_end(&w->reasoning, &out);
+	buf_adds(&out, plain);
+	buf_addc(&out, '\n');
+	(void)fd_write(w->ask->notes, out.data, out.len, &ignored);
+	w->dim = false;
+}
+
+static int
+write_text(struct writer *w, const char *s, size_t len, struct err *e)
+{
+	AUTO_BUF struct buf out = BUF_INIT;
+
+	if (len == 0)
+		return 0;
+	end_reasoning(w);
+	w->any = true;
+	w->open_line = s[len - 1] != '\n';
+	if (!w->clean_out)
+		return fd_write(w->ask->out, s, len, e);
+	clean_feed(&w->text, s, len, &out);
+	return fd_write(w->ask->out, out.data ? out.data : "", out.len, e);
+}
+
+static int
+on_text(void *ctx, const char *s, size_t len, struct err *e)
+{
+	struct writer *w = ctx;
+
+	if (w->ask->format == ASK_NDJSON)
+		return emit_delta(w, "text", s, len, e);
+	return write_text(w, s, len, e);
+}
+
+static int
+on_reasoning(void *ctx, const char *s, size_t len, struct err *e)
+{
+	struct writer *w = ctx;
+	AUTO_BUF struct buf out = BUF_INIT;
+	struct err ignored = ERR_INIT;
+
+	if (w->ask->format == ASK_NDJSON)
+		return emit_delta(w, "reasoning", s, len, e);
+	if (w->ask->notes < 0)
+		return 0;
+	if (!w->dim)
+		buf_adds(&out, dim);
+	w->dim = true;
+	clean_feed(&w->reasoning, s, len, &out);
+	/* notes are a courtesy: that they cannot be shown changes nothing */
+	(void)fd_write(w->ask->notes, out.data, out.len, &ignored);
+	return 0;
+}
+
+static void
+on_retry(void *ctx, const struct model_reply *failed, const struct err *why,
+    int64_t delay_ns, const struct model *to)
+{
+	struct writer *w = ctx;
+	struct err ignored = ERR_INIT;
+	jv data;
+
+	if (w->ask->format != ASK_NDJSON)
+		return;
+	data = model_error_json(failed, why);
+	json_set_int(&data, "attempt", failed->attempts);
+	json_set_num(&data, "delay", (double)delay_ns / (double)CLOCK_SEC);
+	json_set_str(&data, "next", to->name);
+	(void)emit(w, RECORD_MODEL_RETRY, data, &ignored);
+}
+
+jv
+ask_result_data(const struct model_reply *r)
+{
+	jv data = json_object();
+
+	json_set_int(&data, "status", model_finish_status(r->finish));
+	json_set_str(&data, "finish", model_finish_name(r->finish));
+	json_set(&data, "text", json_get(&r->message, "content"));
+	json_set(&data, "message", json_copy(&r->message));
+	json_set(&data, "usage", model_usage_json(&r->usage));
+	json_set_str(&data, "provider", r->vendor);
+	json_set_str(&data, "model", r->model);
+	json_set_str(&data, "served", r->served);
+	json_set_str(&data, "request_id", r->request_id);
+	json_set_int(&data, "attempts", r->attempts);
+	if (r->first_ns >= 0)
+		json_set_int(&data, "first_ms", r->first_ns / CLOCK_MS);
+	json_set_int(&data, "total_ms", r->total_ns / CLOCK_MS);
+	return data;
+}
+
+static int
+last_record(struct writer *w, const struct model_reply *r,
+    const struct err *failed, struct err *e)
+{
+	jv data;
+
+	if (!failed)
+		return emit(w, RECORD_RESULT, ask_result_data(r), e);
+	data = model_error_json(r, failed);
+	json_set(&data, "text", json_get(&r->message, "content"));
+	return emit(w, RECORD_ERROR, data, e);
+}
+
+/* The end of a text: what was undecided, and a newline. */
+static int
+end_text(struct writer *w, struct err *e)
+{
+	AUTO_BUF struct buf out = BUF_INIT;
+
+	end_reasoning(w);
+	clean_end(&w->text, &out);
+	if (w->any && w->open_line)
+		buf_addc(&out, '\n');
+	return out.len == 0 ? 0 : fd_write(w->ask->out, out.data, out.len, e);
+}
+
+/* "openai/gpt-5: 1200 tokens in (1000 cached), 300 out; 2.1 s" */
+static void
+tell_usage(const struct model_reply *r)
+{
+	AUTO_BUF struct buf out = BUF_INIT;
+	const struct model_usage *u = &r->usage;
+	char took[NUM_TEXT_MAX];
+
+	num_format_duration(r->total_ns, took);
+	if (u->input >= 0)
+		buf_addf(&out, "%lld tokens in", (long long)u->input);
+	if (u->cached > 0)
+		buf_addf(&out, " (%lld cached)", (long long)u->cached);
+	if (u->output >= 0)
+		buf_addf(&out, "%s%lld out", out.len ? ", " : "",
+		    (long long)u->output);
+	if (u->reasoning > 0)
+		buf_addf(&out, " (%lld reasoning)", (long long)u->reasoning);
+	if (u->cost >= 0)
+		buf_addf(&out, ", $%.6f", u->cost);
+	err_warn("%s: %s; %s", r->model ? r->model : "model",
+	    out.len ? out.data : "usage not said", took);
+}
+
+/* An answer that ended in another way than by itself. */
+static int
+judge(const struct model_reply *r, struct err *e)
+{
+	switch (r->finish) {
+	case MODEL_LENGTH:
+		return err_set(e, ST_LIMIT,
+		    "the answer was stopped by a limit on tokens");
+	case MODEL_PAUSED:
+		return err_set(e, ST_LIMIT, "the answer was paused");
+	case MODEL_REFUSED:
+		return err_set(e, ST_REFUSED,
+		    "the model or a filter refused to answer");
+	case MODEL_UNFINISHED:
+		return err_set(e, ST_PROTOCOL, "the answer has no end");
+	case MODEL_STOP:
+	case MODEL_TOOLS:
+		break;
+	}
+	return 0;
+}
+
+static int
+write_end(struct writer *w, const struct model_reply *r,
+    const struct err *failed, struct err *e)
+{
+	if (w->ask->format == ASK_NDJSON)
+		return last_record(w, r, failed, e);
+	return end_text(w, e);
+}
+
+static void
+set_origin(struct record_origin *o)
+{
+	*o = (struct record_origin){
+		.source = "/command/agent-ask",
+		.traceparent = record_traceparent()
+	};
+}
+
+int
+ask_failed(const struct ask *a, const struct err *e)
+{
+	struct record_origin origin;
+	struct writer w = { .ask = a, .origin = &origin };
+	struct err ignored = ERR_INIT;
+
+	set_origin(&origin);
+	if (a->format == ASK_NDJSON)
+		(void)emit(&w, RECORD_ERROR, record_error_data(e), &ignored);
+	return -1;
+}
+
+int
+ask_run(const struct ask *a, const volatile int *stop, struct err *e)
+{
+	static const struct model_events events = {
+		on_text, on_reasoning, on_retry
+	};
+	struct record_origin origin;
+	struct writer w = { .ask = a, .origin = &origin,
+	    .clean_out = isatty(a->out) == 1 };
+	struct model_request rq = a->request;
+	struct model_reply r = MODEL_REPLY_INIT;
+	struct err failed = ERR_INIT;
+	struct model_pool *p = model_pool_new(1, e);
+	int result, written;
+
+	set_origin(&origin);
+	if (!p)
+		return -1;
+	rq.events = &events;
+	rq.ctx = &w;
+	if (a->format == ASK_TEXT)
+		rq.flags |= MODEL_NO_TEXT;
+	result = model_ask(p, a->model, &rq, a->until, stop, &r, &failed);
+	written = write_end(&w, &r, result < 0 ? &failed : NULL, e);
+	if (a->usage && result == 0)
+		tell_usage(&r);
+	/* the first thing that went wrong is the one to tell */
+	if (result < 0)
+		*e = failed;
+	else if (written == 0)
+		result = judge(&r, e);
+	model_reply_release(&r);
+	model_pool_free(p);
+	return written < 0 ? -1 : result;
+}

@@ -1,0 +1,92 @@
+/*
+ * model-call: one question under way: its attempts, and what reads the answer
+ * of each.  Between model.c, which owns the loop, and model-call.c only.
+ */
+#ifndef AGENT_MODEL_CALL_H
+#define AGENT_MODEL_CALL_H
+
+#include "answer.h"
+#include "model.h"
+#include "sse.h"
+#include "transport.h"
+
+enum { TRANSPORTS_MAX = 4 };
+
+struct model_pool {
+	size_t connections;
+	struct transport transports[TRANSPORTS_MAX];
+	size_t ntransports;
+	struct model_call *calls;
+	struct leg *legs;
+	size_t active;
+	struct deadline retry_at;	/* no call is to be tried before */
+	bool finished;			/* some call is */
+};
+
+/*
+ * One attempt on its transport.  It outlives its call when the answer was
+ * whole but the connection is still to be read to its end, so that it can be
+ * used again.
+ */
+struct leg {
+	struct model_pool *pool;
+	struct leg *prev, *next;
+	struct model_call *call;	/* NULL: nobody listens any more */
+	const struct transport_ops *ops;
+	void *wire;			/* the call on the transport */
+};
+
+/* How the body is read. */
+enum reading {
+	READ_SSE,
+	READ_NDJSON,
+	READ_WHOLE,		/* one JSON value */
+	READ_ERROR		/* of a status that is none of 2xx */
+};
+
+struct model_call {
+	struct model_pool *pool;
+	struct model_call *prev, *next;
+	const struct model *m;		/* who is asked now */
+	jv messages, tools, options, schema;
+	struct model_request rq;	/* points to these */
+	struct deadline until;
+	void (*done)(void *ctx, struct model_reply *r, const struct err *e);
+	void *done_ctx;
+	struct buf body;		/* of the request */
+	char *fresh_key;		/* after a 401 */
+	struct leg *leg;
+	struct answer answer;
+	struct sse sse;
+	struct buf raw;			/* a whole body, or part of a line */
+	enum reading reading;
+	int status;			/* HTTP; 0: no head yet */
+	bool hard_end;			/* nothing can follow */
+	bool local;			/* the caller's events failed */
+	int tries, attempts;		/* of this model, of all */
+	struct deadline retry_at;	/* DEADLINE_NEVER: not waiting */
+	bool finished;
+	struct err e;			/* ST_OK: answered */
+	int64_t began;
+};
+
+enum { BODY_MAX = 64 << 20, ERROR_MAX = 64 << 10 };
+
+/* Begins an attempt.  -1: it cannot be made. */
+int	call_begin(struct model_call *c, struct err *e);
+
+/* The parts of a request: the body into c->body, the header fields as an
+ * array of strings with `key` instead of the model's (NULL: that), the URL. */
+int	call_make_body(struct model_call *c, struct err *e);
+jv	call_fields(const struct model *m, const char *key);
+char	*call_url(const struct model *m);
+
+/* Lets go of the attempt: cancelled, or read to its end without us. */
+void	call_drop_leg(struct model_call *c);
+void	call_detach_leg(struct model_call *c);
+void	leg_free(struct leg *l);
+
+/* An attempt has ended, well or not: model.c decides what follows. */
+void	call_ended(struct model_call *c, const struct err *e);
+
+#endif

@@ -1,0 +1,451 @@
+/*
+ * model: asks models: the loop, and what follows a failed attempt.
+ *
+ * This is the only place that tries again.  Whether it does is decided by the
+ * kind of error, by what the server said about waiting, and by whether the
+ * caller has seen a piece of the answer; an attempt that could not end before
+ * the deadline is not made.
+ */
+#include "config.h"
+
+#include "model.h"
+
+#include <sys/random.h>
+
+#include "alloc.h"
+#include "fd.h"
+#include "model-call.h"
+#include "model-error.h"
+
+static const int64_t first_delay = CLOCK_SEC / 2;
+static const int64_t longest_delay = 8 * CLOCK_SEC;
+
+struct model_pool *
+model_pool_new(size_t connections, struct err *e)
+{
+	struct model_pool *p = xcalloc(1, sizeof(*p));
+
+	(void)e;
+	p->connections = connections;
+	p->retry_at = DEADLINE_NEVER;
+	return p;
+}
+
+static void
+free_call(struct model_call *c)
+{
+	if (c->prev)
+		c->prev->next = c->next;
+	else
+		c->pool->calls = c->next;
+	if (c->next)
+		c->next->prev = c->prev;
+	c->pool->active--;
+	json_release(&c->messages);
+	json_release(&c->tools);
+	json_release(&c->options);
+	json_release(&c->schema);
+	buf_release(&c->body);
+	if (c->fresh_key)
+		explicit_bzero(c->fresh_key, strlen(c->fresh_key));
+	free(c->fresh_key);
+	answer_release(&c->answer);
+	sse_release(&c->sse);
+	buf_release(&c->raw);
+	free(c);
+}
+
+void
+model_pool_free(struct model_pool *p)
+{
+	if (!p)
+		return;
+	while (p->calls)
+		model_cancel(p->calls);
+	for (size_t i = 0; i < p->ntransports; i++)
+		p->transports[i].ops->release(p->transports[i].self);
+	while (p->legs)
+		leg_free(p->legs);
+	free(p);
+}
+
+void
+model_cancel(struct model_call *c)
+{
+	call_drop_leg(c);
+	free_call(c);
+}
+
+void
+model_pause(struct model_call *c, bool on)
+{
+	if (c->leg && c->leg->wire)
+		c->leg->ops->pause(c->leg->wire, on);
+}
+
+size_t
+model_active(const struct model_pool *p)
+{
+	return p->active;
+}
+
+static jv
+copy(const jv *v)
+{
+	return v ? json_copy(v) : JSON_NONE;
+}
+
+struct model_call *
+model_start(struct model_pool *p, const struct model *m,
+    const struct model_request *rq, struct deadline until,
+    void (*done)(void *ctx, struct model_reply *r, const struct err *e),
+    void *done_ctx, struct err *e)
+{
+	struct model_call *c = xcalloc(1, sizeof(*c));
+
+	*c = (struct model_call){
+		.pool = p, .m = m, .rq = *rq, .until = until,
+		.messages = copy(rq->messages), .tools = copy(rq->tools),
+		.options = copy(rq->options), .schema = copy(rq->schema),
+		.done = done, .done_ctx = done_ctx,
+		.began = clock_mono(), .retry_at = DEADLINE_NEVER,
+		.next = p->calls
+	};
+	c->rq.messages = &c->messages;
+	c->rq.tools = rq->tools ? &c->tools : NULL;
+	c->rq.options = rq->options ? &c->options : NULL;
+	c->rq.schema = rq->schema ? &c->schema : NULL;
+	if (c->rq.retries < 0)
+		c->rq.retries = MODEL_RETRIES;
+	answer_init(&c->answer, &c->rq, c->began);
+	if (p->calls)
+		p->calls->prev = c;
+	p->calls = c;
+	p->active++;
+	if (call_begin(c, e) < 0) {
+		free_call(c);
+		return NULL;
+	}
+	return c;
+}
+
+/* What follows an attempt. */
+
+/* Between three quarters of it and all: so that many do not come at once. */
+static int64_t
+jitter(int64_t ns)
+{
+	uint16_t r = 0;
+
+	if (getrandom(&r, sizeof(r), GRND_NONBLOCK) < 0)
+		r = 0;
+	return ns - (int64_t)((double)ns / 4 * (r / 65536.0));
+}
+
+static int64_t
+delay_for(const struct model_call *c)
+{
+	const struct model_error *me = &c->answer.error;
+	int64_t ns = first_delay;
+
+	if (me->retry_after >= 0)
+		return (int64_t)(me->retry_after * (double)CLOCK_SEC);
+	for (int i = 1; i < c->tries && ns < longest_delay; i++)
+		ns *= 2;
+	return jitter(ns < longest_delay ? ns : longest_delay);
+}
+
+static void
+make_reply(struct model_call *c, struct model_reply *r)
+{
+	struct answer *a = &c->answer;
+
+	*r = (struct model_reply)MODEL_REPLY_INIT;
+	r->message = answer_message(a);
+	r->finish = a->ended && c->e.status == ST_OK ? a->finish :
+	    MODEL_UNFINISHED;
+	r->usage = a->usage;
+	r->vendor = xstrdup(c->m->vendor ? c->m->vendor : "");
+	r->model = xstrdup(c->m->name);
+	r->served = STEAL(a->served);
+	r->request_id = STEAL(a->request_id);
+	r->attempts = c->attempts;
+	r->first_ns = a->first_ns;
+	r->total_ns = clock_mono() - c->began;
+	r->error = a->error;
+	r->error.partial = a->came;
+	a->error.reset = a->error.code = NULL;
+}
+
+static void
+try_later(struct model_call *c, int64_t delay, const struct model *to)
+{
+	struct model_reply r;
+
+	if (c->rq.events && c->rq.events->retry) {
+		make_reply(c, &r);
+		c->rq.events->retry(c->rq.ctx, &r, &c->e, delay, to);
+		model_reply_release(&r);
+	}
+	if (to != c->m)
+		c->tries = 0;
+	c->m = to;
+	c->e = (struct err)ERR_INIT;
+	c->retry_at = deadline_in(delay);
+	c->pool->retry_at = deadline_min(c->pool->retry_at, c->retry_at);
+}
+
+/* Whether the caller could not tell another answer from the first. */
+static bool
+unseen(const struct model_call *c)
+{
+	return !c->answer.given && !c->local;
+}
+
+static void
+settle(struct model_call *c)
+{
+	c->finished = true;
+	c->pool->finished = true;
+}
+
+/* A key that the server echoes is not passed on. */
+static void
+blank_key(const char *key, char *text)
+{
+	size_t n = key ? strlen(key) : 0;
+	char *at;
+
+	while (n >= 4 && (at = strstr(text, key)))
+		memset(at, '*', n);
+}
+
+static void
+tell_who(struct model_call *c)
+{
+	blank_key(c->m->key, c->e.text);
+	blank_key(c->fresh_key, c->e.text);
+	if (!c->local && c->m->name)
+		err_prefix(&c->e, "%s", c->m->name);
+}
+
+void
+call_ended(struct model_call *c, const struct err *e)
+{
+	const struct model_error *me = &c->answer.error;
+	int64_t delay;
+
+	if (!e) {
+		settle(c);
+		return;
+	}
+	c->e = *e;
+	tell_who(c);
+	if (unseen(c) && model_error_again(me) && c->tries <= c->rq.retries) {
+		delay = delay_for(c);
+		if (delay < deadline_left(c->until)) {
+			try_later(c, delay, c->m);
+			return;
+		}
+	}
+	if (unseen(c) && c->m->fallback && model_error_elsewhere(me) &&
+	    !deadline_passed(c->until)) {
+		try_later(c, 0, c->m->fallback);
+		return;
+	}
+	settle(c);
+}
+
+/* Starts the attempts whose time has come. */
+static void
+retry_due(struct model_pool *p)
+{
+	struct deadline next = DEADLINE_NEVER;
+
+	if (!deadline_passed(p->retry_at))
+		return;
+	p->retry_at = DEADLINE_NEVER;
+	for (struct model_call *c = p->calls; c; c = c->next) {
+		struct err e = ERR_INIT;
+		if (!deadline_passed(c->retry_at)) {
+			next = deadline_min(next, c->retry_at);
+			continue;
+		}
+		c->retry_at = DEADLINE_NEVER;
+		if (call_begin(c, &e) < 0) {
+			c->e = e;
+			settle(c);
+		}
+	}
+	p->retry_at = deadline_min(p->retry_at, next);
+}
+
+/* Tells the callers whose calls are finished. */
+static void
+deliver(struct model_pool *p)
+{
+	struct model_call *c;
+
+	while (p->finished) {
+		p->finished = false;
+		/* `done` may start and cancel calls: from the front again */
+		for (c = p->calls; c && !c->finished; c = c->next)
+			;
+		if (!c)
+			return;
+		struct model_reply r;
+		struct err e = c->e;
+		void (*done)(void *, struct model_reply *,
+		    const struct err *) = c->done;
+		void *ctx = c->done_ctx;
+		make_reply(c, &r);
+		call_drop_leg(c);
+		free_call(c);
+		p->finished = true;
+		done(ctx, &r, e.status != ST_OK ? &e : NULL);
+		model_reply_release(&r);
+	}
+}
+
+/* 1 when something happened; -1 on failure. */
+static int
+step(struct model_pool *p, struct err *e)
+{
+	int happened = 0;
+
+	retry_due(p);
+	for (size_t i = 0; i < p->ntransports; i++) {
+		int r = p->transports[i].ops->step(p->transports[i].self, e);
+		if (r < 0)
+			return -1;
+		happened |= r;
+	}
+	if (p->finished) {
+		deliver(p);
+		happened = 1;
+	}
+	return happened;
+}
+
+static struct deadline
+due(const struct model_pool *p)
+{
+	struct deadline d = p->finished ? deadline_in(0) : p->retry_at;
+
+	for (size_t i = 0; i < p->ntransports; i++) {
+		const struct transport *t = &p->transports[i];
+		d = deadline_min(d, t->ops->due(t->self));
+	}
+	return d;
+}
+
+int
+model_wait(struct model_pool *p, struct pollfd *extra, size_t count,
+    struct deadline until, const volatile int *stop, struct err *e)
+{
+	AUTO_FREE struct pollfd *fds =
+	    xcalloc(count + TRANSPORTS_MAX, sizeof(*fds));
+
+	for (;;) {
+		int happened = step(p, e), ready = 0;
+		size_t n = p->ntransports;
+		if (happened < 0)
+			return -1;
+		for (size_t i = 0; i < count; i++)
+			fds[i] = extra[i];
+		for (size_t i = 0; i < n; i++)
+			fds[count + i] = (struct pollfd){
+				.fd = p->transports[i].ops->fd(
+				    p->transports[i].self),
+				.events = POLLIN
+			};
+		if (fd_poll(fds, count + n, happened ? deadline_in(0) :
+		    deadline_min(until, due(p)), stop, e) < 0)
+			return -1;
+		for (size_t i = 0; i < count; i++) {
+			extra[i].revents = fds[i].revents;
+			ready |= fds[i].revents != 0;
+		}
+		if (happened || ready)
+			return 1;
+		if (deadline_passed(until))
+			return 0;
+	}
+}
+
+/* model_ask() as a call. */
+struct asked {
+	struct model_reply *reply;
+	struct err *e;
+	bool done;
+	int result;
+};
+
+static void
+on_answer(void *ctx, struct model_reply *r, const struct err *e)
+{
+	struct asked *a = ctx;
+
+	*a->reply = *r;
+	*r = (struct model_reply)MODEL_REPLY_INIT;
+	a->done = true;
+	if (e) {
+		*a->e = *e;
+		a->result = -1;
+	}
+}
+
+int
+model_ask(struct model_pool *p, const struct model *m,
+    const struct model_request *rq, struct deadline until,
+    const volatile int *stop, struct model_reply *ret, struct err *e)
+{
+	struct asked a = { .reply = ret, .e = e };
+	struct model_call *c;
+
+	model_reply_release(ret);
+	c = model_start(p, m, rq, until, on_answer, &a, e);
+	if (!c)
+		return -1;
+	while (!a.done) {
+		if (model_wait(p, NULL, 0, DEADLINE_NEVER, stop, e) >= 0)
+			continue;
+		/* a signal: what has come is still worth having */
+		make_reply(c, ret);
+		ret->finish = MODEL_UNFINISHED;
+		model_cancel(c);
+		return -1;
+	}
+	return a.result;
+}
+
+int
+model_dry_run(const struct model *m, const struct model_request *rq,
+    jv *ret, struct err *e)
+{
+	struct model_call c = { .m = m, .rq = *rq, .messages = JSON_NONE,
+	    .options = copy(rq->options) };
+	AUTO_JV jv fields = call_fields(m, m->key ? "***" : NULL);
+	AUTO_FREE char *url = call_url(m);
+	jv body = JSON_NONE, out = json_object();
+	int r;
+
+	r = call_make_body(&c, e);
+	if (r == 0)
+		r = json_parse(c.body.data, c.body.len, &body, e);
+	json_release(&c.options);
+	buf_release(&c.body);
+	json_set_str(&out, "method", "POST");
+	json_set_str(&out, "url", url);
+	json_set(&out, "headers", json_copy(&fields));
+	json_set(&out, "body", body);
+	if (r < 0) {
+		json_release(&out);
+		return -1;
+	}
+	json_set_str(&out, "model", m->name);
+	json_set_str(&out, "protocol", m->provider->name);
+	json_set(&out, "key_from", json_from_str(m->key_from));
+	*ret = out;
+	return 0;
+}
