@@ -1,0 +1,513 @@
+/* checkpoint: what the files of a workspace were, and back to it. */
+#include "config.h"
+
+#include "checkpoint.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+#include "alloc.h"
+#include "buf.h"
+#include "child.h"
+#include "env.h"
+#include "lock.h"
+#include "num.h"
+#include "path.h"
+
+enum {
+	GIT_SECONDS = 600,		/* the longest that git may take */
+	LOCK_SECONDS = 120,
+	OUTPUT_MAX = 64 << 20,
+	ARGS_MAX = 64			/* of one call, paths apart */
+};
+
+#define BRANCH "refs/heads/checkpoints"
+
+/* Fields of the list, none of which can hold the separators. */
+#define FIELD "\x1f"
+#define RECORD "\x1e"
+
+/*
+ * Nothing of the user's: no settings, no hooks, no filters (info/attributes
+ * wins over any .gitattributes), no helper that watches the file system.
+ */
+static const char config[] =
+    "[core]\n"
+    "\trepositoryformatversion = 0\n"
+    "\tfilemode = true\n"
+    "\tbare = false\n"
+    "\tautocrlf = false\n"
+    "\thooksPath = /dev/null\n"
+    "\tuntrackedCache = true\n"
+    "\tfsmonitor = false\n"
+    "\tquotePath = false\n"
+    "[index]\n"
+    "\tversion = 4\n"
+    "[gc]\n"
+    "\tauto = 0\n"
+    "[advice]\n"
+    "\taddEmbeddedRepo = false\n"
+    "[user]\n"
+    "\tname = agentutils\n"
+    "\temail = agentutils@localhost\n";
+
+static const char attributes[] =
+    "* -text -eol -filter -ident -working-tree-encoding\n";
+
+static const char excluded[] = "/.agent/\n.agent/\n";
+
+void
+checkpoints_close(struct checkpoints *c)
+{
+	struct checkpoints none = CHECKPOINTS_INIT;
+
+	free(c->git_dir);
+	free(c->root);
+	if (c->lock >= 0)
+		close(c->lock);
+	*c = none;
+}
+
+/*
+ * Runs git on our repository; what it prints goes to `out`, or where ours
+ * goes when that is NULL.  -1 unless it ends with 0.
+ */
+static int
+git(const struct checkpoints *c, const char *const *args, const char *input,
+    struct buf *out, struct err *e)
+{
+	AUTO_FREE char *git_dir = xasprintf("GIT_DIR=%s", c->git_dir);
+	AUTO_FREE char *tree = xasprintf("GIT_WORK_TREE=%s", c->root);
+	const char *path = env_get("PATH");
+	AUTO_FREE char *path_var = xasprintf("PATH=%s",
+	    path ? path : "/usr/local/bin:/usr/bin:/bin");
+	const char *const envp[] = {
+		git_dir, tree, path_var, "GIT_CONFIG_NOSYSTEM=1",
+		"GIT_CONFIG_GLOBAL=/dev/null", "GIT_OPTIONAL_LOCKS=0",
+		"GIT_TERMINAL_PROMPT=0", "GIT_LITERAL_PATHSPECS=1",
+		"HOME=/nonexistent", "LC_ALL=C", NULL
+	};
+	struct child_spec spec = CHILD_SPEC_INIT;
+	AUTO_BUF struct buf unused = BUF_INIT;
+	struct child child = CHILD_INIT;
+	int status = -1;
+
+	spec.argv = args;
+	spec.envp = envp;
+	spec.cwd = c->root;
+	if (out || input) {
+		status = child_run(&spec, input, OUTPUT_MAX,
+		    deadline_in(GIT_SECONDS * CLOCK_SEC), out ? out : &unused,
+		    e);
+	} else {
+		spec.in = CHILD_NULL;
+		if (child_start(&spec, &child, e) == 0 && child_wait(&child,
+		    DEADLINE_NEVER, NULL, &status, e) < 0)
+			status = -1;
+	}
+	if (status > 0)
+		return err_set(e, ST_SYSTEM, "git %s failed (status %d)",
+		    args[1], status);
+	return status;
+}
+
+/* One word that git printed, without its newline. */
+static int
+git_word(const struct checkpoints *c, const char *const *args,
+    const char *input, char *ret, size_t size, struct err *e)
+{
+	AUTO_BUF struct buf out = BUF_INIT;
+
+	if (git(c, args, input, &out, e) < 0)
+		return -1;
+	if (out.len > 0 && out.data[out.len - 1] == '\n')
+		buf_truncate(&out, out.len - 1);
+	if (out.len == 0 || out.len >= size)
+		return err_set(e, ST_SYSTEM, "git %s said '%.80s'", args[1],
+		    out.len > 0 ? out.data : "nothing");
+	memcpy(ret, out.data, out.len + 1);
+	return 0;
+}
+
+static int
+write_file(const char *dir, const char *name, const char *text, struct err *e)
+{
+	AUTO_FREE char *path = path_join(dir, name);
+
+	return path_write_atomic(path, text, strlen(text), 0600, e);
+}
+
+/* Makes it under another name, so that it is there whole or not at all. */
+static int
+make_repository(const struct checkpoints *c, struct err *e)
+{
+	AUTO_FREE char *tmp = xasprintf("%s.%ld.tmp", c->git_dir,
+	    (long)getpid());
+	struct checkpoints half = { .git_dir = tmp, .root = c->root };
+	const char *const init[] = {
+		"git", "init", "-q", "--template=", "-b", "checkpoints", NULL
+	};
+	AUTO_FREE char *info = path_join(tmp, "info");
+
+	if (git(&half, init, NULL, NULL, e) < 0 ||
+	    path_mkdirs(info, 0700, e) < 0 ||
+	    write_file(tmp, "config", config, e) < 0 ||
+	    write_file(info, "attributes", attributes, e) < 0 ||
+	    write_file(info, "exclude", excluded, e) < 0)
+		return -1;
+	if (rename(tmp, c->git_dir) < 0 && !path_is_dir(c->git_dir))
+		return err_sys(e, ST_CANTCREATE, "cannot create '%s'",
+		    c->git_dir);
+	return 0;
+}
+
+int
+checkpoints_open(const char *dir, const char *root, struct checkpoints *ret,
+    struct err *e)
+{
+	AUTO_CHECKPOINTS struct checkpoints c = CHECKPOINTS_INIT;
+	AUTO_FREE char *lock = path_join(dir, "checkpoints.lock");
+
+	c.git_dir = path_join(dir, "checkpoints.git");
+	c.root = xstrdup(root);
+	c.lock = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (c.lock < 0)
+		return err_sys(e, ST_CANTCREATE, "cannot create '%s'", lock);
+	if (!path_is_dir(c.git_dir) && make_repository(&c, e) < 0)
+		return -1;
+	*ret = c;
+	c = (struct checkpoints)CHECKPOINTS_INIT;
+	return 0;
+}
+
+static int
+lock(const struct checkpoints *c, struct err *e)
+{
+	int r = lock_take(c->lock, deadline_in(LOCK_SECONDS * CLOCK_SEC), NULL,
+	    e);
+
+	if (r == 0)
+		return err_set(e, ST_TEMPFAIL, "another process keeps the "
+		    "checkpoints of '%s' locked", c->root);
+	return r < 0 ? -1 : 0;
+}
+
+/*
+ * A git that was killed leaves its lock file; under our lock nobody else can
+ * be at work, so it is stale.
+ */
+static void
+drop_stale_lock(const struct checkpoints *c)
+{
+	AUTO_FREE char *index = path_join(c->git_dir, "index.lock");
+	AUTO_FREE char *ref = path_join(c->git_dir, BRANCH ".lock");
+
+	unlink(index);
+	unlink(ref);
+}
+
+/* The last checkpoint; "" when there is none. */
+static int
+last_id(const struct checkpoints *c, char ret[CHECKPOINT_ID_LEN + 1],
+    struct err *e)
+{
+	const char *const args[] = {
+		"git", "for-each-ref", "--format=%(objectname)", BRANCH, NULL
+	};
+	AUTO_BUF struct buf out = BUF_INIT;
+
+	ret[0] = '\0';
+	if (git(c, args, NULL, &out, e) < 0)
+		return -1;
+	if (out.len == CHECKPOINT_ID_LEN + 1) {
+		memcpy(ret, out.data, CHECKPOINT_ID_LEN);
+		ret[CHECKPOINT_ID_LEN] = '\0';
+	}
+	return 0;
+}
+
+static int
+tree_of(const struct checkpoints *c, const char *commit,
+    char ret[CHECKPOINT_ID_LEN + 1], struct err *e)
+{
+	AUTO_FREE char *name = xasprintf("%s^{tree}", commit);
+	const char *const args[] = {
+		"git", "rev-parse", "--verify", "-q", name, NULL
+	};
+
+	return git_word(c, args, NULL, ret, CHECKPOINT_ID_LEN + 1, e);
+}
+
+/* Control characters would break the list apart. */
+static void
+add_line(struct buf *out, const char *text)
+{
+	for (; *text; text++)
+		buf_addc(out, (unsigned char)*text < ' ' ? ' ' : *text);
+	buf_addc(out, '\n');
+}
+
+static int
+commit(const struct checkpoints *c, const char *tree, const char *parent,
+    const char *message, char ret[CHECKPOINT_ID_LEN + 1], struct err *e)
+{
+	const char *const first[] = { "git", "commit-tree", tree, NULL };
+	const char *const next[] = {
+		"git", "commit-tree", tree, "-p", parent, NULL
+	};
+	const char *const move[] = {
+		"git", "update-ref", BRANCH, ret, parent, NULL
+	};
+
+	if (git_word(c, parent[0] ? next : first, message, ret,
+	    CHECKPOINT_ID_LEN + 1, e) < 0)
+		return -1;
+	return git(c, move, NULL, NULL, e);
+}
+
+/* The title, then run and source, a line each. */
+static int
+take(const struct checkpoints *c, const char *title, const char *run,
+    const char *source, char ret_id[CHECKPOINT_ID_LEN + 1], struct err *e)
+{
+	const char *const add[] = { "git", "add", "-A", "--", ".", NULL };
+	const char *const write_tree[] = { "git", "write-tree", NULL };
+	char parent[CHECKPOINT_ID_LEN + 1], tree[CHECKPOINT_ID_LEN + 1];
+	char old[CHECKPOINT_ID_LEN + 1];
+	AUTO_BUF struct buf message = BUF_INIT;
+
+	drop_stale_lock(c);
+	if (last_id(c, parent, e) < 0 || git(c, add, NULL, NULL, e) < 0 ||
+	    git_word(c, write_tree, NULL, tree, sizeof(tree), e) < 0)
+		return -1;
+	if (parent[0]) {
+		if (tree_of(c, parent, old, e) < 0)
+			return -1;
+		if (strcmp(old, tree) == 0) {
+			memcpy(ret_id, parent, sizeof(parent));
+			return 0;
+		}
+	}
+	add_line(&message, title);
+	buf_addc(&message, '\n');
+	add_line(&message, run ? run : "");
+	add_line(&message, source ? source : "");
+	return commit(c, tree, parent, message.data, ret_id, e) < 0 ? -1 : 1;
+}
+
+int
+checkpoint_take(const struct checkpoints *c, const char *title,
+    const char *run, const char *source, char ret_id[CHECKPOINT_ID_LEN + 1],
+    struct err *e)
+{
+	char id[CHECKPOINT_ID_LEN + 1];
+	int r;
+
+	if (lock(c, e) < 0)
+		return -1;
+	r = take(c, title, run, source, id, e);
+	lock_drop(c->lock);
+	if (r >= 0)
+		memcpy(ret_id, id, sizeof(id));
+	return r;
+}
+
+/* The `n`-th line of a text, as a new string. */
+static char *
+line(const char *text, int n)
+{
+	while (n-- > 0 && *text) {
+		text += strcspn(text, "\n");
+		text += *text == '\n';
+	}
+	return xstrndup(text, strcspn(text, "\n"));
+}
+
+/* "RECORD id FIELD time FIELD body RECORD" and the names of files after it. */
+static void
+read_entry(char *text, struct checkpoint *ret)
+{
+	char *rest = text, *id = strsep(&rest, FIELD);
+	char *when = rest ? strsep(&rest, FIELD) : NULL;
+	char *body = rest ? strsep(&rest, RECORD) : NULL;
+
+	*ret = (struct checkpoint){ .id = xstrdup(id) };
+	if (when)
+		(void)num_parse_int(when, 0, INT64_MAX, &ret->time);
+	ret->title = line(body ? body : "", 0);
+	ret->run = line(body ? body : "", 2);
+	ret->source = line(body ? body : "", 3);
+	for (const char *p = rest; p && *p; p += *p == '\n') {
+		size_t len = strcspn(p, "\n");
+		ret->files += len > 0;
+		p += len;
+	}
+}
+
+int
+checkpoints_list(const struct checkpoints *c, size_t max,
+    struct checkpoint **ret, struct err *e)
+{
+	AUTO_FREE char *count = xasprintf("--max-count=%zu", max);
+	const char *const args[] = {
+		"git", "log", count, "--name-only", "--root",
+		"--format=" RECORD "%H" FIELD "%ct" FIELD "%B" RECORD, BRANCH,
+		NULL
+	};
+	char last[CHECKPOINT_ID_LEN + 1];
+	AUTO_BUF struct buf out = BUF_INIT;
+	size_t n = 0, cap = 0;
+	char *rest, *entry;
+
+	*ret = NULL;
+	if (last_id(c, last, e) < 0)
+		return -1;
+	if (!last[0])
+		return 0;
+	if (git(c, args, NULL, &out, e) < 0)
+		return -1;
+	/* entries begin with RECORD and have another one inside */
+	rest = out.data;
+	while ((entry = strstr(rest, RECORD))) {
+		char *body_end = strstr(entry + 1, RECORD);
+		char *next = body_end ? strstr(body_end + 1, RECORD) : NULL;
+
+		if (next)
+			*next = '\0';
+		GROW(*ret, n, cap);
+		read_entry(entry + 1, &(*ret)[n++]);
+		if (!next)
+			break;
+		*next = RECORD[0];
+		rest = next;
+	}
+	return (int)n;
+}
+
+void
+checkpoints_free(struct checkpoint *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		free(list[i].id);
+		free(list[i].title);
+		free(list[i].run);
+		free(list[i].source);
+	}
+	free(list);
+}
+
+int
+checkpoint_find(const struct checkpoints *c, const char *name,
+    char ret_id[CHECKPOINT_ID_LEN + 1], struct err *e)
+{
+	bool is_hex = strlen(name) >= 4 &&
+	    strspn(name, "0123456789abcdef") == strlen(name);
+	int64_t back;
+	AUTO_FREE char *spec = is_hex ? xasprintf("%s^{commit}", name) :
+	    xasprintf(BRANCH "%s^{commit}", name);
+	const char *const args[] = {
+		"git", "rev-parse", "--verify", "-q", spec, NULL
+	};
+	struct err ignored;
+
+	if ((is_hex || (name[0] == '~' &&
+	    num_parse_int(name + 1, 0, 1000000, &back) == 0)) &&
+	    git_word(c, args, NULL, ret_id, CHECKPOINT_ID_LEN + 1,
+	    &ignored) == 0)
+		return 0;
+	return err_set(e, ST_NOINPUT, "there is no checkpoint '%s'", name);
+}
+
+/* `fixed`, then "--" and the paths; the caller frees the vector. */
+static const char **
+with_paths(const char *const *fixed, const char *const *paths)
+{
+	size_t n = 0, k = 0;
+	const char **v;
+
+	while (fixed[n])
+		n++;
+	while (paths && paths[k])
+		k++;
+	v = xcalloc(n + k + 2, sizeof(*v));
+	memcpy(v, fixed, n * sizeof(*v));
+	v[n++] = "--";
+	for (size_t i = 0; i < k; i++)
+		v[n + i] = paths[i];
+	return v;
+}
+
+int
+checkpoint_diff(const struct checkpoints *c, const char *id, const char *to,
+    const char *const *paths, struct err *e)
+{
+	const char *const add[] = { "git", "add", "-N", "--", ".", NULL };
+	const char *const fixed[] = {
+		"git", "diff", "--no-color", "--binary", "--no-ext-diff", id,
+		to, NULL
+	};
+	const char **args = with_paths(fixed, paths);
+	int r = lock(c, e);
+
+	if (r == 0) {
+		/* new files would not be seen otherwise */
+		if (!to)
+			r = git(c, add, NULL, NULL, e);
+		if (r == 0)
+			r = git(c, args, NULL, NULL, e);
+		lock_drop(c->lock);
+	}
+	free(args);
+	return r;
+}
+
+/* The work tree is what the last checkpoint says; makes it what `id` says. */
+static int
+restore_all(const struct checkpoints *c, const char *id, struct err *e)
+{
+	const char *const args[] = {
+		"git", "read-tree", "-u", "--reset", id, NULL
+	};
+
+	return git(c, args, NULL, NULL, e);
+}
+
+/* The same for some paths: those that were not there then are removed. */
+static int
+restore_some(const struct checkpoints *c, const char *id,
+    const char *const *paths, struct err *e)
+{
+	AUTO_FREE char *source = xasprintf("--source=%s", id);
+	const char *const fixed[] = {
+		"git", "restore", source, "--worktree", "--staged",
+		"--no-overlay", NULL
+	};
+	const char **args = with_paths(fixed, paths);
+	int r = git(c, args, NULL, NULL, e);
+
+	free(args);
+	return r;
+}
+
+int
+checkpoint_restore(const struct checkpoints *c, const char *id,
+    const char *const *paths, char ret_before[CHECKPOINT_ID_LEN + 1],
+    struct err *e)
+{
+	AUTO_FREE char *before = xasprintf("before going back to %.12s", id);
+	AUTO_FREE char *after = xasprintf("back to %.12s%s", id,
+	    paths && paths[0] ? ", in part" : "");
+	char now[CHECKPOINT_ID_LEN + 1];
+	int r;
+
+	if (lock(c, e) < 0)
+		return -1;
+	r = take(c, before, NULL, NULL, ret_before, e);
+	if (r >= 0)
+		r = paths && paths[0] ? restore_some(c, id, paths, e) :
+		    restore_all(c, id, e);
+	if (r >= 0)
+		r = take(c, after, NULL, NULL, now, e);
+	lock_drop(c->lock);
+	return r < 0 ? -1 : 0;
+}
