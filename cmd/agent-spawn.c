@@ -1,0 +1,236 @@
+/*
+ * agent-spawn: runs an agent on a task, its tools in a sandbox.
+ *
+ * Standard output is the run as records, the last one a `result`.  At a
+ * terminal, or with --format text, the same records go through agent-watch,
+ * which knows how to show them.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "alloc.h"
+#include "child.h"
+#include "cli.h"
+#include "path.h"
+#include "prompt.h"
+#include "record.h"
+#include "spawn.h"
+
+enum {
+	OPT_AGENTS = 256, OPT_FORMAT, OPT_MAX_TOKENS, OPT_MAX_TURNS,
+	OPT_NO_STDIN, OPT_TIMEOUT
+};
+
+static const struct option longopts[] = {
+	{ "agent", required_argument, NULL, 'a' },
+	{ "agents", required_argument, NULL, OPT_AGENTS },
+	{ "cd", required_argument, NULL, 'C' },
+	{ "file", required_argument, NULL, 'f' },
+	{ "format", required_argument, NULL, OPT_FORMAT },
+	CLI_OPT_HELP,
+	{ "max-tokens", required_argument, NULL, OPT_MAX_TOKENS },
+	{ "max-turns", required_argument, NULL, OPT_MAX_TURNS },
+	{ "model", required_argument, NULL, 'm' },
+	{ "no-stdin", no_argument, NULL, OPT_NO_STDIN },
+	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
+	CLI_OPT_VERSION,
+	{ 0 }
+};
+
+static const struct cli cli = {
+	.name = "agent-spawn",
+	.usage = "usage: agent-spawn [-a AGENT] [-C DIR] [-f FILE] [-m MODEL] "
+	    "[--agents FILE] [--format text|ndjson] [--max-tokens N] "
+	    "[--max-turns N] [--no-stdin] [--timeout TIME] [TASK ...]\n",
+	.shortopts = "a:C:f:m:",
+	.longopts = longopts,
+};
+
+struct options {
+	struct spawn spawn;
+	struct prompt prompt;
+	char **files;
+	size_t nfiles, cfiles;
+	bool text;
+};
+
+/* Where the records go. */
+struct output {
+	int fd;
+	struct child watch;	/* that shows them, when they are for people */
+	bool gone;		/* its reader has left */
+	bool any;
+};
+
+static bool
+parse_format(const char *word)
+{
+	if (strcmp(word, "text") == 0)
+		return true;
+	if (strcmp(word, "ndjson") != 0 && strcmp(word, "stream-json") != 0)
+		cli_usage(&cli, "--format is text or ndjson, not '%s'", word);
+	return false;
+}
+
+static void
+parse_options(struct options *o, int argc, char **argv)
+{
+	int c;
+
+	o->text = isatty(STDOUT_FILENO);
+	while ((c = cli_option(&cli, argc, argv)) != -1) {
+		switch (c) {
+		case 'a':
+			o->spawn.agent = optarg;
+			break;
+		case 'C':
+			o->spawn.dir = optarg;
+			break;
+		case 'f':
+			GROW(o->files, o->nfiles, o->cfiles);
+			o->files[o->nfiles++] = optarg;
+			break;
+		case 'm':
+			o->spawn.model = optarg;
+			break;
+		case OPT_AGENTS:
+			o->spawn.agents_file = optarg;
+			break;
+		case OPT_FORMAT:
+			o->text = parse_format(optarg);
+			break;
+		case OPT_MAX_TOKENS:
+			o->spawn.max_tokens = cli_int(&cli, "--max-tokens", 1,
+			    INT64_MAX);
+			break;
+		case OPT_MAX_TURNS:
+			o->spawn.max_turns = cli_int(&cli, "--max-turns", 1,
+			    1000000);
+			break;
+		case OPT_NO_STDIN:
+			o->prompt.no_stdin = true;
+			break;
+		case OPT_TIMEOUT:
+			o->spawn.timeout_ns = cli_duration(&cli, "--timeout");
+			break;
+		}
+	}
+	o->prompt.operands = argv + optind;
+	o->prompt.noperands = (size_t)(argc - optind);
+	o->prompt.files = o->files;
+	o->prompt.nfiles = o->nfiles;
+	o->prompt.until = deadline_in(o->spawn.timeout_ns > 0 ?
+	    o->spawn.timeout_ns : SPAWN_WALL_SECONDS * CLOCK_SEC);
+}
+
+/* Without a reader the run ends, in order: nobody would see what it costs. */
+static int
+write_record(void *context, const jv *record, struct err *e)
+{
+	struct output *out = context;
+
+	if (out->gone)
+		return 0;
+	out->any = true;
+	if (record_emit(out->fd, record, e) == 0)
+		return 0;
+	if (errno == EPIPE) {
+		out->gone = true;
+		return err_set(e, ST_SIGNAL + SIGPIPE, "nobody reads on");
+	}
+	return -1;
+}
+
+static int
+open_output(const struct options *o, struct output *out, struct err *e)
+{
+	AUTO_FREE char *watch = NULL;
+	struct child_spec spec = CHILD_SPEC_INIT;
+
+	signal(SIGPIPE, SIG_IGN);
+	out->fd = STDOUT_FILENO;
+	if (!o->text)
+		return 0;
+	watch = path_program("agent-watch", e);
+	if (!watch)
+		return -1;
+	const char *argv[] = { watch, "-", NULL };
+	spec.argv = argv;
+	spec.in = CHILD_PIPE;
+	spec.same_group = true;		/* or it could not write to the tty */
+	spec.outlive = true;		/* it ends when its input does */
+	if (child_start(&spec, &out->watch, e) < 0)
+		return -1;
+	out->fd = out->watch.in;
+	return 0;
+}
+
+/* Lets the watcher finish what it shows. */
+static void
+close_output(struct output *out)
+{
+	struct err ignored;
+	int status;
+
+	child_close(&out->watch);
+	if (out->watch.pid > 0)
+		(void)child_wait(&out->watch, deadline_in(10 * CLOCK_SEC),
+		    NULL, &status, &ignored);
+}
+
+/* A run that did not come about still ends with a record. */
+static void
+write_error(struct output *out, const struct err *why)
+{
+	struct record_origin origin = { .source = "/command/agent-spawn",
+	    .traceparent = record_traceparent() };
+	AUTO_JV jv record = record_new(&origin, RECORD_ERROR,
+	    record_error_data(why));
+	struct err ignored;
+
+	(void)write_record(out, &record, &ignored);
+}
+
+static int
+spawn(struct options *o, struct output *out, struct err *e)
+{
+	AUTO_BUF struct buf prompt = BUF_INIT;
+	int status;
+
+	if (prompt_read(&o->prompt, &cli_signal, &prompt, e) < 0)
+		return -1;
+	if (open_output(o, out, e) < 0)
+		return -1;
+	o->spawn.stop = &cli_signal;
+	o->spawn.record = write_record;
+	o->spawn.context = out;
+	status = spawn_run(&o->spawn, prompt.data, e);
+	if (status < 0 && !o->text)
+		write_error(out, e);
+	return status;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options o = { 0 };
+	struct output out = { .fd = -1, .watch = CHILD_INIT };
+	struct err e = ERR_INIT;
+	int status;
+
+	cli_begin(&cli);
+	parse_options(&o, argc, argv);
+	cli_catch_signals();
+	status = spawn(&o, &out, &e);
+	close_output(&out);
+	free(o.files);
+	if (e.status == ST_USAGE && status < 0)
+		cli_usage(&cli, "%s", e.text);
+	cli_raise();
+	if (e.status && e.status != ST_SIGNAL + SIGPIPE)
+		err_report(&e);
+	return cli_end(status < 0 ? e.status : status);
+}

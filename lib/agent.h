@@ -1,0 +1,55 @@
+/*
+ * agent: the loop.  Ask the model, do what it wants done, tell it what came
+ * of it, until it is done or a limit is reached.
+ *
+ * Everything that happens is a record: in the run's conversation (synced
+ * before it is acted upon), and given to `record`, which passes it on to the
+ * journal and to whoever watches.  The last one is always a `result`, also
+ * after a failure, a limit or a signal.
+ */
+#ifndef AGENT_AGENT_H
+#define AGENT_AGENT_H
+
+#include <stdint.h>
+
+#include "calls.h"
+#include "clock.h"
+#include "err.h"
+#include "json.h"
+#include "model.h"
+#include "record.h"
+
+struct agent_limits {
+	int64_t turns;			/* model calls; 0: no limit */
+	int64_t tokens;			/* input and output together; 0: none */
+	struct deadline until;
+};
+
+/* Everything is borrowed for the time of the run. */
+struct agent_task {
+	const char *id;			/* of the agent */
+	const char *model_name;		/* for people */
+	const char *prompt;
+	const char *briefing;		/* the system message */
+	const jv *tools;		/* declarations, an array */
+	const jv *options;		/* for the model, or JSON_NONE */
+	const char *run_dir;		/* exists, empty */
+	struct record_origin origin;	/* of every record */
+	const struct model *model;
+	struct calls_place place;
+	struct agent_limits limits;
+	const volatile int *stop;
+	/* every record, in order; -1 ends the run */
+	int (*record)(void *context, const jv *record, struct err *e);
+	/* the answer's text as it comes; NULL when nobody looks */
+	int (*text)(void *context, const char *s, size_t len, struct err *e);
+	void *context;
+};
+
+/*
+ * Runs it: the exit status that its `result` tells.  `e` says why when that
+ * is not ST_OK.  -1 only when the result itself could not be recorded.
+ */
+int	agent_run(const struct agent_task *task, struct err *e);
+
+#endif

@@ -1,0 +1,460 @@
+/* calls: the tool calls of one turn, each in a sandbox of its own, at once. */
+#include "config.h"
+
+#include "calls.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/mman.h>
+
+#include "alloc.h"
+#include "fd.h"
+#include "path.h"
+#include "tool.h"
+
+enum {
+	GRACE_SECONDS = 3,
+	SHELL_TIMEOUT_MAX = 24 * 3600,
+	HEAD = TOOL_TEXT_MAX / 3	/* kept of a long output's start */
+};
+
+/* An argument vector that owns its strings. */
+struct words {
+	char **v;
+	size_t n, cap;
+};
+
+static void
+words_release(struct words *w)
+{
+	for (size_t i = 0; i < w->n; i++)
+		free(w->v[i]);
+	free(w->v);
+}
+
+static void
+add(struct words *w, char *taken)
+{
+	GROW(w->v, w->n + 1, w->cap);
+	w->v = xreallocarray(w->v, w->n + 2, sizeof(*w->v));
+	w->v[w->n++] = taken;
+	w->v[w->n] = NULL;
+}
+
+static void
+add2(struct words *w, const char *option, const char *value)
+{
+	add(w, xstrdup(option));
+	add(w, xstrdup(value));
+}
+
+void
+call_release(struct call *c)
+{
+	struct call none = CALL_INIT;
+
+	free(c->id);
+	free(c->name);
+	free(c->output);
+	jv_free(c->arguments);
+	buf_release(&c->text);
+	child_stop(&c->child, 0);
+	if (c->out >= 0)
+		close(c->out);
+	if (c->file >= 0)
+		close(c->file);
+	*c = none;
+}
+
+static bool
+is_shell(const struct call *c)
+{
+	return strcmp(c->name, "shell") == 0;
+}
+
+/* Ends a call that never ran, in words for the model. */
+static void
+refuse(struct call *c, const char *why)
+{
+	c->state = CALL_ENDED;
+	c->ok = false;
+	buf_reset(&c->text);
+	buf_addf(&c->text, "error: %s", why);
+}
+
+/* Whether it can be run as it stands; if not, it has ended. */
+static bool
+check(struct call *c)
+{
+	const struct tool *t = tool_find(c->name);
+	struct err why = ERR_INIT;
+
+	if (json_is(&c->arguments, JSON_NOTHING))
+		err_set(&why, ST_NO, "%s", c->text.len > 0 ? c->text.data :
+		    "no arguments");
+	else if (!t)
+		err_set(&why, ST_NO, "there is no tool '%s'", c->name);
+	else if (tool_check(t, &c->arguments, &why) == 0 &&
+	    (t->run || is_shell(c)))
+		return true;
+	else if (!why.status)
+		err_set(&why, ST_NO, "call '%s' alone, as the last thing",
+		    c->name);
+	refuse(c, why.text);
+	return false;
+}
+
+static int64_t
+call_timeout(const struct calls_place *place, const struct call *c)
+{
+	int64_t seconds;
+
+	if (is_shell(c) && json_int(&c->arguments, "timeout", &seconds))
+		return (seconds < SHELL_TIMEOUT_MAX ? seconds :
+		    SHELL_TIMEOUT_MAX) * CLOCK_SEC;
+	return place->timeout_ns;
+}
+
+static int
+sandbox_words(const struct calls_place *place, const struct call *c,
+    struct words *w, struct err *e)
+{
+	char *self = path_program("agent-sandbox", e);
+	AUTO_FREE char *tool = path_program("agent-tool", e);
+
+	if (!self || !tool) {
+		free(self);
+		return -1;
+	}
+	add(w, self);
+	add2(w, "--workspace", place->workspace);
+	if (place->profile)
+		add2(w, "--profile", place->profile);
+	for (size_t i = 0; place->hide && place->hide[i]; i++)
+		add2(w, "--hide", place->hide[i]);
+	for (size_t i = 0; place->read_only && place->read_only[i]; i++)
+		add2(w, "--ro", place->read_only[i]);
+	JSON_EACH(place->env, i) {
+		AUTO_JV jv v = json_iter_value(place->env, i);
+		add(w, xstrdup("--env"));
+		add(w, xasprintf("%s=%s", json_iter_key(place->env, i),
+		    json_string(&v)));
+	}
+	add(w, xstrdup("--timeout"));
+	add(w, xasprintf("%lldms",
+	    (long long)(call_timeout(place, c) / CLOCK_MS)));
+	if (is_shell(c)) {
+		add(w, xstrdup("--"));
+		add2(w, "/bin/sh", "-c");
+		add(w, xstrdup(json_str(&c->arguments, "command")));
+	} else {
+		add2(w, "--ro", tool);
+		add2(w, "--", tool);
+		add2(w, "call", c->name);
+	}
+	return 0;
+}
+
+/* The arguments as a file to read: no pipe that could block or break. */
+static int
+arguments_fd(const struct call *c, struct err *e)
+{
+	AUTO_FREE char *text = json_text(&c->arguments);
+	AUTO_FD int fd = memfd_create("arguments", MFD_CLOEXEC);
+
+	if (fd < 0)
+		return err_sys(e, ST_SYSTEM, "cannot make a memory file");
+	if (fd_write(fd, text, strlen(text), e) < 0)
+		return -1;
+	if (lseek(fd, 0, SEEK_SET) < 0)
+		return err_sys(e, ST_SYSTEM, "cannot rewind a memory file");
+	return steal_fd(&fd);
+}
+
+static int
+open_output(const struct calls_place *place, struct call *c, struct err *e)
+{
+	c->output = xasprintf("%s/%04lu-%s.txt", place->output_dir, c->number,
+	    c->name);
+	c->file = open(c->output, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC,
+	    0600);
+	if (c->file < 0)
+		return err_sys(e, ST_CANTCREATE, "cannot create '%s'",
+		    c->output);
+	return 0;
+}
+
+static int
+start(const struct calls_place *place, struct call *c, struct err *e)
+{
+	struct words w __attribute__((cleanup(words_release))) = { 0 };
+	struct child_spec spec = CHILD_SPEC_INIT;
+	AUTO_FD int in = -1;
+	int p[2];
+
+	if (sandbox_words(place, c, &w, e) < 0 || open_output(place, c, e) < 0)
+		return -1;
+	in = is_shell(c) ? CHILD_NULL : arguments_fd(c, e);
+	if (in == -1)
+		return -1;
+	if (pipe2(p, O_CLOEXEC) < 0)
+		return err_sys(e, ST_SYSTEM, "cannot make a pipe");
+	c->out = p[0];
+	AUTO_FD int write_end = p[1];
+	spec.argv = (const char *const *)w.v;
+	spec.in = in;
+	spec.out = spec.err = write_end;
+	c->started = clock_mono();
+	c->state = CALL_RUNNING;
+	if (child_start(&spec, &c->child, e) < 0)
+		return -1;
+	return fd_set_nonblock(c->out, true, e);
+}
+
+static bool
+same_path(const struct call *a, const struct call *b)
+{
+	const char *p = json_str(&a->arguments, "path");
+	const char *q = json_str(&b->arguments, "path");
+	const struct tool *s = tool_find(a->name), *t = tool_find(b->name);
+
+	return p && q && strcmp(p, q) == 0 && s && t &&
+	    ((s->flags | t->flags) & TOOL_CHANGES);
+}
+
+static bool
+must_wait(const struct call *calls, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (calls[k].state != CALL_ENDED &&
+		    same_path(&calls[k], &calls[i]))
+			return true;
+	return false;
+}
+
+/* The file's bytes from `from`, `len` of them. */
+static int
+add_part(const struct call *c, int64_t from, size_t len, struct buf *out,
+    struct err *e)
+{
+	buf_reserve(out, len);
+	while (len > 0) {
+		ssize_t n = pread(c->file, out->data + out->len, len, from);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_sys(e, ST_IO, "cannot read '%s'",
+			    c->output);
+		if (n == 0)
+			break;
+		out->len += (size_t)n;
+		len -= (size_t)n;
+		from += n;
+	}
+	out->data[out->len] = '\0';
+	return 0;
+}
+
+/* What the model reads of the output: all, or its start and its end. */
+static int
+read_back(struct call *c, struct err *e)
+{
+	int64_t left_out = c->written - TOOL_TEXT_MAX;
+
+	if (left_out <= 0)
+		return add_part(c, 0, (size_t)c->written, &c->text, e);
+	c->truncated = true;
+	if (add_part(c, 0, HEAD, &c->text, e) < 0)
+		return -1;
+	buf_addf(&c->text, "\n[... %lld bytes left out ...]\n",
+	    (long long)left_out);
+	return add_part(c, HEAD + left_out, TOOL_TEXT_MAX - HEAD, &c->text, e);
+}
+
+/* A sandbox that could not be made says so in its own name. */
+static int
+check_sandbox(const struct call *c, struct err *e)
+{
+	static const char name[] = "agent-sandbox: ";
+
+	if (c->status != ST_WRAPPER || c->text.len < sizeof(name) ||
+	    memcmp(c->text.data, name, sizeof(name) - 1) != 0)
+		return 0;
+	return err_set(e, ST_WRAPPER, "no sandbox: %.*s",
+	    (int)strcspn(c->text.data + sizeof(name) - 1, "\n"),
+	    c->text.data + sizeof(name) - 1);
+}
+
+static void
+add_verdict(const struct calls_place *place, struct call *c)
+{
+	static const char name[] = "agent-tool: ";
+
+	if (c->ok)
+		return;
+	if (!is_shell(c) && strncmp(c->text.data, name,
+	    sizeof(name) - 1) == 0) {
+		AUTO_FREE char *why = xstrdup(c->text.data + sizeof(name) - 1);
+		buf_reset(&c->text);
+		buf_addf(&c->text, "error: %s", why);
+	} else if (c->written > place->output_max) {
+		buf_addf(&c->text, "\n[killed: more than %lld bytes of "
+		    "output]", (long long)place->output_max);
+	} else if (c->status == ST_TIMEOUT) {
+		buf_addf(&c->text, "\n[killed: still running after %lld s]",
+		    (long long)(call_timeout(place, c) / CLOCK_SEC));
+	} else {
+		buf_addf(&c->text, "%s[exit status %d]",
+		    c->text.len > 0 ? "\n" : "", c->status);
+	}
+}
+
+static int
+finish(const struct calls_place *place, struct call *c, struct err *e)
+{
+	if (child_wait(&c->child, deadline_in(GRACE_SECONDS * CLOCK_SEC), NULL,
+	    &c->status, e) != 1)
+		c->status = child_stop(&c->child, CLOCK_SEC);
+	close(c->out);
+	c->out = -1;
+	c->duration_ns = clock_mono() - c->started;
+	c->state = CALL_ENDED;
+	c->ok = c->status == 0;
+	if (read_back(c, e) < 0 || check_sandbox(c, e) < 0)
+		return -1;
+	close(c->file);
+	c->file = -1;
+	add_verdict(place, c);
+	return 0;
+}
+
+/* Takes what it printed: 1 there may be more, 0 the end. */
+static int
+drain(const struct calls_place *place, struct call *c, struct err *e)
+{
+	char chunk[65536];
+	ssize_t n = fd_read(c->out, chunk, sizeof(chunk), e);
+	int64_t room = place->output_max - c->written;
+
+	if (n == FD_AGAIN)
+		return 1;
+	if (n <= 0)
+		return (int)n;
+	if (fd_write(c->file, chunk, n > room ? (size_t)room : (size_t)n,
+	    e) < 0)
+		return err_prefix(e, "'%s'", c->output);
+	c->written += n > room ? room : n;
+	if (n <= room)
+		return 1;
+	c->written++;	/* tells add_verdict() why it died */
+	child_signal(&c->child, SIGKILL);
+	return 0;
+}
+
+struct batch {
+	const struct calls_place *place;
+	struct call *calls;
+	size_t n;
+	int (*ended)(void *context, const struct call *c, struct err *e);
+	void *context;
+};
+
+static size_t
+count(const struct batch *b, enum call_state state)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < b->n; i++)
+		n += b->calls[i].state == state;
+	return n;
+}
+
+/* Starts those that may run now; those that cannot at all end here. */
+static int
+start_some(struct batch *b, struct err *e)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		struct call *c = &b->calls[i];
+
+		if (c->state != CALL_WAITING || must_wait(b->calls, i) ||
+		    count(b, CALL_RUNNING) >= (size_t)b->place->jobs)
+			continue;
+		if (!check(c)) {
+			if (b->ended(b->context, c, e) < 0)
+				return -1;
+		} else if (start(b->place, c, e) < 0) {
+			return -1;
+		}
+	}
+	return 0;
+}
+
+/* Waits for output of any; -1 at the deadline or a signal. */
+static int
+wait_some(struct batch *b, struct pollfd *p, struct deadline until,
+    const volatile int *stop, struct err *e)
+{
+	for (size_t i = 0; i < b->n; i++)
+		p[i] = (struct pollfd){
+			.fd = b->calls[i].state == CALL_RUNNING ?
+			    b->calls[i].out : -1,
+			.events = POLLIN,
+		};
+	if (poll(p, b->n, deadline_poll_ms(until)) < 0 && errno != EINTR)
+		return err_sys(e, ST_SYSTEM, "cannot poll");
+	if (stop && *stop)
+		return err_set(e, ST_SIGNAL + *stop, "interrupted");
+	if (deadline_passed(until))
+		return err_set(e, ST_TIMEOUT, "out of time");
+	return 0;
+}
+
+static int
+run_batch(struct batch *b, struct pollfd *p, struct deadline until,
+    const volatile int *stop, struct err *e)
+{
+	while (count(b, CALL_ENDED) < b->n) {
+		if (start_some(b, e) < 0)
+			return -1;
+		if (count(b, CALL_RUNNING) == 0)
+			continue;
+		if (wait_some(b, p, until, stop, e) < 0)
+			return -1;
+		for (size_t i = 0; i < b->n; i++) {
+			int more;
+
+			if (!p[i].revents || p[i].fd < 0)
+				continue;
+			more = drain(b->place, &b->calls[i], e);
+			if (more < 0)
+				return -1;
+			if (more > 0)
+				continue;
+			if (finish(b->place, &b->calls[i], e) < 0 ||
+			    b->ended(b->context, &b->calls[i], e) < 0)
+				return -1;
+		}
+	}
+	return 0;
+}
+
+int
+calls_run(const struct calls_place *place, struct call *calls, size_t n,
+    struct deadline until, const volatile int *stop,
+    int (*ended)(void *context, const struct call *c, struct err *e),
+    void *context, struct err *e)
+{
+	struct batch b = { place, calls, n, ended, context };
+	struct pollfd *p = xcalloc(n, sizeof(*p));
+	int r = run_batch(&b, p, until, stop, e);
+
+	/* all get their notice before any is waited for */
+	for (size_t i = 0; r < 0 && i < n; i++)
+		child_signal(&calls[i].child, SIGTERM);
+	for (size_t i = 0; r < 0 && i < n; i++)
+		child_stop(&calls[i].child, GRACE_SECONDS * CLOCK_SEC);
+	free(p);
+	return r;
+}

@@ -1,0 +1,296 @@
+/* spawn: from what a user says to a run of an agent. */
+#include "config.h"
+
+#include "spawn.h"
+
+#include "agent.h"
+#include "agents.h"
+#include "alloc.h"
+#include "briefing.h"
+#include "catalog.h"
+#include "journal.h"
+#include "num.h"
+#include "path.h"
+#include "settings.h"
+#include "workspace.h"
+
+/* All that a run needs, owned until its end. */
+struct setup {
+	const struct spawn *said;
+	struct workspace workspace;
+	struct agents agents;
+	jv agent;
+	char *place;			/* the agent's own workspace */
+	struct model model;
+	struct journal journal;
+	struct buf briefing;
+	jv tools, env, options;
+	char run[ULID_LEN + 1];
+	char *run_dir, *output_dir, *source;
+	const char *hide[2], *read_only[2];
+};
+
+static void
+setup_release(struct setup *s)
+{
+	workspace_release(&s->workspace);
+	agents_release(&s->agents);
+	jv_free(s->agent);
+	free(s->place);
+	model_release(&s->model);
+	journal_close(&s->journal);
+	buf_release(&s->briefing);
+	jv_free(s->tools);
+	jv_free(s->env);
+	jv_free(s->options);
+	free(s->run_dir);
+	free(s->output_dir);
+	free(s->source);
+}
+
+/* The one agent that there is when nobody wrote a file. */
+static jv
+plain_agent(void)
+{
+	jv a = json_object();
+
+	json_set_str(&a, "id", "agent");
+	return a;
+}
+
+/* The agent that was named, or the only one. */
+static int
+pick(struct setup *s, struct err *e)
+{
+	const char *id = s->said->agent;
+
+	if (id)
+		return agents_need(&s->agents, id, &s->agent, e);
+	if (json_count(&s->agents.list) != 1)
+		return err_set(e, ST_USAGE, "say which agent of '%s' with -a",
+		    s->agents.doc.name);
+	s->agent = json_at(&s->agents.list, 0);
+	return 0;
+}
+
+static int
+find_agent(struct setup *s, struct err *e)
+{
+	AUTO_FREE char *start = s->said->dir ? path_real(s->said->dir, e) :
+	    path_cwd(e);
+	AUTO_FREE char *file = NULL;
+
+	if (!start)
+		return -1;
+	file = s->said->agents_file ? xstrdup(s->said->agents_file) :
+	    agents_file(start);
+	if (!file && s->said->agent)
+		return err_set(e, ST_NOINPUT, "there is no '%s' in '%s' or "
+		    "above", AGENTS_FILE, start);
+	if (!file) {
+		s->agent = plain_agent();
+		s->agents.dir = STEAL(start);
+		return 0;
+	}
+	return agents_read(file, &s->agents, e) < 0 ? -1 : pick(s, e);
+}
+
+static int
+check_type(const jv *agent, struct err *e)
+{
+	const char *type = json_str(agent, "type");
+
+	if (!type || strcmp(type, "native") == 0)
+		return 0;
+	return err_set(e, ST_CONFIG, "agent '%s' is of type '%s', which is "
+	    "not supported", json_str(agent, "id"), type);
+}
+
+/* Where it works: sandbox_path, made when it is missing, or the whole. */
+static int
+find_place(struct setup *s, struct err *e)
+{
+	const char *own = json_str(&s->agent, "sandbox_path");
+
+	if (workspace_need(s->said->dir, &s->workspace, e) < 0)
+		return -1;
+	if (!own) {
+		s->place = xstrdup(s->workspace.root);
+	} else {
+		AUTO_FREE char *path = path_join(s->agents.dir, own);
+		if (path_mkdirs(path, 0777, e) < 0)
+			return -1;
+		s->place = path_real(path, e);
+		if (!s->place)
+			return -1;
+	}
+	return 0;
+}
+
+/* The model of the option, of the agent, or the default one. */
+static int
+find_model(struct setup *s, struct err *e)
+{
+	AUTO_SETTINGS struct settings config = SETTINGS_INIT;
+	AUTO_JV jv names = agents_strings(&s->agent, "model");
+	AUTO_BUF struct buf chain = BUF_INIT;
+
+	for (size_t i = 0; i < json_count(&names); i++) {
+		AUTO_JV jv name = json_at(&names, i);
+		buf_addf(&chain, "%s%s", i ? "," : "", json_string(&name));
+	}
+	if (settings_load(&s->workspace, &config, e) < 0)
+		return -1;
+	return catalog_find(&config.all, s->said->model ? s->said->model :
+	    chain.len > 0 ? chain.data : NULL, &s->model, e);
+}
+
+static int
+find_words(struct setup *s, struct err *e)
+{
+	AUTO_JV jv own = json_get(&s->agent, "options");
+
+	s->env = json_get(&s->agent, "env");
+	s->options = s->said->options ? json_merge(&own, s->said->options) :
+	    json_copy(&own);
+	if (briefing_tools(&s->agent, &s->tools, e) < 0)
+		return -1;
+	return briefing_make(&s->agent, s->agents.dir, s->place, &s->briefing,
+	    e);
+}
+
+/* Makes the files of the run; from here on something is left behind. */
+static int
+make_run(struct setup *s, struct err *e)
+{
+	AUTO_FREE char *journal = workspace_journal(&s->workspace);
+
+	ulid_make(s->run);
+	s->run_dir = workspace_make_run(&s->workspace, s->run, e);
+	if (!s->run_dir)
+		return -1;
+	s->output_dir = path_join(s->run_dir, "output");
+	if (path_mkdirs(s->output_dir, 0700, e) < 0)
+		return -1;
+	s->source = xasprintf("/agent/%s", json_str(&s->agent, "id"));
+	return journal_open(journal, 0, &s->journal, e);
+}
+
+static int
+pass_record(void *context, const jv *record, struct err *e)
+{
+	struct setup *s = context;
+
+	if (journal_add(&s->journal, record, e) < 0)
+		return -1;
+	return s->said->record(s->said->context, record, e);
+}
+
+static int
+pass_text(void *context, const char *text, size_t len, struct err *e)
+{
+	const struct setup *s = context;
+
+	return s->said->text(s->said->context, text, len, e);
+}
+
+/* `path` when it is below the agent's workspace, where it would be seen. */
+static const char *
+if_seen(const struct setup *s, const char *path)
+{
+	size_t len = strlen(s->place);
+
+	if (!path || strncmp(path, s->place, len) != 0 ||
+	    (path[len] != '/' && s->place[len - 1] != '/'))
+		return NULL;
+	return path_exists(path) ? path : NULL;
+}
+
+/* What the option says, else what the agent says, else `otherwise`. */
+static int64_t
+limit(const struct setup *s, int64_t said, const char *name, int64_t otherwise)
+{
+	AUTO_JV jv limits = json_get(&s->agent, "limits");
+	int64_t own;
+
+	if (said > 0)
+		return said;
+	return json_int(&limits, name, &own) ? own : otherwise;
+}
+
+static int64_t
+wall_time(const struct setup *s)
+{
+	AUTO_JV jv limits = json_get(&s->agent, "limits");
+	const char *text = json_str(&limits, "wall_time");
+	int64_t ns, seconds;
+
+	if (s->said->timeout_ns > 0)
+		return s->said->timeout_ns;
+	if (text && num_parse_duration(text, &ns) == 0)
+		return ns;
+	if (json_int(&limits, "wall_time", &seconds) && seconds > 0)
+		return seconds * CLOCK_SEC;
+	return SPAWN_WALL_SECONDS * CLOCK_SEC;
+}
+
+static int
+run(struct setup *s, const char *prompt, struct err *e)
+{
+	AUTO_FREE char *file = s->agents.doc.name ?
+	    realpath(s->agents.doc.name, NULL) : NULL;
+	struct agent_task task = {
+		.id = json_str(&s->agent, "id"),
+		.model_name = s->model.name,
+		.prompt = prompt,
+		.briefing = s->briefing.data,
+		.tools = &s->tools,
+		.options = &s->options,
+		.run_dir = s->run_dir,
+		.origin = { .source = s->source, .run = s->run,
+		    .traceparent = record_traceparent() },
+		.model = &s->model,
+		.place = {
+			.workspace = s->place,
+			.output_dir = s->output_dir,
+			.profile = json_str(&s->agent, "sandbox"),
+			.hide = s->hide,
+			.read_only = s->read_only,
+			.env = &s->env,
+			.timeout_ns = SPAWN_CALL_SECONDS * CLOCK_SEC,
+			.output_max = SPAWN_OUTPUT_MAX,
+			.jobs = SPAWN_JOBS,
+		},
+		.limits = {
+			.turns = limit(s, s->said->max_turns, "turns",
+			    SPAWN_TURNS),
+			.tokens = limit(s, s->said->max_tokens, "tokens", 0),
+			.until = deadline_in(wall_time(s)),
+		},
+		.stop = s->said->stop,
+		.record = pass_record,
+		.text = s->said->text ? pass_text : NULL,
+		.context = s,
+	};
+
+	s->hide[0] = if_seen(s, s->workspace.dir);
+	s->read_only[0] = if_seen(s, file);
+	return agent_run(&task, e);
+}
+
+int
+spawn_run(const struct spawn *said, const char *prompt, struct err *e)
+{
+	struct setup s __attribute__((cleanup(setup_release))) = {
+		.said = said, .workspace = WORKSPACE_INIT,
+		.agents = AGENTS_INIT, .agent = JSON_NONE,
+		.model = MODEL_INIT, .journal = JOURNAL_INIT,
+		.tools = JSON_NONE, .env = JSON_NONE, .options = JSON_NONE,
+	};
+
+	if (find_agent(&s, e) < 0 || check_type(&s.agent, e) < 0 ||
+	    find_place(&s, e) < 0 || find_model(&s, e) < 0 ||
+	    find_words(&s, e) < 0 || make_run(&s, e) < 0)
+		return -1;
+	return run(&s, prompt, e);
+}

@@ -1,0 +1,49 @@
+/*
+ * spawn: from what a user says to a run of an agent.
+ *
+ * Finds the workspace and agents.yaml, picks the agent, reads the
+ * configuration, finds the model, makes the run's directory, and runs the
+ * loop (agent.h).  Every record goes to the journal, then to the caller.
+ */
+#ifndef AGENT_SPAWN_H
+#define AGENT_SPAWN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "err.h"
+#include "json.h"
+
+/* What the user said; borrowed.  NULL or 0: not said. */
+struct spawn {
+	const char *dir;		/* where to start, -C */
+	const char *agents_file;
+	const char *agent;
+	const char *model;
+	const jv *options;		/* for the model: object; or NULL */
+	int64_t max_turns;
+	int64_t max_tokens;
+	int64_t timeout_ns;
+	const volatile int *stop;
+	/* each record after it is in the journal; -1 ends the run */
+	int (*record)(void *context, const jv *record, struct err *e);
+	/* the model's text as it comes; NULL when nobody looks */
+	int (*text)(void *context, const char *s, size_t len, struct err *e);
+	void *context;
+};
+
+enum {
+	SPAWN_TURNS = 50,		/* limits when nobody says */
+	SPAWN_WALL_SECONDS = 3600,
+	SPAWN_CALL_SECONDS = 600,	/* of one tool call */
+	SPAWN_OUTPUT_MAX = 64 << 20,
+	SPAWN_JOBS = 8
+};
+
+/*
+ * Runs one task.  The exit status, with `e` saying why when it is not ST_OK;
+ * -1 with `e` when it did not come to a run, or its end could not be written.
+ */
+int	spawn_run(const struct spawn *s, const char *prompt, struct err *e);
+
+#endif
