@@ -1,0 +1,41 @@
+/*
+ * unicode: the general category of a character, and UTF-8.
+ */
+#ifndef AGENT_UNICODE_H
+#define AGENT_UNICODE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* General categories, as bits of a mask. */
+enum unicode_category {
+	UNI_Lu, UNI_Ll, UNI_Lt, UNI_Lm, UNI_Lo, UNI_Mn, UNI_Mc, UNI_Me,
+	UNI_Nd, UNI_Nl, UNI_No, UNI_Pc, UNI_Pd, UNI_Ps, UNI_Pe, UNI_Pi,
+	UNI_Pf, UNI_Po, UNI_Sm, UNI_Sc, UNI_Sk, UNI_So, UNI_Zs, UNI_Zl,
+	UNI_Zp, UNI_Cc, UNI_Cf, UNI_Cs, UNI_Co, UNI_Cn, UNI_LuLl
+};
+
+#define UNICODE_ALL ((UINT32_C(1) << UNI_LuLl) - 1)
+
+enum unicode_category unicode_category(uint32_t c);
+
+/*
+ * The mask of a category or group by its short or long name ("Lu",
+ * "Uppercase_Letter", "L", "Letter"); 0 when there is none of that name.
+ */
+uint32_t unicode_mask(const char *name);
+
+/*
+ * The character at s[*i], and *i behind it.  What is not UTF-8 counts as one
+ * character a byte, U+FFFD.
+ */
+uint32_t utf8_next(const char *s, size_t len, size_t *i);
+
+/* How many characters. */
+size_t	utf8_count(const char *s, size_t len);
+
+/* Adds one character; surrogates and what is too large become U+FFFD. */
+struct buf;
+void	utf8_add(struct buf *b, uint32_t c);
+
+#endif
