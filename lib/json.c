@@ -73,6 +73,14 @@ json_equal(const jv *a, const jv *b)
 	return jv_equal(jv_copy(*a), jv_copy(*b));
 }
 
+int
+json_compare(const jv *a, const jv *b)
+{
+	int r = jv_cmp(jv_copy(*a), jv_copy(*b));
+
+	return (r > 0) - (r < 0);
+}
+
 /*
  * libjq's message ends in "(while parsing 'THE WHOLE INPUT')" or has the
  * position first; only the reason is kept.
@@ -202,6 +210,14 @@ json_get(const jv *object, const char *key)
 	if (!json_is(object, JSON_OBJECT))
 		return JSON_NONE;
 	return jv_object_get(jv_copy(*object), jv_string(key));
+}
+
+jv
+json_member(const jv *object, const jv *key)
+{
+	if (!json_is(object, JSON_OBJECT) || !json_is(key, JSON_STRING))
+		return JSON_NONE;
+	return jv_object_get(jv_copy(*object), jv_copy(*key));
 }
 
 jv
@@ -481,6 +497,12 @@ const char *
 json_iter_key(const jv *object, int i)
 {
 	return borrow_string(jv_object_iter_key(*object, i));
+}
+
+jv
+json_iter_name(const jv *object, int i)
+{
+	return jv_object_iter_key(*object, i);
 }
 
 jv

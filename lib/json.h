@@ -50,6 +50,7 @@ enum json_kind json_kind(const jv *v);
 const char *json_kind_name(enum json_kind kind);	/* "object" */
 bool	json_is(const jv *v, enum json_kind kind);
 bool	json_equal(const jv *a, const jv *b);
+int	json_compare(const jv *a, const jv *b);	/* jq's order: -1, 0, 1 */
 
 /*
  * Parses exactly one value.  ST_DATA on failure, with the reason but never
@@ -64,6 +65,7 @@ jv	json_copy(const jv *v);
 
 /* Looking: a member, an element; JSON_NONE when there is none. */
 jv	json_get(const jv *object, const char *key);
+jv	json_member(const jv *object, const jv *key);	/* may contain NUL */
 jv	json_at(const jv *array, size_t i);
 bool	json_has(const jv *object, const char *key);
 size_t	json_count(const jv *v);	/* of members or elements; else 0 */
@@ -124,6 +126,7 @@ jv	json_merge(const jv *a, const jv *b);
 int	json_iter_first(const jv *object);
 int	json_iter_next(const jv *object, int i);
 const char *json_iter_key(const jv *object, int i);
+jv	json_iter_name(const jv *object, int i);	/* the key as a value */
 jv	json_iter_value(const jv *object, int i);
 
 /* Printing: on one line, without spaces; or for people, indented. */
