@@ -1,0 +1,940 @@
+/*
+ * model-server: a model for tests and benchmarks, on the loopback only.
+ *
+ *	model-server [-k KEY] [-l LOG] [-p PORT] [-e SCENARIO]... [FILE]
+ *
+ * Prints its port and serves until it is killed or its parent dies: Chat
+ * Completions, Responses, Messages and ollama's chat, each streamed or not,
+ * /models, /embeddings, and its own counters at /-/stats.
+ *
+ * FILE holds scenarios, JSON objects one a line; -e gives one on the command
+ * line, before those of the file.  The first that fits a request answers it;
+ * an empty one is behind them all.
+ *
+ *	match	text that "METHOD PATH\nBODY" must contain
+ *	times	how many requests it answers at most
+ *	status, headers, body	the response instead of an answer; `body` is
+ *		JSON, or a string that is sent as it is
+ *	text, reasoning, tools [{id,name,arguments}], finish	the answer
+ *	tokens, big	instead of text: so many words; so many bytes
+ *	echo	true: the text is the last "content" or "input" of the request
+ *	usage, end	false: usage is not said; the end does not come
+ *	error	an object in the place of the end of a stream
+ *	comments, crlf	true: keep-alive comments between events; CRLF
+ *	delay, first	seconds before the head; between it and the body
+ *	rate	events a second; `stamp` true: each word is the time, in
+ *		nanoseconds of CLOCK_MONOTONIC, at which it is written
+ *	split	bytes to write at once
+ *	stall	bytes of the body, then silence; -1: no head either
+ *	cut	bytes of the body, then the connection ends; `reset` true: by a
+ *		reset; `close` true: not chunked, so that an early end looks
+ *		like a proper one
+ *
+ * A part KEY=NUMBER of the request's path (/cut=100/v1/chat/completions) sets
+ * cut, stall, split, delay or rate for that request.
+ *
+ * LOG gets an object for each request: n, t (CLOCK_MONOTONIC, ns), method,
+ * path, headers, body.
+ */
+#include "config.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <signal.h>
+#include <strings.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+
+#include "alloc.h"
+#include "buf.h"
+#include "clock.h"
+#include "err.h"
+#include "fd.h"
+#include "json.h"
+#include "model-answers.h"
+#include "ndjson.h"
+#include "num.h"
+
+struct scenario {
+	jv spec;
+	const char *match;
+	int64_t times;			/* left; -1: any number */
+	double delay, first, rate;
+	int64_t split, stall, cut, status;
+	bool reset, close, echo, stamp, plain;	/* plain: nothing special */
+	struct buf ready[PROTOCOLS][2];	/* whole responses */
+};
+
+enum { NONE = INT32_MIN };		/* stall, cut: not at all */
+
+struct conn {
+	int fd;
+	struct buf in, out;
+	size_t written;			/* of out */
+	struct answer_body body;
+	size_t sent, piece;		/* of body: bytes, pieces */
+	struct scenario how;		/* a copy; ready is not used */
+	int64_t due;			/* INT64_MAX: nothing to wait for */
+	int64_t began;
+	size_t heap;			/* where it is in the heap, from 1 */
+	bool busy, head_sent, chunked, ending, writing;
+};
+
+static struct {
+	int ep, listener, log;
+	const char *key;
+	struct scenario *scenarios;
+	size_t nscenarios, cap;
+	struct conn **heap;
+	size_t nheap, heap_cap;
+	long long requests, connections, open, busy, most_open, most_busy;
+} srv = { .log = -1 };
+
+static void __attribute__((noreturn))
+die(const struct err *e)
+{
+	exit(err_report(e));
+}
+
+/* A heap of connections by the time at which they are due. */
+
+static void
+heap_put(size_t i, struct conn *c)
+{
+	srv.heap[i] = c;
+	c->heap = i + 1;
+}
+
+static void
+heap_up(size_t i)
+{
+	struct conn *c = srv.heap[i];
+
+	for (; i > 0 && srv.heap[(i - 1) / 2]->due > c->due; i = (i - 1) / 2)
+		heap_put(i, srv.heap[(i - 1) / 2]);
+	heap_put(i, c);
+}
+
+static void
+heap_down(size_t i)
+{
+	struct conn *c = srv.heap[i];
+
+	for (;;) {
+		size_t k = 2 * i + 1;
+		if (k >= srv.nheap)
+			break;
+		if (k + 1 < srv.nheap &&
+		    srv.heap[k + 1]->due < srv.heap[k]->due)
+			k++;
+		if (srv.heap[k]->due >= c->due)
+			break;
+		heap_put(i, srv.heap[k]);
+		i = k;
+	}
+	heap_put(i, c);
+}
+
+static void
+heap_remove(struct conn *c)
+{
+	size_t i = c->heap - 1;
+	struct conn *last;
+
+	if (c->heap == 0)
+		return;
+	c->heap = 0;
+	last = srv.heap[--srv.nheap];
+	if (last == c)
+		return;
+	heap_put(i, last);
+	heap_up(i);
+	heap_down(last->heap - 1);
+}
+
+static void
+set_due(struct conn *c, int64_t at)
+{
+	heap_remove(c);
+	c->due = at;
+	if (at == INT64_MAX)
+		return;
+	GROW(srv.heap, srv.nheap, srv.heap_cap);
+	heap_put(srv.nheap++, c);
+	heap_up(srv.nheap - 1);
+}
+
+/* Scenarios. */
+
+static bool
+flag(const jv *spec, const char *key)
+{
+	bool b = false;
+
+	json_bool(spec, key, &b);
+	return b;
+}
+
+static void
+add_scenario(const jv *spec)
+{
+	struct scenario s = { .spec = json_copy(spec), .times = -1,
+	    .stall = NONE, .cut = NONE };
+
+	s.match = json_str(spec, "match");
+	json_int(spec, "times", &s.times);
+	json_num(spec, "delay", &s.delay);
+	json_num(spec, "first", &s.first);
+	json_num(spec, "rate", &s.rate);
+	json_int(spec, "split", &s.split);
+	json_int(spec, "stall", &s.stall);
+	json_int(spec, "cut", &s.cut);
+	json_int(spec, "status", &s.status);
+	s.reset = flag(spec, "reset");
+	s.close = flag(spec, "close");
+	s.echo = flag(spec, "echo");
+	s.stamp = flag(spec, "stamp");
+	GROW(srv.scenarios, srv.nscenarios, srv.cap);
+	srv.scenarios[srv.nscenarios++] = s;
+}
+
+static void
+add_text(const char *text, struct err *e)
+{
+	AUTO_JV jv v = JSON_NONE;
+
+	if (json_parse(text, strlen(text), &v, e) < 0)
+		die(e);
+	add_scenario(&v);
+}
+
+static void
+add_file(const char *path, struct err *e)
+{
+	struct ndjson_reader in;
+	struct ndjson_line line = NDJSON_LINE_INIT;
+	enum ndjson_result got;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0) {
+		err_sys(e, ST_NOINPUT, "cannot open '%s'", path);
+		die(e);
+	}
+	ndjson_init(&in, fd, NDJSON_LINE_MAX);
+	while ((got = ndjson_next(&in, &line, e)) == NDJSON_LINE)
+		add_scenario(&line.value);
+	if (got != NDJSON_EOF)
+		die(e);
+	ndjson_line_release(&line);
+	ndjson_release(&in);
+	close(fd);
+}
+
+/* The first that fits. */
+static struct scenario *
+choose(const char *request)
+{
+	for (size_t i = 0; i < srv.nscenarios; i++) {
+		struct scenario *s = &srv.scenarios[i];
+		if (s->times == 0 || (s->match && !strstr(request, s->match)))
+			continue;
+		if (s->times > 0)
+			s->times--;
+		return s;
+	}
+	return NULL;
+}
+
+/* Sending. */
+
+static void
+close_conn(struct conn *c, bool reset)
+{
+	struct linger hard = { .l_onoff = 1 };
+
+	if (reset)
+		setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
+	heap_remove(c);
+	close(c->fd);
+	srv.open--;
+	srv.busy -= c->busy;
+	buf_release(&c->in);
+	buf_release(&c->out);
+	answer_body_release(&c->body);
+	free(c);
+}
+
+static void
+watch(struct conn *c, bool writing)
+{
+	struct epoll_event ev = { .data.ptr = c,
+	    .events = EPOLLIN | (writing ? EPOLLOUT : 0) };
+
+	if (c->writing == writing)
+		return;
+	c->writing = writing;
+	epoll_ctl(srv.ep, EPOLL_CTL_MOD, c->fd, &ev);
+}
+
+/* Writes what is due; false when the connection is gone. */
+static bool
+flush(struct conn *c)
+{
+	while (c->written < c->out.len) {
+		ssize_t n = send(c->fd, c->out.data + c->written,
+		    c->out.len - c->written, MSG_NOSIGNAL);
+		if (n < 0 && errno == EAGAIN) {
+			watch(c, true);
+			return true;
+		}
+		if (n < 0) {
+			close_conn(c, false);
+			return false;
+		}
+		c->written += (size_t)n;
+	}
+	buf_reset(&c->out);
+	c->written = 0;
+	watch(c, false);
+	return true;
+}
+
+static void
+add_head(struct buf *out, int status, const char *type, const jv *headers,
+    bool chunked, bool close_after, size_t len)
+{
+	buf_addf(out, "HTTP/1.1 %d %s\r\nx-request-id: req-%lld\r\n", status,
+	    status == 200 ? "OK" : "Status", srv.requests);
+	if (!json_has(headers, "content-type"))
+		buf_addf(out, "Content-Type: %s\r\n", type);
+	JSON_EACH(headers, i) {
+		const char *name = json_iter_key(headers, i);
+		buf_addf(out, "%s: %s\r\n", name, json_str(headers, name));
+	}
+	if (close_after)
+		buf_adds(out, "Connection: close\r\n\r\n");
+	else if (chunked)
+		buf_adds(out, "Transfer-Encoding: chunked\r\n\r\n");
+	else
+		buf_addf(out, "Content-Length: %zu\r\n\r\n", len);
+}
+
+static void
+add_bytes(struct conn *c, const char *data, size_t n)
+{
+	if (c->chunked)
+		buf_addf(&c->out, "%zx\r\n", n);
+	buf_add(&c->out, data, n);
+	if (c->chunked)
+		buf_adds(&c->out, "\r\n");
+}
+
+/* The word of an event that is stamped is put in as it goes out. */
+static void
+add_stamped(struct conn *c, const char *data, size_t n)
+{
+	AUTO_BUF struct buf event = BUF_INIT;
+	AUTO_FREE char *piece = xstrndup(data, n);
+	const char *at = strstr(piece, "word ");
+
+	if (!at) {
+		add_bytes(c, data, n);
+		return;
+	}
+	buf_add(&event, piece, (size_t)(at - piece));
+	buf_addf(&event, "%lld ", (long long)clock_mono());
+	buf_adds(&event, at + strlen("word "));
+	add_bytes(c, event.data, event.len);
+}
+
+static void
+finish(struct conn *c)
+{
+	if (c->chunked)
+		buf_adds(&c->out, "0\r\n\r\n");
+	c->busy = false;
+	srv.busy--;
+	answer_body_release(&c->body);
+	set_due(c, INT64_MAX);
+}
+
+/* How much of the body goes out now. */
+static size_t
+portion(const struct conn *c)
+{
+	size_t n = c->body.bytes.len - c->sent;
+
+	if (c->how.rate > 0 && c->piece < c->body.count)
+		n = c->body.ends[c->piece] - c->sent;
+	else if (c->how.split > 0 && (size_t)c->how.split < n)
+		n = (size_t)c->how.split;
+	if (c->how.cut >= 0 && c->sent + n > (size_t)c->how.cut)
+		n = (size_t)c->how.cut - c->sent;
+	if (c->how.stall >= 0 && c->sent + n > (size_t)c->how.stall)
+		n = (size_t)c->how.stall - c->sent;
+	return n;
+}
+
+static int64_t
+seconds(double s)
+{
+	return (int64_t)(s * (double)CLOCK_SEC);
+}
+
+/* Sends the next part; false when the connection is gone. */
+static bool
+pump(struct conn *c)
+{
+	const struct scenario *h = &c->how;
+	size_t n;
+
+	if (h->stall == -1) {
+		set_due(c, INT64_MAX);
+		return true;
+	}
+	if (!c->head_sent) {
+		AUTO_JV jv headers = json_get(&h->spec, "headers");
+		add_head(&c->out, h->status ? (int)h->status : 200,
+		    c->body.type, &headers, c->chunked, h->close,
+		    c->body.bytes.len);
+		c->head_sent = true;
+		c->began = clock_mono();
+		if (h->first > 0) {
+			set_due(c, c->began + seconds(h->first));
+			return flush(c);
+		}
+	}
+	n = portion(c);
+	if (n > 0 && h->stamp)
+		add_stamped(c, c->body.bytes.data + c->sent, n);
+	else if (n > 0)
+		add_bytes(c, c->body.bytes.data + c->sent, n);
+	c->sent += n;
+	c->piece++;
+	if (h->cut >= 0 && c->sent >= (size_t)h->cut) {
+		if (!flush(c))
+			return false;
+		close_conn(c, h->reset);
+		return false;
+	}
+	if (c->sent == c->body.bytes.len) {
+		finish(c);
+		if (!flush(c))
+			return false;
+		if (h->close) {
+			close_conn(c, false);
+			return false;
+		}
+		return true;
+	}
+	if (h->stall >= 0 && c->sent >= (size_t)h->stall)
+		set_due(c, INT64_MAX);
+	else if (h->rate > 0)
+		set_due(c, c->began + seconds((double)c->piece / h->rate));
+	else
+		set_due(c, clock_mono() + CLOCK_MS / 5);
+	return flush(c);
+}
+
+/* Requests. */
+
+struct request {
+	char *method, *path;
+	const char *head, *body;	/* NUL-terminated, within */
+	size_t head_len, body_len;
+	char *text;			/* "METHOD PATH\nBODY" */
+};
+
+static void
+log_headers(const char *head, struct buf *out)
+{
+	const char *p = strstr(head, "\r\n");
+	const char *sep = "";
+
+	buf_addc(out, '{');
+	while (p && p[2] && p[2] != '\r') {
+		const char *name = p + 2, *colon, *end;
+		end = strstr(name, "\r\n");
+		colon = memchr(name, ':', (size_t)(end - name));
+		if (!end || !colon)
+			break;
+		buf_adds(out, sep);
+		AUTO_FREE char *lower = xstrndup(name,
+		    (size_t)(colon - name));
+		for (char *l = lower; *l; l++)
+			*l = (char)tolower((unsigned char)*l);
+		json_quote(lower, strlen(lower), out);
+		buf_addc(out, ':');
+		colon += strspn(colon, ": ");
+		json_quote(colon, (size_t)(end - colon), out);
+		sep = ",";
+		p = end;
+	}
+	buf_addc(out, '}');
+}
+
+static void
+log_request(const struct request *r)
+{
+	AUTO_BUF struct buf line = BUF_INIT;
+	struct err e = ERR_INIT;
+
+	if (srv.log < 0)
+		return;
+	buf_addf(&line, "{\"n\":%lld,\"t\":%lld,\"method\":\"%s\",\"path\":",
+	    srv.requests, (long long)clock_mono(), r->method);
+	json_quote(r->path, strlen(r->path), &line);
+	buf_adds(&line, ",\"headers\":");
+	log_headers(r->head, &line);
+	buf_adds(&line, ",\"body\":");
+	if (r->body_len > 0 && r->body[0] == '{')
+		buf_add(&line, r->body, r->body_len);
+	else
+		json_quote(r->body, r->body_len, &line);
+	buf_adds(&line, "}\n");
+	if (fd_write(srv.log, line.data, line.len, &e) < 0)
+		die(&e);
+}
+
+static bool
+authorized(const struct request *r)
+{
+	AUTO_FREE char *bearer = NULL, *plain = NULL;
+
+	if (!srv.key)
+		return true;
+	bearer = xasprintf("\r\nauthorization: bearer %s\r\n", srv.key);
+	plain = xasprintf("\r\nx-api-key: %s\r\n", srv.key);
+	return strcasestr(r->head, bearer) || strcasestr(r->head, plain);
+}
+
+static void
+send_simple(struct conn *c, int status, const char *body)
+{
+	add_head(&c->out, status, "application/json", &(jv){ 0 }, false,
+	    false, strlen(body));
+	buf_adds(&c->out, body);
+	c->busy = false;
+	srv.busy--;
+}
+
+static bool
+ends_with(const char *s, const char *end)
+{
+	size_t n = strcspn(s, "?"), m = strlen(end);
+
+	return n >= m && strncmp(s + n - m, end, m) == 0;
+}
+
+/* The last string that is the value of "content" or "input", quotes and all. */
+static char *
+last_said(const char *body)
+{
+	static const char *const keys[] = { "\"content\":\"", "\"input\":\"",
+	    "\"text\":\"" };
+	const char *from = NULL, *end;
+
+	for (size_t i = 0; i < 3; i++)
+		for (const char *p = body; (p = strstr(p, keys[i])); p++)
+			if (p + strlen(keys[i]) - 1 > from)
+				from = p + strlen(keys[i]) - 1;
+	if (!from)
+		return NULL;
+	for (end = from + 1; *end && *end != '"'; end++)
+		if (*end == '\\' && end[1])
+			end++;
+	return xstrndup(from, (size_t)(end + 1 - from));
+}
+
+/* A vector for each input: its length, its number, 1. */
+static void
+embeddings(struct conn *c, const struct request *r)
+{
+	AUTO_JV jv v = JSON_NONE, input = JSON_NONE;
+	AUTO_BUF struct buf out = BUF_INIT;
+	struct err ignored = ERR_INIT;
+	size_t n;
+
+	if (json_parse(r->body, r->body_len, &v, &ignored) == 0)
+		input = json_get(&v, "input");
+	n = json_string(&input) ? 1 : json_count(&input);
+	buf_adds(&out, "{\"object\":\"list\",\"model\":\"test-model\","
+	    "\"data\":[");
+	for (size_t i = 0; i < n; i++) {
+		AUTO_JV jv one = json_string(&input) ? json_copy(&input) :
+		    json_at(&input, i);
+		buf_addf(&out, "%s{\"object\":\"embedding\",\"index\":%zu,"
+		    "\"embedding\":[%zu,%zu,1]}", i ? "," : "", i,
+		    json_string_len(&one), i);
+	}
+	buf_addf(&out, "],\"usage\":{\"prompt_tokens\":%zu,"
+	    "\"total_tokens\":%zu}}", n, n);
+	send_simple(c, 200, out.data);
+}
+
+/* What is asked by other paths than the four; false when it is none. */
+static bool
+serve_other(struct conn *c, const struct request *r)
+{
+	AUTO_FREE char *stats = NULL;
+
+	if (ends_with(r->path, "/models")) {
+		send_simple(c, 200, "{\"object\":\"list\",\"data\":[{\"id\":"
+		    "\"test-model\"},{\"id\":\"other-model\"}]}");
+	} else if (ends_with(r->path, "/api/tags")) {
+		send_simple(c, 200, "{\"models\":[{\"name\":\"test-model\"}]}");
+	} else if (ends_with(r->path, "/embeddings")) {
+		embeddings(c, r);
+	} else if (ends_with(r->path, "/-/stats")) {
+		stats = xasprintf("{\"requests\":%lld,\"connections\":%lld,"
+		    "\"most_open\":%lld,\"most_busy\":%lld}", srv.requests,
+		    srv.connections, srv.most_open, srv.most_busy);
+		send_simple(c, 200, stats);
+	} else {
+		return false;
+	}
+	return true;
+}
+
+static int
+protocol_of(const char *path)
+{
+	static const char *const ends[PROTOCOLS] = {
+		[CHAT] = "/chat/completions", [RESPONSES] = "/responses",
+		[MESSAGES] = "/messages", [OLLAMA] = "/api/chat"
+	};
+
+	for (int i = 0; i < PROTOCOLS; i++)
+		if (ends_with(path, ends[i]))
+			return i;
+	return -1;
+}
+
+/* /cut=100/... */
+static bool
+override(struct scenario *h, const char *path)
+{
+	static const char *const keys[] = { "/cut=", "/stall=", "/split=",
+	    "/delay=", "/rate=" };
+	bool any = false;
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
+		const char *at = strstr(path, keys[i]);
+		AUTO_FREE char *text = NULL;
+		double d;
+		if (!at)
+			continue;
+		at += strlen(keys[i]);
+		text = xstrndup(at, strcspn(at, "/?"));
+		if (num_parse_double(text, &d) < 0)
+			continue;
+		any = true;
+		if (i == 0)
+			h->cut = (int64_t)d;
+		else if (i == 1)
+			h->stall = (int64_t)d;
+		else if (i == 2)
+			h->split = (int64_t)d;
+		else if (i == 3)
+			h->delay = d;
+		else
+			h->rate = d;
+	}
+	return any;
+}
+
+/* An answer without anything special, kept for the next one. */
+static bool
+serve_ready(struct conn *c, struct scenario *s, int p, bool stream)
+{
+	struct buf *ready = &s->ready[p][stream];
+	struct answer_body b = { 0 };
+	AUTO_JV jv headers = json_get(&s->spec, "headers");
+
+	if (ready->len == 0) {
+		answer_render(&s->spec, (enum protocol)p, stream, NULL, &b);
+		add_head(ready, 200, b.type, &headers, stream, false,
+		    b.bytes.len);
+		if (stream)
+			buf_addf(ready, "%zx\r\n", b.bytes.len);
+		buf_add(ready, b.bytes.data, b.bytes.len);
+		if (stream)
+			buf_adds(ready, "\r\n0\r\n\r\n");
+		answer_body_release(&b);
+	}
+	buf_add(&c->out, ready->data, ready->len);
+	c->busy = false;
+	srv.busy--;
+	return flush(c);
+}
+
+static bool
+is_plain(const struct scenario *h)
+{
+	return h->delay <= 0 && h->first <= 0 && h->rate <= 0 &&
+	    h->split <= 0 && h->stall == NONE && h->cut == NONE &&
+	    h->status == 0 && !h->close && !h->echo &&
+	    !json_has(&h->spec, "body");
+}
+
+static void
+render(struct conn *c, const struct request *r, int p, bool stream)
+{
+	AUTO_JV jv body = json_get(&c->how.spec, "body");
+	AUTO_FREE char *echo = c->how.echo ? last_said(r->body) : NULL;
+
+	if (c->how.status == 0 && !json_has(&c->how.spec, "body")) {
+		answer_render(&c->how.spec, (enum protocol)p, stream, echo,
+		    &c->body);
+		return;
+	}
+	if (json_string(&body))
+		buf_add(&c->body.bytes, json_string(&body),
+		    json_string_len(&body));
+	else
+		json_write(&body, &c->body.bytes);
+	c->body.type = "application/json";
+}
+
+/* Answers; false when the connection is gone. */
+static bool
+serve(struct conn *c, const struct request *r)
+{
+	struct scenario *s;
+	bool stream = strstr(r->body, "\"stream\":true") ||
+	    strstr(r->body, "\"stream\": true");
+	int p = protocol_of(r->path);
+	bool special;
+
+	if (!authorized(r)) {
+		send_simple(c, 401, "{\"error\":{\"message\":\"no such key\","
+		    "\"type\":\"authentication_error\"}}");
+		return flush(c);
+	}
+	s = choose(r->text);
+	if (p < 0 && (!s || s->status == 0)) {
+		if (!serve_other(c, r))
+			send_simple(c, 404, "{\"error\":{\"message\":"
+			    "\"no such path\",\"type\":\"not_found\"}}");
+		return flush(c);
+	}
+	if (p == OLLAMA)
+		stream = !strstr(r->body, "\"stream\":false");
+	c->how = *s;
+	special = override(&c->how, r->path);
+	if (!special && s->plain)
+		return serve_ready(c, s, p, stream);
+	c->sent = c->piece = 0;
+	c->head_sent = false;
+	render(c, r, p < 0 ? CHAT : p, stream);
+	c->chunked = stream && !c->how.close && c->how.status == 0;
+	set_due(c, clock_mono() + seconds(c->how.delay));
+	return c->how.delay > 0 ? true : pump(c);
+}
+
+/* The request at the start of what was read: its length, 0 when it is not
+ * there as a whole. */
+static size_t
+parse(struct conn *c, struct request *r)
+{
+	const char *end, *length;
+	int64_t n = 0;
+
+	buf_reserve(&c->in, 0);
+	end = c->in.len > 0 ? strstr(c->in.data, "\r\n\r\n") : NULL;
+	if (!end)
+		return 0;
+	r->head_len = (size_t)(end + 4 - c->in.data);
+	AUTO_FREE char *head = xstrndup(c->in.data, r->head_len);
+	length = strcasestr(head, "\r\ncontent-length:");
+	if (length) {
+		length += strlen("\r\ncontent-length:");
+		length += strspn(length, " ");
+		AUTO_FREE char *digits = xstrndup(length,
+		    strcspn(length, "\r"));
+		num_parse_int(digits, 0, INT64_MAX / 2, &n);
+	}
+	if (c->in.len - r->head_len < (size_t)n)
+		return 0;
+	r->method = xstrndup(head, strcspn(head, " "));
+	r->path = xstrndup(head + strlen(r->method) + 1,
+	    strcspn(head + strlen(r->method) + 1, " "));
+	r->head = STEAL(head);
+	r->body_len = (size_t)n;
+	r->body = xstrndup(c->in.data + r->head_len, (size_t)n);
+	r->text = xasprintf("%s %s\n%s", r->method, r->path, r->body);
+	return r->head_len + (size_t)n;
+}
+
+static void
+release_request(struct request *r)
+{
+	free(r->method);
+	free(r->path);
+	free(r->text);
+	free((void *)(uintptr_t)r->head);
+	free((void *)(uintptr_t)r->body);
+}
+
+/* Serves the requests that are there, one after the other. */
+static void
+serve_all(struct conn *c)
+{
+	for (;;) {
+		struct request r = { 0 };
+		size_t n = c->busy ? 0 : parse(c, &r);
+		bool there;
+		if (n == 0)
+			return;
+		buf_consume(&c->in, n);
+		c->busy = true;
+		srv.requests++;
+		if (++srv.busy > srv.most_busy)
+			srv.most_busy = srv.busy;
+		log_request(&r);
+		there = serve(c, &r);
+		release_request(&r);
+		if (!there)
+			return;
+	}
+}
+
+static void
+on_readable(struct conn *c)
+{
+	char bytes[65536];
+	ssize_t n = recv(c->fd, bytes, sizeof(bytes), 0);
+
+	if (n < 0 && errno == EAGAIN)
+		return;
+	if (n <= 0) {
+		close_conn(c, false);
+		return;
+	}
+	buf_add(&c->in, bytes, (size_t)n);
+	serve_all(c);
+}
+
+static void
+on_connection(void)
+{
+	static const int on = 1;
+	struct epoll_event ev = { .events = EPOLLIN };
+	struct conn *c;
+	int fd;
+
+	while ((fd = accept4(srv.listener, NULL, NULL,
+	    SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) {
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+		c = xcalloc(1, sizeof(*c));
+		c->fd = fd;
+		c->due = INT64_MAX;
+		ev.data.ptr = c;
+		epoll_ctl(srv.ep, EPOLL_CTL_ADD, fd, &ev);
+		srv.connections++;
+		if (++srv.open > srv.most_open)
+			srv.most_open = srv.open;
+	}
+}
+
+static void
+listen_on(int64_t port, struct err *e)
+{
+	static const int on = 1;
+	struct sockaddr_in a = { .sin_family = AF_INET,
+	    .sin_port = htons((uint16_t)port),
+	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct epoll_event ev = { .events = EPOLLIN };
+	socklen_t len = sizeof(a);
+
+	srv.ep = epoll_create1(EPOLL_CLOEXEC);
+	srv.listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK |
+	    SOCK_CLOEXEC, 0);
+	setsockopt(srv.listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (bind(srv.listener, (struct sockaddr *)&a, len) < 0 ||
+	    listen(srv.listener, 4096) < 0 ||
+	    getsockname(srv.listener, (struct sockaddr *)&a, &len) < 0 ||
+	    epoll_ctl(srv.ep, EPOLL_CTL_ADD, srv.listener, &ev) < 0) {
+		err_sys(e, ST_SYSTEM, "cannot listen");
+		die(e);
+	}
+	printf("%d\n", ntohs(a.sin_port));
+	fflush(stdout);
+}
+
+static void
+run_due(void)
+{
+	while (srv.nheap > 0 && srv.heap[0]->due <= clock_mono()) {
+		struct conn *c = srv.heap[0];
+		set_due(c, INT64_MAX);
+		/* the kernel still has the part before */
+		if (c->written < c->out.len)
+			set_due(c, clock_mono() + CLOCK_MS);
+		else if (pump(c))
+			serve_all(c);
+	}
+}
+
+static void __attribute__((noreturn))
+loop(void)
+{
+	struct epoll_event ev[256];
+
+	for (;;) {
+		struct deadline d = { srv.nheap > 0 ? srv.heap[0]->due :
+		    INT64_MAX };
+		int64_t left = deadline_left(d);
+		struct timespec ts = { left / CLOCK_SEC, left % CLOCK_SEC };
+		int n = epoll_pwait2(srv.ep, ev, 256,
+		    d.at == INT64_MAX ? NULL : &ts, NULL);
+		for (int i = 0; i < n; i++) {
+			struct conn *c = ev[i].data.ptr;
+			if (!c)
+				on_connection();
+			else if ((ev[i].events & EPOLLOUT) && !flush(c))
+				continue;
+			else if (ev[i].events & (EPOLLIN | EPOLLHUP |
+			    EPOLLERR))
+				on_readable(c);
+		}
+		run_due();
+	}
+}
+
+int
+main(int argc, char **argv)
+{
+	struct err e = ERR_INIT;
+	int64_t port = 0;
+	pid_t parent = getppid();
+	int c;
+
+	err_set_program("model-server");
+	while ((c = getopt(argc, argv, "e:k:l:p:")) != -1) {
+		if (c == 'e')
+			add_text(optarg, &e);
+		else if (c == 'k')
+			srv.key = optarg;
+		else if (c == 'l')
+			srv.log = open(optarg, O_WRONLY | O_CREAT | O_APPEND |
+			    O_CLOEXEC, 0666);
+		else if (c != 'p' ||
+		    num_parse_int(optarg, 0, 65535, &port) < 0)
+			return ST_USAGE;
+	}
+	if (optind < argc)
+		add_file(argv[optind], &e);
+	add_text("{}", &e);
+	for (size_t i = 0; i < srv.nscenarios; i++)
+		srv.scenarios[i].plain = is_plain(&srv.scenarios[i]);
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() != parent)
+		return 1;
+	listen_on(port, &e);
+	loop();
+}

@@ -1,0 +1,39 @@
+# shellcheck shell=sh disable=SC2034,SC2154
+# model.sh: a model server for a test, after lib.sh:
+#
+#	. "$T_SRC/t/model.sh"
+#	model_server -e '{"text":"hello"}'
+#	run agent-ask -m test/x hi
+#
+# Starts t/model-server with these arguments, configures it as the provider
+# `test` ($MODEL_URL/v1, Chat Completions; its key is in TEST_API_KEY) and
+# logs the requests to $MODEL_LOG.
+
+# model_server ARGUMENT...: may be called again, for another one.
+model_server() {
+	MODEL_LOG=$T_DIR/requests.ndjson
+	: >"$MODEL_LOG"
+	: >"$T_DIR/port"
+	"$T_BUILD/t/model-server" -l "$MODEL_LOG" "$@" >"$T_DIR/port" &
+	t_pids="$t_pids $!"
+	MODEL_PID=$!
+	await 20 test -s "$T_DIR/port" || fail 'no model server'
+	MODEL_PORT=$(cat "$T_DIR/port")
+	MODEL_URL=http://127.0.0.1:$MODEL_PORT
+	mkdir -p "$HOME/.config/agent"
+	model_provider chat "$MODEL_URL/v1"
+}
+
+# model_provider PROTOCOL BASE [LINE...]: (re)configures `test`.
+model_provider() {
+	{
+		echo 'providers:'
+		echo '  test:'
+		echo "    protocol: $1"
+		echo "    base_url: '$2'"
+		shift 2
+		for t_line; do
+			echo "    $t_line"
+		done
+	} >"$HOME/.config/agent/config.yaml"
+}
