@@ -131,13 +131,22 @@ need() {
 	done
 }
 
-# need_sandbox: the same for a host that lets nobody make a sandbox, which is
-# a chroot, or a kernel or container without user namespaces.
+# no_sandbox: says why nobody can make a sandbox on this host (a chroot, or a
+# kernel or container without user namespaces); fails when somebody can.
+no_sandbox() {
+	if ! command -v bwrap >/dev/null; then
+		echo 'bwrap is not installed'
+	elif t_why=$(bwrap --unshare-all --ro-bind / / --proc /proc \
+		--dev /dev true 2>&1); then
+		return 1
+	else
+		echo "this host allows no sandbox: $t_why" | head -n 1
+	fi
+}
+
+# need_sandbox: without one the file is not run.
 need_sandbox() {
-	need bwrap
-	bwrap --unshare-all --ro-bind / / --proc /proc --dev /dev true \
-		2>"$T_DIR/err" || skip_all "this host allows no sandbox:" \
-		"$(head -n 1 "$T_DIR/err")"
+	! t_why=$(no_sandbox) || skip_all "$t_why"
 }
 
 fail() {
