@@ -20,21 +20,25 @@
 #include "spawn.h"
 
 enum {
-	OPT_AGENTS = 256, OPT_FORMAT, OPT_MAX_TOKENS, OPT_MAX_TURNS,
-	OPT_NO_STDIN, OPT_TIMEOUT
+	OPT_AGENTS = 256, OPT_FORK, OPT_FORMAT, OPT_MAX_TOKENS, OPT_MAX_TURNS,
+	OPT_NO_CHECKPOINTS, OPT_NO_STDIN, OPT_TIMEOUT
 };
 
 static const struct option longopts[] = {
 	{ "agent", required_argument, NULL, 'a' },
 	{ "agents", required_argument, NULL, OPT_AGENTS },
 	{ "cd", required_argument, NULL, 'C' },
+	{ "continue", no_argument, NULL, 'c' },
 	{ "file", required_argument, NULL, 'f' },
+	{ "fork-session", no_argument, NULL, OPT_FORK },
 	{ "format", required_argument, NULL, OPT_FORMAT },
 	CLI_OPT_HELP,
 	{ "max-tokens", required_argument, NULL, OPT_MAX_TOKENS },
 	{ "max-turns", required_argument, NULL, OPT_MAX_TURNS },
 	{ "model", required_argument, NULL, 'm' },
+	{ "no-checkpoints", no_argument, NULL, OPT_NO_CHECKPOINTS },
 	{ "no-stdin", no_argument, NULL, OPT_NO_STDIN },
+	{ "resume", required_argument, NULL, 'r' },
 	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
 	CLI_OPT_VERSION,
 	{ 0 }
@@ -42,10 +46,11 @@ static const struct option longopts[] = {
 
 static const struct cli cli = {
 	.name = "agent-spawn",
-	.usage = "usage: agent-spawn [-a AGENT] [-C DIR] [-f FILE] [-m MODEL] "
-	    "[--agents FILE] [--format text|ndjson] [--max-tokens N] "
-	    "[--max-turns N] [--no-stdin] [--timeout TIME] [TASK ...]\n",
-	.shortopts = "a:C:f:m:",
+	.usage = "usage: agent-spawn [-c] [-a AGENT] [-C DIR] [-f FILE] "
+	    "[-m MODEL] [-r RUN] [--agents FILE] [--fork-session] "
+	    "[--format text|ndjson] [--max-tokens N] [--max-turns N] "
+	    "[--no-checkpoints] [--no-stdin] [--timeout TIME] [TASK ...]\n",
+	.shortopts = "a:C:cf:m:r:",
 	.longopts = longopts,
 };
 
@@ -76,48 +81,66 @@ parse_format(const char *word)
 }
 
 static void
+take_option(struct options *o, int c)
+{
+	switch (c) {
+	case 'a':
+		o->spawn.agent = optarg;
+		break;
+	case 'C':
+		o->spawn.dir = optarg;
+		break;
+	case 'c':
+		o->spawn.resume = "last";
+		break;
+	case 'f':
+		GROW(o->files, o->nfiles, o->cfiles);
+		o->files[o->nfiles++] = optarg;
+		break;
+	case 'm':
+		o->spawn.model = optarg;
+		break;
+	case 'r':
+		o->spawn.resume = optarg;
+		break;
+	case OPT_AGENTS:
+		o->spawn.agents_file = optarg;
+		break;
+	case OPT_FORK:
+		o->spawn.fork = true;
+		break;
+	case OPT_FORMAT:
+		o->text = parse_format(optarg);
+		break;
+	case OPT_MAX_TOKENS:
+		o->spawn.max_tokens = cli_int(&cli, "--max-tokens", 1,
+		    INT64_MAX);
+		break;
+	case OPT_MAX_TURNS:
+		o->spawn.max_turns = cli_int(&cli, "--max-turns", 1, 1000000);
+		break;
+	case OPT_NO_CHECKPOINTS:
+		o->spawn.no_checkpoints = true;
+		break;
+	case OPT_NO_STDIN:
+		o->prompt.no_stdin = true;
+		break;
+	case OPT_TIMEOUT:
+		o->spawn.timeout_ns = cli_duration(&cli, "--timeout");
+		break;
+	}
+}
+
+static void
 parse_options(struct options *o, int argc, char **argv)
 {
 	int c;
 
 	o->text = isatty(STDOUT_FILENO);
-	while ((c = cli_option(&cli, argc, argv)) != -1) {
-		switch (c) {
-		case 'a':
-			o->spawn.agent = optarg;
-			break;
-		case 'C':
-			o->spawn.dir = optarg;
-			break;
-		case 'f':
-			GROW(o->files, o->nfiles, o->cfiles);
-			o->files[o->nfiles++] = optarg;
-			break;
-		case 'm':
-			o->spawn.model = optarg;
-			break;
-		case OPT_AGENTS:
-			o->spawn.agents_file = optarg;
-			break;
-		case OPT_FORMAT:
-			o->text = parse_format(optarg);
-			break;
-		case OPT_MAX_TOKENS:
-			o->spawn.max_tokens = cli_int(&cli, "--max-tokens", 1,
-			    INT64_MAX);
-			break;
-		case OPT_MAX_TURNS:
-			o->spawn.max_turns = cli_int(&cli, "--max-turns", 1,
-			    1000000);
-			break;
-		case OPT_NO_STDIN:
-			o->prompt.no_stdin = true;
-			break;
-		case OPT_TIMEOUT:
-			o->spawn.timeout_ns = cli_duration(&cli, "--timeout");
-			break;
-		}
-	}
+	while ((c = cli_option(&cli, argc, argv)) != -1)
+		take_option(o, c);
+	if (o->spawn.fork && !o->spawn.resume)
+		cli_usage(&cli, "--fork-session goes with -c or -r");
 	o->prompt.operands = argv + optind;
 	o->prompt.noperands = (size_t)(argc - optind);
 	o->prompt.files = o->files;
@@ -198,16 +221,19 @@ static int
 spawn(struct options *o, struct output *out, struct err *e)
 {
 	AUTO_BUF struct buf prompt = BUF_INIT;
+	bool nothing_new = o->spawn.resume &&
+	    o->prompt.noperands + o->prompt.nfiles == 0;
 	int status;
 
-	if (prompt_read(&o->prompt, &cli_signal, &prompt, e) < 0)
+	if (!nothing_new &&
+	    prompt_read(&o->prompt, &cli_signal, &prompt, e) < 0)
 		return -1;
 	if (open_output(o, out, e) < 0)
 		return -1;
 	o->spawn.stop = &cli_signal;
 	o->spawn.record = write_record;
 	o->spawn.context = out;
-	status = spawn_run(&o->spawn, prompt.data, e);
+	status = spawn_run(&o->spawn, nothing_new ? NULL : prompt.data, e);
 	if (status < 0 && !o->text)
 		write_error(out, e);
 	return status;

@@ -4,8 +4,8 @@
 #include "agent.h"
 
 #include "alloc.h"
-#include "conversation.h"
 #include "path.h"
+#include "snapshot.h"
 #include "tool.h"
 
 /* How much of a result a record repeats; the whole is in its file. */
@@ -13,24 +13,26 @@ enum { SHOWN_MAX = 4000 };
 
 struct run {
 	const struct agent_task *task;
-	struct conversation talk;
+	struct conversation *talk;
 	struct model_pool *pool;
-	struct model_usage usage;
-	int64_t turns, started;
-	unsigned long calls;		/* made so far */
+	struct snapshot snapshot;
+	bool no_snapshots;		/* they failed once: said, given up */
+	int64_t started, first_turn;	/* when we began; turns before that */
+	char *last_calls;
+	int repeats;			/* of the calls of the last turn */
 	/* the end, once `reason` is set */
 	const char *reason;
 	int status;
 	struct buf answer;
 };
 
-/* Says something: to the watchers, and for good where it must last. */
+/* Says something: for good where it must last, and to the watchers. */
 static int
 say(struct run *r, const char *type, jv data, bool lasts, struct err *e)
 {
 	AUTO_JV jv record = record_new(&r->task->origin, type, data);
 
-	if (lasts && conversation_log(&r->talk, &record, e) < 0)
+	if (lasts && conversation_log(r->talk, &record, e) < 0)
 		return -1;
 	return r->task->record(r->task->context, &record, e);
 }
@@ -42,20 +44,34 @@ end(struct run *r, int status, const char *reason)
 	r->reason = reason;
 }
 
+/* The beginning, or that it goes on. */
 static int
 say_start(struct run *r, struct err *e)
 {
 	const struct agent_task *t = r->task;
+	bool resumed = !json_is(&r->talk->start, JSON_NOTHING);
 	jv data = json_object();
 
 	json_set_str(&data, "agent", t->id);
 	json_set_str(&data, "model", t->model_name);
-	json_set_str(&data, "task", t->prompt);
-	json_set_str(&data, "briefing", t->briefing);
-	json_set(&data, "tools", json_copy(t->tools));
-	conversation_say_text(&r->talk, "system", t->briefing);
-	conversation_say_text(&r->talk, "user", t->prompt);
+	json_set_str(&data, "task", resumed ?
+	    json_str(&r->talk->start, "task") : t->prompt);
+	if (resumed) {
+		json_set_bool(&data, "resumed", true);
+	} else {
+		json_set_str(&data, "briefing", t->briefing);
+		json_set(&data, "tools", json_copy(t->tools));
+	}
 	return say(r, RECORD_AGENT_START, data, true, e);
+}
+
+static int
+say_task(struct run *r, struct err *e)
+{
+	jv data = json_object();
+
+	json_set_str(&data, "prompt", r->task->prompt);
+	return say(r, RECORD_TASK, data, true, e);
 }
 
 static void
@@ -89,7 +105,7 @@ ask(struct run *r, struct model_reply *reply, struct err *e)
 		.text = t->text ? pass_text : NULL, .retry = tell_retry
 	};
 	struct model_request rq = {
-		.messages = &r->talk.messages,
+		.messages = &r->talk->messages,
 		.tools = t->tools,
 		.options = json_is(t->options, JSON_OBJECT) ? t->options : NULL,
 		.retries = -1,
@@ -97,7 +113,6 @@ ask(struct run *r, struct model_reply *reply, struct err *e)
 		.ctx = r,
 	};
 
-	r->turns++;
 	if (model_ask(r->pool, t->model, &rq, t->limits.until, t->stop, reply,
 	    e) == 0)
 		return 0;
@@ -110,18 +125,47 @@ ask(struct run *r, struct model_reply *reply, struct err *e)
 	return -1;
 }
 
+/*
+ * Every call needs an id of its own, for the answer to name; some servers
+ * give none, or the same one twice.
+ */
+static void
+mend_ids(jv *message, int64_t turn)
+{
+	AUTO_JV jv calls = json_get(message, "tool_calls");
+	AUTO_JV jv seen = json_object();
+	jv mended = json_array();
+
+	for (size_t i = 0; i < json_count(&calls); i++) {
+		jv call = json_at(&calls, i);
+		const char *id = json_str(&call, "id");
+		char own[64];
+
+		if (!id || !*id || json_has(&seen, id)) {
+			snprintf(own, sizeof(own), "call-%lld-%zu",
+			    (long long)turn, i + 1);
+			json_set_str(&call, "id", own);
+			id = own;
+		}
+		json_set_bool(&seen, id, true);
+		json_append(&mended, call);
+	}
+	json_set(message, "tool_calls", json_count(&mended) > 0 ?
+	    json_copy(&mended) : JSON_NONE);
+	jv_free(mended);
+}
+
 static int
-say_answer(struct run *r, const struct model_reply *reply, struct err *e)
+say_answer(struct run *r, struct model_reply *reply, struct err *e)
 {
 	jv data = json_object();
 	jv usage = model_usage_json(&reply->usage);
 
-	model_usage_add(&r->usage, &reply->usage);
-	conversation_say(&r->talk, json_copy(&reply->message));
+	mend_ids(&reply->message, r->talk->turns + 1);
 	json_set(&data, "message", json_copy(&reply->message));
 	json_set_str(&data, "finish", model_finish_name(reply->finish));
 	json_set_str(&data, "model", reply->model);
-	json_set_int(&data, "turn", r->turns);
+	json_set_int(&data, "turn", r->talk->turns + 1);
 	json_set_int(&data, "duration_ms", reply->total_ns / CLOCK_MS);
 	json_set(&data, "usage", json_copy(&usage));
 	if (say(r, RECORD_MODEL_MESSAGE, data, true, e) < 0) {
@@ -134,16 +178,15 @@ say_answer(struct run *r, const struct model_reply *reply, struct err *e)
 
 /* Fills a call from {"id","function":{"name","arguments":"{...}"}}. */
 static void
-read_call(struct run *r, const jv *wanted, struct call *c)
+read_call(struct run *r, const jv *wanted, size_t i, struct call *c)
 {
-	const char *id = json_str(wanted, "id");
 	const char *name = json_path_str(wanted, "function.name");
 	const char *text = json_path_str(wanted, "function.arguments");
 	struct err why = ERR_INIT;
 
 	*c = (struct call)CALL_INIT;
-	c->number = ++r->calls;
-	c->id = id ? xstrdup(id) : xasprintf("call-%lu", c->number);
+	c->number = r->talk->tools + i + 1;
+	c->id = xstrdup(json_str(wanted, "id"));
 	c->name = xstrdup(name ? name : "");
 	if (!text || !*text)
 		text = "{}";
@@ -163,40 +206,35 @@ say_call(struct run *r, const struct call *c, struct err *e)
 	return say(r, RECORD_TOOL_CALL, data, true, e);
 }
 
+/* The conversation keeps all that the model reads, the record the start. */
 static int
 say_result(void *context, const struct call *c, struct err *e)
 {
 	struct run *r = context;
 	size_t shown = c->text.len < SHOWN_MAX ? c->text.len : SHOWN_MAX;
+	AUTO_JV jv record = JSON_NONE;
 	jv data = json_object();
 
 	json_set_str(&data, "id", c->id);
 	json_set_str(&data, "name", c->name);
 	json_set_bool(&data, "ok", c->ok);
 	json_set_int(&data, "status", c->status);
-	json_set(&data, "output", json_from_bytes(c->text.data, shown));
-	json_set_bool(&data, "truncated", c->truncated || shown < c->text.len);
+	json_set(&data, "output", json_from_bytes(c->text.data, c->text.len));
+	json_set_bool(&data, "truncated", c->truncated);
 	json_set_int(&data, "duration_ms", c->duration_ns / CLOCK_MS);
 	json_set_str(&data, "file", c->output ? path_basename(c->output) :
 	    NULL);
-	return say(r, RECORD_TOOL_RESULT, data, true, e);
-}
-
-/* `done` is no work: it ends the run, after the other calls of its turn. */
-static void
-take_done(struct run *r, struct call *c)
-{
-	const char *summary = json_str(&c->arguments, "summary");
-	bool success = true;
-
-	(void)json_bool(&c->arguments, "success", &success);
-	c->state = CALL_ENDED;
-	c->ok = true;
-	c->status = 0;
-	buf_adds(&c->text, "ok");
-	buf_reset(&r->answer);
-	buf_adds(&r->answer, summary ? summary : "");
-	end(r, success ? ST_OK : ST_NO, "done");
+	record = record_new(&r->task->origin, RECORD_TOOL_RESULT, data);
+	if (conversation_log(r->talk, &record, e) < 0)
+		return -1;
+	if (shown < c->text.len) {
+		data = json_get(&record, "data");
+		json_set(&data, "output", json_from_bytes(c->text.data,
+		    shown));
+		json_set_bool(&data, "truncated", true);
+		json_set(&record, "data", data);
+	}
+	return r->task->record(r->task->context, &record, e);
 }
 
 static bool
@@ -208,42 +246,128 @@ is_done(const struct call *c)
 	    tool_check(tool_find("done"), &c->arguments, &ignored) == 0;
 }
 
+/* `done` is no work: it ends the run, after the other calls of its turn. */
+static int
+take_done(struct run *r, struct call *c, struct err *e)
+{
+	const char *summary = json_str(&c->arguments, "summary");
+	bool success = true;
+
+	(void)json_bool(&c->arguments, "success", &success);
+	c->ok = true;
+	c->status = 0;
+	buf_adds(&c->text, "ok");
+	buf_reset(&r->answer);
+	buf_adds(&r->answer, summary ? summary : "");
+	if (say_result(r, c, e) < 0)
+		return -1;
+	end(r, success ? ST_OK : ST_NO, "done");
+	return 0;
+}
+
+/*
+ * Before files change, what they are is kept.  Without git there are no
+ * checkpoints, which is said once.
+ */
+static int
+keep_files(struct run *r, const struct call *calls, size_t n, struct err *e)
+{
+	char id[SNAPSHOT_ID_MAX];
+	struct err why = ERR_INIT;
+	bool changes = false;
+	jv data;
+	int taken;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct tool *t = tool_find(calls[i].name);
+		changes |= calls[i].state == CALL_WAITING && t &&
+		    (t->flags & TOOL_CHANGES);
+	}
+	if (!changes)
+		return 0;
+	taken = snapshot_end(&r->snapshot, r->task->limits.until,
+	    r->task->stop, id, &why);
+	if (taken == 0)
+		return 0;
+	if (taken < 0 && why.status > ST_SIGNAL) {
+		*e = why;
+		return -1;
+	}
+	data = json_object();
+	if (taken < 0) {
+		r->no_snapshots = true;
+		json_set_str(&data, "message", why.text);
+		return say(r, RECORD_LOG, data, false, e);
+	}
+	json_set_str(&data, "id", id);
+	json_set_int(&data, "turn", r->talk->turns);
+	return say(r, RECORD_CHECKPOINT, data, false, e);
+}
+
+/* Runs them all; `done`, if it is among them, comes last. */
 static int
 run_calls(struct run *r, struct call *calls, size_t n, struct err *e)
 {
 	const struct agent_task *t = r->task;
-
-	for (size_t i = 0; i < n; i++)
-		if (say_call(r, &calls[i], e) < 0)
-			return -1;
-	for (size_t i = 0; i < n; i++)
-		if (is_done(&calls[i])) {
-			take_done(r, &calls[i]);
-			if (say_result(r, &calls[i], e) < 0)
-				return -1;
-		}
-	if (calls_run(&t->place, calls, n, t->limits.until, t->stop,
-	    say_result, r, e) < 0)
-		return -1;
-	for (size_t i = 0; i < n; i++)
-		conversation_say_result(&r->talk, calls[i].id,
-		    calls[i].text.data, calls[i].text.len);
-	return 0;
-}
-
-/* Does what the message asks for. */
-static int
-act(struct run *r, const jv *wanted, struct err *e)
-{
-	size_t n = json_count(wanted);
-	struct call *calls = xcalloc(n, sizeof(*calls));
-	int result;
+	struct call *done = NULL;
 
 	for (size_t i = 0; i < n; i++) {
-		AUTO_JV jv one = json_at(wanted, i);
-		read_call(r, &one, &calls[i]);
+		if (calls[i].state == CALL_WAITING &&
+		    !json_has(&r->talk->begun, calls[i].id) &&
+		    say_call(r, &calls[i], e) < 0)
+			return -1;
+		if (calls[i].state == CALL_WAITING && is_done(&calls[i])) {
+			done = &calls[i];
+			done->state = CALL_ENDED;
+		}
 	}
-	result = run_calls(r, calls, n, e);
+	if (keep_files(r, calls, n, e) < 0 ||
+	    calls_run(&t->place, calls, n, t->limits.until, t->stop,
+	    say_result, r, e) < 0)
+		return -1;
+	return done ? take_done(r, done, e) : 0;
+}
+
+/*
+ * What a run that was broken off had begun: made again if that does no harm,
+ * else left to the model to find out.
+ */
+static int
+mend_call(struct run *r, struct call *c, struct err *e)
+{
+	const struct tool *t = tool_find(c->name);
+
+	if (json_has(&r->talk->answers, c->id)) {
+		c->state = CALL_ENDED;
+		return 0;
+	}
+	if (!json_has(&r->talk->begun, c->id) || !t || !(t->flags & TOOL_ONCE))
+		return 0;
+	c->state = CALL_ENDED;
+	buf_reset(&c->text);
+	buf_adds(&c->text, "error: interrupted: this call was begun before "
+	    "the run was broken off, and may have happened in part or as a "
+	    "whole. Look before you repeat it.");
+	return say_result(r, c, e);
+}
+
+/* Does what the last message asks for and has not got yet. */
+static int
+act(struct run *r, struct err *e)
+{
+	AUTO_JV jv wanted = json_copy(&r->talk->calls);
+	size_t n = json_count(&wanted);
+	struct call *calls = xcalloc(n, sizeof(*calls));
+	int result = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		AUTO_JV jv one = json_at(&wanted, i);
+		read_call(r, &one, i, &calls[i]);
+	}
+	for (size_t i = 0; i < n && result == 0; i++)
+		result = mend_call(r, &calls[i], e);
+	if (result == 0)
+		result = run_calls(r, calls, n, e);
 	for (size_t i = 0; i < n; i++)
 		call_release(&calls[i]);
 	free(calls);
@@ -253,36 +377,73 @@ act(struct run *r, const jv *wanted, struct err *e)
 	return result;
 }
 
+/* The exit status for how the last message ended, by its name. */
+static int
+finish_status(const char *name)
+{
+	for (int f = MODEL_UNFINISHED; f <= MODEL_PAUSED; f++)
+		if (name && strcmp(model_finish_name((enum model_finish)f),
+		    name) == 0)
+			return model_finish_status((enum model_finish)f);
+	return ST_PROTOCOL;
+}
+
 /* An answer in words is the end, if it is whole and not empty. */
 static void
-take_words(struct run *r, const struct model_reply *reply, struct err *e)
+take_words(struct run *r, struct err *e)
 {
-	const char *text = json_str(&reply->message, "content");
-	int status = model_finish_status(reply->finish);
+	const char *finish = json_str(&r->talk->last, "finish");
+	const char *text = json_path_str(&r->talk->last, "message.content");
+	int status = finish_status(finish);
 
+	if (finish && strcmp(finish, model_finish_name(MODEL_PAUSED)) == 0)
+		return;		/* it goes on when it gets its words back */
 	buf_reset(&r->answer);
 	buf_adds(&r->answer, text ? text : "");
 	if (status == ST_OK && r->answer.len == 0)
 		status = ST_NO;
-	end(r, status, model_finish_name(reply->finish));
+	end(r, status, finish);
 	if (status == ST_NO)
 		err_set(e, status, "the model answered nothing");
 	else if (status != ST_OK)
-		err_set(e, status, "the model stopped early: %s",
-		    model_finish_name(reply->finish));
+		err_set(e, status, "the model stopped early: %s", finish);
+}
+
+/* A model that goes in circles would do so until the money is gone. */
+static void
+check_repeats(struct run *r, const jv *calls, struct err *e)
+{
+	AUTO_BUF struct buf text = BUF_INIT;
+
+	for (size_t i = 0; i < json_count(calls); i++) {
+		AUTO_JV jv call = json_at(calls, i);
+		AUTO_JV jv function = json_get(&call, "function");
+		json_write(&function, &text);
+	}
+	r->repeats = text.len > 0 && r->last_calls &&
+	    strcmp(r->last_calls, text.data) == 0 ? r->repeats + 1 : 1;
+	free(r->last_calls);
+	r->last_calls = buf_steal(&text);
+	if (r->repeats < AGENT_REPEATS_MAX || r->reason)
+		return;
+	end(r, ST_NO, "repeating");
+	err_set(e, ST_NO, "the model made the same calls %d times in a row",
+	    r->repeats);
 }
 
 static bool
 over_limit(struct run *r, struct err *e)
 {
 	const struct agent_limits *l = &r->task->limits;
-	int64_t tokens = (r->usage.input > 0 ? r->usage.input : 0) +
-	    (r->usage.output > 0 ? r->usage.output : 0);
+	const struct model_usage *u = &r->talk->usage;
+	int64_t tokens = (u->input > 0 ? u->input : 0) +
+	    (u->output > 0 ? u->output : 0);
+	int64_t turns = r->talk->turns - r->first_turn;
 
-	if (l->turns > 0 && r->turns >= l->turns) {
+	if (l->turns > 0 && turns >= l->turns) {
 		end(r, ST_LIMIT, "turns");
 		err_set(e, ST_LIMIT, "not done after %lld turns",
-		    (long long)r->turns);
+		    (long long)turns);
 	} else if (l->tokens > 0 && tokens >= l->tokens) {
 		end(r, ST_LIMIT, "tokens");
 		err_set(e, ST_LIMIT, "not done after %lld tokens",
@@ -295,19 +456,33 @@ over_limit(struct run *r, struct err *e)
 }
 
 static void
+begin_snapshot(struct run *r)
+{
+	AUTO_FREE char *title = xasprintf("%s, before turn %lld of run %s",
+	    r->task->id, (long long)r->talk->turns + 1, r->task->origin.run);
+	struct err why = ERR_INIT;
+
+	if (r->task->checkpoints && !r->no_snapshots && !r->snapshot.begun &&
+	    snapshot_begin(&r->snapshot, r->task->place.workspace, title,
+	    &why) < 0)
+		r->no_snapshots = true;
+}
+
+static void
 turn(struct run *r, struct err *e)
 {
 	struct model_reply reply = MODEL_REPLY_INIT;
 
+	begin_snapshot(r);
 	if (ask(r, &reply, e) == 0) {
 		AUTO_JV jv wanted = json_get(&reply.message, "tool_calls");
 
 		if (say_answer(r, &reply, e) < 0)
 			end(r, e->status, "records");
 		else if (json_count(&wanted) == 0)
-			take_words(r, &reply, e);
-		else
-			(void)act(r, &wanted, e);
+			take_words(r, e);
+		else if (act(r, e) == 0)
+			check_repeats(r, &wanted, e);
 	}
 	model_reply_release(&reply);
 }
@@ -325,33 +500,67 @@ say_end(struct run *r, const struct err *why, struct err *e)
 	json_set_str(&data, "text", r->answer.len > 0 ? r->answer.data : "");
 	if (why->status)
 		json_set_str(&data, "message", why->text);
-	json_set_int(&data, "turns", r->turns);
-	json_set(&data, "usage", model_usage_json(&r->usage));
+	json_set_int(&data, "turns", r->talk->turns);
+	json_set(&data, "usage", model_usage_json(&r->talk->usage));
 	json_set_int(&data, "duration_ms",
 	    (clock_mono() - r->started) / CLOCK_MS);
 	record = record_new(&r->task->origin, RECORD_RESULT, data);
 	record_write(&record, &text);
 	buf_addc(&text, '\n');
-	if (conversation_log(&r->talk, &record, e) < 0 ||
+	if (conversation_log(r->talk, &record, e) < 0 ||
 	    path_write_atomic(path, text.data, text.len, 0600, e) < 0)
 		return -1;
 	return r->task->record(r->task->context, &record, e);
+}
+
+/* Whether the model spoke last, and wants nothing. */
+static bool
+last_is_answer(const struct conversation *talk)
+{
+	size_t n = json_count(&talk->messages);
+	AUTO_JV jv m = json_at(&talk->messages, n - 1);
+	const char *role = json_str(&m, "role");
+
+	return role && strcmp(role, "assistant") == 0 &&
+	    !json_has(&m, "tool_calls");
+}
+
+/* Says who begins; then what was left open, and what is new. */
+static int
+begin(struct run *r, struct err *e)
+{
+	bool resumed = !json_is(&r->talk->start, JSON_NOTHING);
+
+	r->pool = model_pool_new(0, e);
+	if (!r->pool || say_start(r, e) < 0)
+		return -1;
+	if (!resumed)
+		return 0;
+	if (json_count(&r->talk->calls) > 0) {
+		begin_snapshot(r);
+		if (act(r, e) < 0)
+			return -1;
+	}
+	if (!r->task->prompt) {
+		if (!r->reason && last_is_answer(r->talk))
+			take_words(r, e);
+		return 0;
+	}
+	r->reason = NULL;	/* there is more to do after all */
+	return say_task(r, e);
 }
 
 int
 agent_run(const struct agent_task *task, struct err *e)
 {
 	struct run r = {
-		.task = task, .talk = CONVERSATION_INIT,
-		.usage = MODEL_USAGE_INIT, .started = clock_mono(),
+		.task = task, .talk = task->talk, .started = clock_mono(),
+		.first_turn = task->talk->turns, .snapshot = SNAPSHOT_INIT,
 	};
 	struct err last = ERR_INIT;
 	int status;
 
-	if (conversation_create(task->run_dir, &r.talk, e) < 0)
-		return -1;
-	r.pool = model_pool_new(0, e);
-	if (!r.pool || say_start(&r, e) < 0)
+	if (begin(&r, e) < 0 && !r.reason)
 		end(&r, e->status, err_kind(e->status));
 	while (!r.reason) {
 		turn(&r, e);
@@ -361,8 +570,9 @@ agent_run(const struct agent_task *task, struct err *e)
 	status = say_end(&r, e, &last) < 0 ? -1 : r.status;
 	if (status < 0)
 		*e = last;
+	snapshot_drop(&r.snapshot);
 	model_pool_free(r.pool);
-	conversation_close(&r.talk);
 	buf_release(&r.answer);
+	free(r.last_calls);
 	return status;
 }

@@ -6,6 +6,11 @@
  * before it is acted upon), and given to `record`, which passes it on to the
  * journal and to whoever watches.  The last one is always a `result`, also
  * after a failure, a limit or a signal.
+ *
+ * Given a conversation that was broken off, the loop goes on where it ends.
+ * Calls that had ended are not made again.  One that was begun is made again
+ * if that does no harm (tool.h); otherwise the model is told that it may have
+ * happened.
  */
 #ifndef AGENT_AGENT_H
 #define AGENT_AGENT_H
@@ -14,6 +19,7 @@
 
 #include "calls.h"
 #include "clock.h"
+#include "conversation.h"
 #include "err.h"
 #include "json.h"
 #include "model.h"
@@ -25,18 +31,23 @@ struct agent_limits {
 	struct deadline until;
 };
 
+enum { AGENT_REPEATS_MAX = 8 };		/* turns with the very same calls */
+
 /* Everything is borrowed for the time of the run. */
 struct agent_task {
 	const char *id;			/* of the agent */
 	const char *model_name;		/* for people */
-	const char *prompt;
-	const char *briefing;		/* the system message */
+	const char *prompt;		/* what the person says; NULL: nothing
+					 * new, go on */
+	const char *briefing;		/* the system message of a new run */
 	const jv *tools;		/* declarations, an array */
 	const jv *options;		/* for the model, or JSON_NONE */
-	const char *run_dir;		/* exists, empty */
+	const char *run_dir;
+	struct conversation *talk;	/* new, or opened to go on */
 	struct record_origin origin;	/* of every record */
 	const struct model *model;
 	struct calls_place place;
+	bool checkpoints;		/* take one before files change */
 	struct agent_limits limits;
 	const volatile int *stop;
 	/* every record, in order; -1 ends the run */

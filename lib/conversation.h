@@ -1,42 +1,70 @@
 /*
  * conversation: what was said and done in a run, on disk before it counts.
  *
- * conversation.ndjson in the run's directory holds records: the task, each
- * model.message, each tool.call before it is made and each tool.result.  A
- * line is there, synced, before anything that follows from it is done, so
- * that a run can go on where its file ends.  In memory it is the array of
- * messages that a model is sent.
+ * conversation.ndjson in the run's directory holds records: agent.start, each
+ * task (what the person said), each model.message, each tool.call before it
+ * is made and each tool.result with all that the model reads of it, and the
+ * result.  A line is there, synced, before anything that follows from it is
+ * done.  So after kill -9 the file says exactly how far the run has come, and
+ * it can go on where the file ends.
+ *
+ * A run has one owner, the process that holds the flock of the file.
  */
 #ifndef AGENT_CONVERSATION_H
 #define AGENT_CONVERSATION_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "err.h"
 #include "json.h"
+#include "model.h"
 
 struct conversation {
 	int fd;
-	jv messages;		/* array, in the shape of model.h */
+	jv messages;		/* array, in the shape of model.h: what the
+				 * model is sent */
+	/* how far it has come; all but `start` also in a new one */
+	jv start;		/* data of agent.start; JSON_NONE */
+	jv result;		/* data of the result, if that is the last
+				 * thing; JSON_NONE while the run is open */
+	jv last;		/* data of the last model.message */
+	jv calls;		/* tool calls of the last message that have no
+				 * answer among the messages yet; an array */
+	jv begun;		/* ids of those, {ID: true}, that were begun */
+	jv answers;		/* and the data of tool.result of those that
+				 * ended, {ID: data} */
+	int64_t turns;		/* model messages */
+	unsigned long tools;	/* tool calls */
+	struct model_usage usage;
 };
 
-#define CONVERSATION_INIT { .fd = -1, .messages = JSON_NONE }
+#define CONVERSATION_INIT { .fd = -1, .messages = JSON_NONE, \
+	.start = JSON_NONE, .result = JSON_NONE, .last = JSON_NONE, \
+	.calls = JSON_NONE, .begun = JSON_NONE, .answers = JSON_NONE, .usage = MODEL_USAGE_INIT }
 
 /* Creates conversation.ndjson in `dir`; ST_CANTCREATE when it is there. */
 int	conversation_create(const char *dir, struct conversation *ret,
 	    struct err *e);
 
-/* Appends a record and syncs it. */
+/*
+ * Opens the one in `dir` to go on: takes it over (ST_TEMPFAIL with the owner
+ * when it has one), cuts off a line that a crash left torn, reads how far it
+ * has come.  ST_NOINPUT when there is none, ST_DATA when it is none of ours.
+ */
+int	conversation_open(const char *dir, struct conversation *ret,
+	    struct err *e);
+
+/*
+ * Appends a record and syncs it, and takes into account what it says: a
+ * message goes to the messages, a result of a tool to the answers.  The
+ * answers go to the messages, in the order of the calls, as soon as all are
+ * there.
+ */
 int	conversation_log(struct conversation *c, const jv *record,
 	    struct err *e);
 
-/* Adds a message to what the model is sent; takes it. */
-void	conversation_say(struct conversation *c, jv message);
-void	conversation_say_text(struct conversation *c, const char *role,
-	    const char *text);
-
-/* The answer to a tool call: {"role":"tool","tool_call_id",content}. */
-void	conversation_say_result(struct conversation *c, const char *id,
-	    const char *text, size_t len);
-
 void	conversation_close(struct conversation *c);
+#define AUTO_CONVERSATION __attribute__((cleanup(conversation_close)))
 
 #endif

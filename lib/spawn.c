@@ -11,6 +11,7 @@
 #include "journal.h"
 #include "num.h"
 #include "path.h"
+#include "runs.h"
 #include "settings.h"
 #include "workspace.h"
 
@@ -27,6 +28,7 @@ struct setup {
 	jv tools, env, options;
 	char run[ULID_LEN + 1];
 	char *run_dir, *output_dir, *source;
+	struct conversation talk;
 	const char *hide[2], *read_only[2];
 };
 
@@ -43,6 +45,7 @@ setup_release(struct setup *s)
 	jv_free(s->tools);
 	jv_free(s->env);
 	jv_free(s->options);
+	conversation_close(&s->talk);
 	free(s->run_dir);
 	free(s->output_dir);
 	free(s->source);
@@ -62,7 +65,8 @@ plain_agent(void)
 static int
 pick(struct setup *s, struct err *e)
 {
-	const char *id = s->said->agent;
+	const char *id = s->said->agent ? s->said->agent :
+	    json_str(&s->talk.start, "agent");
 
 	if (id)
 		return agents_need(&s->agents, id, &s->agent, e);
@@ -112,8 +116,6 @@ find_place(struct setup *s, struct err *e)
 {
 	const char *own = json_str(&s->agent, "sandbox_path");
 
-	if (workspace_need(s->said->dir, &s->workspace, e) < 0)
-		return -1;
 	if (!own) {
 		s->place = xstrdup(s->workspace.root);
 	} else {
@@ -159,20 +161,69 @@ find_words(struct setup *s, struct err *e)
 	    e);
 }
 
-/* Makes the files of the run; from here on something is left behind. */
+/* The workspace, if there is one; a run to go on with must be in one. */
+static int
+find_workspace(struct setup *s, struct err *e)
+{
+	int found = workspace_find(s->said->dir, &s->workspace, e);
+
+	if (found == 0 && s->said->resume)
+		return err_set(e, ST_NOINPUT, "there is no workspace here: no "
+		    "'.agent' in this directory or above");
+	return found;
+}
+
+/* Makes one where there was none: beside agents.yaml, or where we are. */
+static int
+make_workspace(struct setup *s, struct err *e)
+{
+	if (s->workspace.root)
+		return 0;
+	return workspace_make(s->said->agents_file ? s->said->dir ?
+	    s->said->dir : "." : s->agents.dir, &s->workspace, e);
+}
+
+/* Takes over the run that was named, or a copy of it. */
+static int
+open_run(struct setup *s, struct err *e)
+{
+	AUTO_FREE char *id = NULL;
+
+	if (!s->said->resume)
+		return 0;
+	id = runs_find(&s->workspace, s->said->resume, e);
+	if (!id)
+		return -1;
+	ulid_make(s->run);
+	if (s->said->fork) {
+		s->run_dir = runs_fork(&s->workspace, id, s->run, e);
+	} else {
+		memcpy(s->run, id, sizeof(s->run));
+		s->run_dir = workspace_run(&s->workspace, id);
+	}
+	return s->run_dir ? conversation_open(s->run_dir, &s->talk, e) : -1;
+}
+
+/* Makes the files of a new run; from here on something is left behind. */
 static int
 make_run(struct setup *s, struct err *e)
 {
-	AUTO_FREE char *journal = workspace_journal(&s->workspace);
-
 	ulid_make(s->run);
 	s->run_dir = workspace_make_run(&s->workspace, s->run, e);
-	if (!s->run_dir)
+	return s->run_dir ? conversation_create(s->run_dir, &s->talk, e) : -1;
+}
+
+static int
+open_files(struct setup *s, struct err *e)
+{
+	AUTO_FREE char *journal = workspace_journal(&s->workspace);
+
+	if (!s->run_dir && make_run(s, e) < 0)
 		return -1;
 	s->output_dir = path_join(s->run_dir, "output");
+	s->source = xasprintf("/agent/%s", json_str(&s->agent, "id"));
 	if (path_mkdirs(s->output_dir, 0700, e) < 0)
 		return -1;
-	s->source = xasprintf("/agent/%s", json_str(&s->agent, "id"));
 	return journal_open(journal, 0, &s->journal, e);
 }
 
@@ -247,6 +298,8 @@ run(struct setup *s, const char *prompt, struct err *e)
 		.tools = &s->tools,
 		.options = &s->options,
 		.run_dir = s->run_dir,
+		.talk = &s->talk,
+		.checkpoints = !s->said->no_checkpoints,
 		.origin = { .source = s->source, .run = s->run,
 		    .traceparent = record_traceparent() },
 		.model = &s->model,
@@ -278,6 +331,29 @@ run(struct setup *s, const char *prompt, struct err *e)
 	return agent_run(&task, e);
 }
 
+/* The result of a run that has ended well, once more. */
+static int
+repeat_result(struct setup *s, struct err *e)
+{
+	AUTO_FREE char *path = path_join(s->run_dir, "result.json");
+	AUTO_BUF struct buf text = BUF_INIT;
+	AUTO_JV jv record = JSON_NONE;
+
+	if (path_read(path, 256 << 20, &text, e) < 0 ||
+	    json_parse(text.data, text.len, &record, e) < 0)
+		return err_prefix(e, "'%s'", path);
+	return s->said->record(s->said->context, &record, e);
+}
+
+static bool
+has_ended_well(const struct setup *s)
+{
+	int64_t status;
+
+	return json_int(&s->talk.result, "status", &status) &&
+	    status == ST_OK;
+}
+
 int
 spawn_run(const struct spawn *said, const char *prompt, struct err *e)
 {
@@ -286,11 +362,16 @@ spawn_run(const struct spawn *said, const char *prompt, struct err *e)
 		.agents = AGENTS_INIT, .agent = JSON_NONE,
 		.model = MODEL_INIT, .journal = JOURNAL_INIT,
 		.tools = JSON_NONE, .env = JSON_NONE, .options = JSON_NONE,
+		.talk = CONVERSATION_INIT,
 	};
 
+	if (find_workspace(&s, e) < 0 || open_run(&s, e) < 0)
+		return -1;
+	if (!prompt && has_ended_well(&s))
+		return repeat_result(&s, e);
 	if (find_agent(&s, e) < 0 || check_type(&s.agent, e) < 0 ||
-	    find_place(&s, e) < 0 || find_model(&s, e) < 0 ||
-	    find_words(&s, e) < 0 || make_run(&s, e) < 0)
+	    make_workspace(&s, e) < 0 || find_place(&s, e) < 0 || find_model(&s, e) < 0 ||
+	    find_words(&s, e) < 0 || open_files(&s, e) < 0)
 		return -1;
 	return run(&s, prompt, e);
 }

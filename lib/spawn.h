@@ -8,6 +8,7 @@
 #ifndef AGENT_SPAWN_H
 #define AGENT_SPAWN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,6 +21,9 @@ struct spawn {
 	const char *agents_file;
 	const char *agent;
 	const char *model;
+	const char *resume;		/* a run to go on with: runs.h */
+	bool fork;			/* in a copy of it */
+	bool no_checkpoints;
 	const jv *options;		/* for the model: object; or NULL */
 	int64_t max_turns;
 	int64_t max_tokens;
@@ -41,7 +45,9 @@ enum {
 };
 
 /*
- * Runs one task.  The exit status, with `e` saying why when it is not ST_OK;
+ * Runs one task, or goes on with a run; `prompt` may then be NULL.  A run
+ * that has ended well and is told nothing new is not run again: its result is
+ * given once more.  The exit status, with `e` saying why when it is not ST_OK;
  * -1 with `e` when it did not come to a run, or its end could not be written.
  */
 int	spawn_run(const struct spawn *s, const char *prompt, struct err *e);

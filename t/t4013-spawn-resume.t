@@ -1,0 +1,126 @@
+#!/bin/sh
+# agent-spawn: going on after kill -9, after the end, and on another way.
+. "${0%/*}/lib.sh"
+# shellcheck source=t/recording.sh
+. "$T_SRC/t/recording.sh"
+agent-sandbox -- true 2>"$T_DIR/why" || skip_all "$(cat "$T_DIR/why")"
+
+printf 'agents:\n- id: dev\n  model: replay:rec\n' >agents.yaml
+
+it 'tells the model what may have happened when it was killed'
+{
+	calls '(.messages | length) == 2' \
+		write_file '{"path":"finished","content":"x"}' \
+		shell '{"command":"echo once >>effects; touch begun; sleep 1002"}'
+	answer '(.messages[3].content | startswith("created")) and
+		(.messages[4].content | startswith("error: interrupted"))' \
+		'went on'
+} >rec
+agent-spawn go >"$T_DIR/first" 2>&1 &
+pid=$!
+expect_ok await 20 test -e begun
+kill -9 $pid
+wait $pid 2>"$T_DIR/ignored"
+expect_ok await 20 grep -q tool.result .agent/runs/*/conversation.ndjson
+echo changed >finished
+run agent-spawn -r last
+expect_status 0
+expect_json 'last.data | .text == "went on" and .turns == 2'
+expect_ok [ "$(cat effects)" = once ]
+
+it 'does not run again what had finished'
+expect_ok [ "$(cat finished)" = changed ]
+
+it 'leaves nothing of the killed one behind'
+expect_not grep -aqs 'sleep.100[2]' /proc/[0-9]*/cmdline
+
+it 'gives the result of a finished run once more'
+before=$(wc -l <.agent/journal.ndjson)
+run agent-spawn -r last
+expect_status 0
+expect_json 'length == 1 and .[0].data.text == "went on"'
+expect_ok [ "$(wc -l <.agent/journal.ndjson)" -eq "$before" ]
+
+it 'goes on with a finished run when it is told more'
+answer '.messages[-1] == {"role":"user","content":"and now?"} and
+	.messages[-2].content == "went on"' more >rec
+run agent-spawn -c 'and now?'
+expect_status 0
+expect_json 'last.data | .text == "more" and .turns == 3'
+expect_ok [ "$(find .agent/runs -name conversation.ndjson | wc -l)" -eq 1 ]
+
+it 'goes another way in a copy'
+id=$(ls .agent/runs)
+sum=$(cksum <.agent/runs/"$id"/conversation.ndjson)
+answer '.messages[-2].content == "more"' other >rec
+run agent-spawn -r "$(echo "$id" | tail -c 7)" --fork-session 'or else?'
+expect_status 0
+expect_json "last | .data.text == \"other\" and .run != \"$id\""
+expect_ok [ "$(cksum <.agent/runs/"$id"/conversation.ndjson)" = "$sum" ]
+
+it 'cuts off a line that a crash left torn'
+rm -rf .agent
+calls '' shell '{"command":"true"}' >rec
+run agent-spawn --max-turns 1 go
+printf '{"specversion":"1.0","id":"x","sou' >>"$(echo .agent/runs/*/conv*)"
+answer '.messages | length == 4' mended >rec
+run agent-spawn -c
+expect_status 0
+expect_json 'last.data.text == "mended"'
+expect_ok jq -es 'last.type == "result"' .agent/runs/*/conversation.ndjson
+
+it 'tells a conversation that is none'
+sed -i '1s/.*/{"a":1}/' .agent/runs/*/conversation.ndjson
+run agent-spawn -c go on
+expect_status 65
+expect_err_has 'line 1: not a record'
+
+it 'has one owner'
+rm -rf .agent begun
+calls '' shell '{"command":"touch begun; exec sleep 1003"}' >rec
+background agent-spawn go >"$T_DIR/first" 2>&1
+owner=$!
+expect_ok await 20 test -e begun
+run agent-spawn -c
+expect_status 75
+expect_err_has "owned by process $owner"
+kill -TERM $owner
+wait $owner
+
+it 'does not know every run'
+run agent-spawn -r ABCDEFGH
+expect_status 66
+expect_err_has "there is no run 'ABCDEFGH'"
+
+it 'comes to the right end however often it is killed'
+rm -rf .agent effects
+# The N-th call that ended well writes N, unless it is there.
+n=1
+while [ $n -le 6 ]; do
+	calls "[.messages[] | select(.role == \"tool\" and
+		(.content | startswith(\"error: interrupted\") | not))] |
+		length == $n - 1" shell \
+		"{\"command\":\"grep -qx $n effects || echo $n >>effects\"}"
+	n=$((n + 1))
+done >rec
+answer '' finished >>rec
+timeout -s KILL 0.05 agent-spawn go >/dev/null 2>&1
+tries=0
+while [ $tries -lt 100 ]; do
+	tries=$((tries + 1))
+	[ -d .agent/runs ] || { agent-spawn go >/dev/null 2>&1; break; }
+	if [ $tries -lt 15 ]; then
+		timeout -s KILL 0.0$((tries % 7 + 2)) agent-spawn -c \
+			>/dev/null 2>&1
+	else
+		run agent-spawn -c
+		[ $status -eq 75 ] || break
+	fi
+done
+expect_status 0
+expect_ok [ "$(tr -d '\n' <effects)" = 123456 ]
+expect_ok jq -es 'last.data.text == "finished"' .agent/journal.ndjson
+expect_ok jq -es '[.[] | select(.type == "tool.result" and .data.ok)] |
+	length == 6' .agent/runs/*/conversation.ndjson
+
+done_testing
