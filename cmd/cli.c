@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "alloc.h"
+#include "clock.h"
 #include "fd.h"
 #include "num.h"
 
@@ -147,6 +148,19 @@ cli_duration(const struct cli *cli, const char *option)
 		cli_usage(cli, "%s takes a duration such as 90s or 10m, "
 		    "not '%s'", option, optarg);
 	return v;
+}
+
+int64_t
+cli_time(const struct cli *cli, const char *option)
+{
+	int64_t t;
+
+	if (timestamp_parse(optarg, &t) == 0)
+		return t;
+	if (num_parse_duration(optarg, &t) < 0)
+		cli_usage(cli, "%s takes a time such as 2026-11-21T05:00:00Z "
+		    "or a duration such as 10m, not '%s'", option, optarg);
+	return clock_wall() - t;
 }
 
 int

@@ -53,6 +53,9 @@ int64_t	cli_int(const struct cli *cli, const char *option, int64_t min,
 int64_t	cli_size(const struct cli *cli, const char *option);
 int64_t	cli_duration(const struct cli *cli, const char *option);
 
+/* A time (RFC 3339, or a date), or a duration: that long ago; ns of 1970. */
+int64_t	cli_time(const struct cli *cli, const char *option);
+
 /* Closes stdout; the status that main() returns: `status`, or 74. */
 int	cli_end(int status);
 

@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "alloc.h"
@@ -163,6 +164,23 @@ fd_wait(int fd, short events, struct deadline until, const volatile int *stop,
 		if (deadline_passed(until))
 			return 0;
 	}
+}
+
+bool
+fd_is_piped(int fd)
+{
+	struct stat st;
+
+	return !fd_was_closed(fd) && fstat(fd, &st) == 0 &&
+	    (S_ISFIFO(st.st_mode) || S_ISREG(st.st_mode));
+}
+
+bool
+fd_reader_left(int fd)
+{
+	struct pollfd p = { .fd = fd };
+
+	return poll(&p, 1, 0) > 0 && (p.revents & (POLLERR | POLLHUP));
 }
 
 static int

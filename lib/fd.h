@@ -59,6 +59,15 @@ struct pollfd;
 int	fd_poll(struct pollfd *p, size_t n, struct deadline until,
 	    const volatile int *stop, struct err *e);
 
+/*
+ * Whether something may be piped in: a FIFO or a regular file.  Terminals,
+ * sockets and devices are often there without anybody meaning it.
+ */
+bool	fd_is_piped(int fd);
+
+/* Whether who read the pipe or socket has left; false for a file. */
+bool	fd_reader_left(int fd);
+
 /* Sets or clears close-on-exec, O_NONBLOCK. */
 int	fd_set_cloexec(int fd, bool on, struct err *e);
 int	fd_set_nonblock(int fd, bool on, struct err *e);

@@ -74,11 +74,15 @@ journal_reader_open(const char *path, bool follow,
     struct journal_reader *ret, struct err *e)
 {
 	int fd = -1, r = open_file(path, &fd, e);
+	struct stat st;
 
 	if (r == 0 && !follow)
 		return err_sys(e, ST_NOINPUT, "cannot open '%s'", path);
 	if (r < 0)
 		return -1;
+	/* what ends when its writer leaves cannot be followed */
+	if (fd >= 0 && (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)))
+		follow = false;
 	*ret = (struct journal_reader)JOURNAL_READER_INIT;
 	ndjson_init(&ret->in, fd, NDJSON_LINE_MAX);
 	ret->path = xstrdup(path);
@@ -89,9 +93,16 @@ journal_reader_open(const char *path, bool follow,
 }
 
 void
+journal_reader_pipe(int fd, struct journal_reader *ret)
+{
+	*ret = (struct journal_reader)JOURNAL_READER_INIT;
+	ndjson_init(&ret->in, fd, NDJSON_LINE_MAX);
+}
+
+void
 journal_reader_close(struct journal_reader *r)
 {
-	if (r->in.fd >= 0)
+	if (r->path && r->in.fd >= 0)
 		close(r->in.fd);
 	if (r->watch >= 0)
 		close(r->watch);
@@ -192,6 +203,10 @@ journal_next(struct journal_reader *r, struct deadline until,
     const volatile int *stop, struct ndjson_line *ret, struct err *e)
 {
 	ndjson_line_release(ret);
+	if (!r->path)
+		return ndjson_pending(&r->in) ?
+		    ndjson_next(&r->in, ret, e) :
+		    ndjson_next_until(&r->in, until, stop, ret, e);
 	for (;;) {
 		enum ndjson_result got = NDJSON_AGAIN;
 		int changed;

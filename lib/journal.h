@@ -64,7 +64,7 @@ int	journal_add_line(struct journal *j, const char *line, size_t len,
  */
 struct journal_reader {
 	struct ndjson_reader in;	/* `in.raw` may be set */
-	char *path;
+	char *path;			/* NULL: a pipe */
 	bool follow;
 	bool moved;			/* another file has the name now */
 	int watch, file_watch;		/* inotify; -1: none, look every so
@@ -80,11 +80,15 @@ struct journal_reader {
  */
 int	journal_reader_open(const char *path, bool follow,
 	    struct journal_reader *ret, struct err *e);
+
+/* Lines from a descriptor, which stays the caller's: a pipe, stdin. */
+void	journal_reader_pipe(int fd, struct journal_reader *ret);
+
 void	journal_reader_close(struct journal_reader *r);
 
 /*
- * The next line, as ndjson_next() gives it; a follower gets NDJSON_AGAIN at
- * the deadline and never NDJSON_EOF.
+ * The next line, as ndjson_next() gives it; NDJSON_AGAIN when none came until
+ * the deadline.  A follower never gets NDJSON_EOF.
  */
 enum ndjson_result journal_next(struct journal_reader *r,
 	    struct deadline until, const volatile int *stop,

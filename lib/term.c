@@ -485,3 +485,30 @@ term_cut(const struct term *t, const char *s, size_t len, size_t columns,
 	buf_adds(out, dots);
 	return width + dots_width;
 }
+
+size_t
+term_cut_front(const struct term *t, const char *s, size_t len,
+    size_t columns, struct buf *out)
+{
+	const char *dots = t->ascii ? "..." : "\xe2\x80\xa6";
+	size_t dots_width = t->ascii ? 3 : 1, width, n, skipped;
+
+	width = term_width(t, s, len);
+	if (width <= columns || columns < dots_width)
+		return term_cut(t, s, len, columns, out);
+	/* one more than must go, where a wide character straddles the cut */
+	n = term_fit(t, s, len, width + dots_width - columns, &skipped);
+	while (n < len && (width - skipped > columns - dots_width ||
+	    s[n] == ' ')) {
+		size_t step;
+
+		for (step = 1; n + step < len &&
+		    ((unsigned char)s[n + step] & 0xc0) == 0x80; step++)
+			;
+		skipped += term_width(t, s + n, step);
+		n += step;
+	}
+	buf_adds(out, dots);
+	buf_add(out, s + n, len - n);
+	return dots_width + width - skipped;
+}

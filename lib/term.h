@@ -95,8 +95,13 @@ size_t	term_width(const struct term *t, const char *s, size_t len);
 size_t	term_fit(const struct term *t, const char *s, size_t len,
 	    size_t columns, size_t *ret_width);
 
-/* Appends the text, cut with an ellipsis when it is too wide; its width. */
+/*
+ * Appends the text, cut with an ellipsis when it is too wide, at its end or
+ * at its beginning; its width.
+ */
 size_t	term_cut(const struct term *t, const char *s, size_t len,
+	    size_t columns, struct buf *out);
+size_t	term_cut_front(const struct term *t, const char *s, size_t len,
 	    size_t columns, struct buf *out);
 
 #endif

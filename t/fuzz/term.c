@@ -75,5 +75,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	assert(memcmp(json_string(&v), whole.data, whole.len) == 0);
 	buf_reset(&pieces);
 	assert(term_cut(&t, whole.data, whole.len, cut, &pieces) <= cut);
+	assert(term_cut_front(&t, whole.data, whole.len, cut, &pieces) <=
+	    cut);
 	return 0;
 }

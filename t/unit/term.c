@@ -118,6 +118,16 @@ cuts(const struct term *t, const char *s, size_t columns, const char *want)
 }
 
 static void
+cuts_front(const struct term *t, const char *s, size_t columns,
+    const char *want)
+{
+	AUTO_BUF struct buf out = BUF_INIT;
+
+	term_cut_front(t, s, strlen(s), columns, &out);
+	is_str(out.data, want, want);
+}
+
+static void
 test_width(void)
 {
 	struct term t = TERM_INIT;
@@ -136,6 +146,12 @@ test_width(void)
 	cuts(&t, "ab cd", 4, "ab\xe2\x80\xa6");
 	cuts(&t, "\xe6\xbc\xa2\xe5\xad\x97", 3, "\xe6\xbc\xa2\xe2\x80\xa6");
 	cuts(&t, "abc", 0, "");
+	cuts_front(&t, "abcdef", 6, "abcdef");
+	cuts_front(&t, "abcdef", 5, "\xe2\x80\xa6" "cdef");
+	cuts_front(&t, "ab cd", 4, "\xe2\x80\xa6" "cd");
+	cuts_front(&t, "\xe6\xbc\xa2\xe5\xad\x97", 3,
+	    "\xe2\x80\xa6\xe5\xad\x97");
+	cuts_front(&t, "\xe6\xbc\xa2\xe5\xad\x97", 2, "\xe2\x80\xa6");
 	t.ascii = true;
 	cuts(&t, "abcdef", 5, "ab...");
 	term_close(&t);
