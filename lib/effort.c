@@ -1,0 +1,220 @@
+/* effort: how much work a text asks for. */
+#include "config.h"
+
+#include "effort.h"
+
+#include <math.h>
+#include <stdbool.h>
+
+#include "alloc.h"
+#include "buf.h"
+#include "fold.h"
+
+static const double weights[EFFORT_SIGNALS] = {
+	-2.04, 0.46, 0.79, 1.73, -0.61, -0.69, 0.03, -0.39, -0.27, -0.44,
+	0.58, 0.9, -0.18, -0.22, -0.32
+};
+
+static const struct {
+	const char *name, *group;
+} signals[EFFORT_SIGNALS] = {
+	[EFFORT_BIAS] = { "", NULL },
+	[EFFORT_LENGTH] = { "length", NULL },
+	[EFFORT_BROAD] = { "breadth", "size-broad" },
+	[EFFORT_LARGE] = { "a large undertaking", "size-large" },
+	[EFFORT_BRIEF] = { "asks for something short", "size-brief" },
+	[EFFORT_LIMIT] = { "says how short", "size-limit" },
+	[EFFORT_HORIZON] = { "a long time", "size-horizon" },
+	[EFFORT_QUESTION] = { "a question", "size-question" },
+	[EFFORT_ERROR] = { "an error", "size-error" },
+	[EFFORT_PASTED] = { "pasted text", NULL },
+	[EFFORT_COUNTED] = { "large numbers of things", NULL },
+	[EFFORT_CLAUSES] = { "several parts", NULL },
+	[EFFORT_SENTENCES] = { "sentences", NULL },
+	[EFFORT_ASKS] = { "question marks", NULL },
+	[EFFORT_ENDS_ASKING] = { "ends as a question", NULL },
+};
+
+void
+effort_init(struct effort_words *ew, struct words *w)
+{
+	ew->words = w;
+	for (size_t i = 0; i < EFFORT_SIGNALS; i++)
+		ew->groups[i] = signals[i].group ?
+		    words_find_group(w, signals[i].group) : -1;
+}
+
+const char *
+effort_signal(size_t signal)
+{
+	return signals[signal].name;
+}
+
+struct reading {
+	const struct effort_words *ew;
+	double *signal;
+	double words;
+};
+
+static void
+count(const struct words_token *t, void *arg)
+{
+	struct reading *r = arg;
+
+	r->words += !t->phrase;
+	for (size_t i = 0; i < t->nlinks; i++)
+		for (size_t s = EFFORT_BROAD; s <= EFFORT_ERROR; s++)
+			if (r->ew->groups[s] == t->links[i].group)
+				r->signal[s] += 1;
+}
+
+/* What was said, without what was pasted; the bytes of that. */
+static size_t
+take_prose(const char *text, size_t len, struct buf *prose)
+{
+	size_t pasted = 0;
+
+	if (!memchr(text, '\n', len)) {
+		buf_add(prose, text, len);
+		return 0;
+	}
+	for (size_t at = 0; at < len; ) {
+		const char *nl = memchr(text + at, '\n', len - at);
+		size_t n = nl ? (size_t)(nl - text) - at + 1 : len - at;
+		if (fold_is_pasted(text + at, nl ? n - 1 : n))
+			pasted += n;
+		else
+			buf_add(prose, text + at, n);
+		at += n;
+	}
+	return pasted;
+}
+
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* Units that measure, rather than count what is to be worked on. */
+static bool
+is_measure(const char *s, size_t n)
+{
+	static const char *const measures[] = {
+		"s", "ms", "sec", "seconds", "min", "mins", "minutes", "minute",
+		"minuten", "h", "hours", "hour", "days", "day", "tage", "weeks",
+		"week", "months", "years", "year", "am", "pm", "uhr", "px",
+		"mb", "gb", "kb", "percent", "euro", "euros", "eur", "dollars",
+		"jan", "feb", "march", "april", "may", "june", "july", "aug",
+		"sept", "oct", "nov", "dec", "km", "kg", "mg", "cm", "words",
+		"lines", "characters", "chars", "sentences", "zeichen",
+		"zeilen", "uur", "in", "at", "to", "and", "or", "is", "for",
+		"von", "bis", "auf", "la", "de", "und", "y", "mm", "rpm",
+	};
+
+	for (size_t i = 0; i < sizeof(measures) / sizeof(*measures); i++)
+		if (strlen(measures[i]) == n &&
+		    strncasecmp(measures[i], s, n) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * "46 files", "2k lines", "400,000 rows": the largest number that counts
+ * something, as its decimal logarithm.
+ */
+static double
+counted(const char *s, size_t len)
+{
+	double best = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		double n = 0;
+		size_t word;
+		if (!is_digit(s[i]) || (i > 0 && (is_digit(s[i - 1]) ||
+		    strchr(".:-#/_", s[i - 1]) ||
+		    ((s[i - 1] | 32) >= 'a' && (s[i - 1] | 32) <= 'z'))))
+			continue;
+		for (; i < len && (is_digit(s[i]) || ((s[i] == ',' ||
+		    s[i] == '.') && i + 3 < len && is_digit(s[i + 1]) &&
+		    is_digit(s[i + 2]) && is_digit(s[i + 3]))); i++)
+			if (is_digit(s[i]))
+				n = 10 * n + (s[i] - '0');
+		if (i < len && (s[i] == 'k' || s[i] == 'M') &&
+		    (i + 1 == len || s[i + 1] == ' '))
+			n *= s[i++] == 'k' ? 1e3 : 1e6;
+		if (i >= len || s[i] != ' ' || n < 4 || (n > 1900 && n < 2100))
+			continue;
+		word = strcspn(s + i + 1, " ,.;:!?\n()");
+		if (word == 0 || is_measure(s + i + 1, word))
+			continue;
+		best = fmax(best, log10(n));
+	}
+	return fmin(best, 4);
+}
+
+/* Commas and the like in the sentence that has most of them. */
+static double
+clauses(const char *s, size_t len, double *ret_sentences)
+{
+	double here = 0, most = 0;
+
+	*ret_sentences = 1;
+	for (size_t i = 0; i + 1 < len; i++) {
+		bool space = s[i + 1] == ' ' || s[i + 1] == '\n';
+		if (space && strchr(",;:+", s[i]))
+			most = fmax(most, ++here);
+		if (s[i] == '\n' || (space && strchr(".?!", s[i]))) {
+			*ret_sentences += 1;
+			here = 0;
+		}
+	}
+	return fmin(most, 8);
+}
+
+static double
+questions(const char *s, size_t len)
+{
+	double n = 0;
+
+	for (size_t i = 0; i < len; i++)
+		n += s[i] == '?' && (i + 1 == len || strchr(" \n", s[i + 1]));
+	return fmin(n, 5);
+}
+
+static bool
+ends_asking(const char *s, size_t len)
+{
+	while (len > 0 && strchr(" \n\t)\"'", s[len - 1]))
+		len--;
+	return len > 0 && (s[len - 1] == '?' || (len > 2 &&
+	    memcmp(s + len - 3, "\xEF\xBC\x9F", 3) == 0));
+}
+
+void
+effort_estimate(const struct effort_words *ew, const char *text, size_t len,
+    struct effort *ret)
+{
+	struct reading r = { .ew = ew, .signal = ret->signals };
+	AUTO_BUF struct buf prose = BUF_INIT;
+	double sum = 0, sentences;
+	size_t pasted = take_prose(text, len, &prose);
+
+	*ret = (struct effort){ .signals = { [EFFORT_BIAS] = 1 } };
+	words_read(ew->words, prose.data, prose.len, count, &r);
+	for (size_t s = EFFORT_BROAD; s <= EFFORT_ERROR; s++)
+		ret->signals[s] = log1p(ret->signals[s]);
+	ret->signals[EFFORT_LENGTH] = log1p(r.words) - 3;
+	ret->signals[EFFORT_PASTED] = pasted > 20;
+	ret->signals[EFFORT_COUNTED] = counted(prose.data, prose.len);
+	ret->signals[EFFORT_CLAUSES] = sqrt(clauses(prose.data, prose.len,
+	    &sentences));
+	ret->signals[EFFORT_SENTENCES] = log(sentences);
+	ret->signals[EFFORT_ASKS] = log1p(questions(prose.data, prose.len));
+	ret->signals[EFFORT_ENDS_ASKING] = ends_asking(prose.data, prose.len);
+	for (size_t s = 0; s < EFFORT_SIGNALS; s++)
+		sum += weights[s] * ret->signals[s];
+	ret->heavy = 1 / (1 + exp(-sum));
+	ret->minutes = exp(log(5) + ret->heavy * log(11));
+	ret->tokens = (long)(ret->minutes * 1200) + (long)(len / 4);
+}

@@ -1,0 +1,377 @@
+/*
+ * match: which agent a text is for.
+ *
+ * Features are the groups of words, then the words that occur in what is
+ * written about the agents.  Each has a row with a weight for each agent,
+ * saturated as in BM25 so that saying something five times is not worth five
+ * times as much, and a rarity: a feature that all agents have says nothing.
+ */
+#include "config.h"
+
+#include "match.h"
+
+#include <math.h>
+
+#include "alloc.h"
+#include "shape.h"
+
+/* What the parts of a description are worth. */
+static const double weight_id = 0.7, weight_description = 1,
+    weight_duty = 1, weight_capability = 1.3;
+static const double saturation = 6;	/* k1 of BM25 */
+static const double length_share = 0.5;	/* b of BM25 */
+static const double word_weight = 0.9;	/* a word against a group */
+static const double act_first = 2;	/* a kind of work, at the beginning */
+
+struct word {
+	uint64_t stem;			/* 0: free */
+	size_t feature;
+	char text[MATCH_WHY_LEN];
+};
+
+struct match {
+	struct words *words;
+	size_t nagents, ngroups;
+	size_t nfeatures, featurecap;
+	double *raw;			/* nfeatures rows of nagents */
+	double *rows;			/* saturated, times rarity */
+	bool stale;			/* rows are older than raw */
+	struct word *table;
+	size_t used, size;		/* size is a power of 2 */
+	double *query;			/* of nfeatures; 0 between calls */
+	size_t *touched;
+	size_t ntouched;
+	size_t agent;			/* being described */
+	double weight;
+};
+
+static struct word *
+find_word(const struct match *m, uint64_t stem)
+{
+	size_t i = stem & (m->size - 1);
+
+	while (m->table[i].stem && m->table[i].stem != stem)
+		i = (i + 1) & (m->size - 1);
+	return &m->table[i];
+}
+
+static void
+grow_table(struct match *m)
+{
+	struct word *old = m->table;
+	size_t n = m->size;
+
+	m->size = n ? 2 * n : 1024;
+	m->table = xcalloc(m->size, sizeof(*m->table));
+	for (size_t i = 0; i < n; i++)
+		if (old[i].stem)
+			*find_word(m, old[i].stem) = old[i];
+	free(old);
+}
+
+static size_t
+add_feature(struct match *m)
+{
+	if (m->nfeatures == m->featurecap) {
+		size_t n = m->featurecap ? 2 * m->featurecap : 1024;
+		size_t cells = n * m->nagents;
+		m->raw = xreallocarray(m->raw, cells, sizeof(*m->raw));
+		m->rows = xreallocarray(m->rows, cells, sizeof(*m->rows));
+		m->query = xreallocarray(m->query, n, sizeof(*m->query));
+		m->touched = xreallocarray(m->touched, n,
+		    sizeof(*m->touched));
+		memset(m->raw + m->nfeatures * m->nagents, 0,
+		    (cells - m->nfeatures * m->nagents) * sizeof(*m->raw));
+		memset(m->query + m->nfeatures, 0,
+		    (n - m->nfeatures) * sizeof(*m->query));
+		m->featurecap = n;
+	}
+	return m->nfeatures++;
+}
+
+/* Words too common to say anything by themselves, by their stems. */
+static bool
+is_common(const struct words_token *t)
+{
+	return t->stop || (t->len < 3 && (unsigned char)*t->text < 0x80);
+}
+
+static size_t
+need_word(struct match *m, const struct words_token *t)
+{
+	struct word *w = find_word(m, t->stem);
+
+	if (w->stem)
+		return w->feature;
+	if (2 * m->used >= m->size) {
+		grow_table(m);
+		w = find_word(m, t->stem);
+	}
+	w->stem = t->stem;
+	w->feature = add_feature(m);
+	snprintf(w->text, sizeof(w->text), "%.*s", (int)t->len, t->text);
+	m->used++;
+	return w->feature;
+}
+
+static void
+describe(const struct words_token *t, void *arg)
+{
+	struct match *m = arg;
+
+	for (size_t i = 0; i < t->nlinks; i++)
+		m->raw[t->links[i].group * m->nagents + m->agent] +=
+		    m->weight * (double)t->links[i].weight;
+	if (!t->phrase && !is_common(t))
+		m->raw[need_word(m, t) * m->nagents + m->agent] += m->weight;
+}
+
+static void
+add_text(struct match *m, const char *text, double weight)
+{
+	if (!text)
+		return;
+	m->weight = weight;
+	words_read(m->words, text, strlen(text), describe, m);
+	m->stale = true;
+}
+
+struct match *
+match_new(struct words *w, const struct match_agent *agents, size_t n)
+{
+	struct match *m = xcalloc(1, sizeof(*m));
+
+	m->words = w;
+	m->nagents = n;
+	m->ngroups = words_groups(w);
+	grow_table(m);
+	while (m->nfeatures < m->ngroups)
+		add_feature(m);
+	for (m->agent = 0; m->agent < n; m->agent++) {
+		const struct match_agent *a = &agents[m->agent];
+		add_text(m, a->id, weight_id);
+		add_text(m, a->description, weight_description);
+		for (size_t i = 0; i < a->nresponsibilities; i++)
+			add_text(m, a->responsibilities[i], weight_duty);
+		for (size_t i = 0; i < a->ncapabilities; i++)
+			add_text(m, a->capabilities[i], weight_capability);
+	}
+	return m;
+}
+
+void
+match_free(struct match *m)
+{
+	if (!m)
+		return;
+	free(m->raw);
+	free(m->rows);
+	free(m->table);
+	free(m->query);
+	free(m->touched);
+	free(m);
+}
+
+void
+match_learn(struct match *m, size_t agent, const char *text, size_t len,
+    double weight)
+{
+	if (agent >= m->nagents)
+		return;
+	m->agent = agent;
+	m->weight = weight;
+	words_read(m->words, text, len, describe, m);
+	m->stale = true;
+}
+
+/* How much each agent has of everything, against the average. */
+static void
+measure_lengths(const struct match *m, double *ret)
+{
+	double sum = 0;
+
+	for (size_t a = 0; a < m->nagents; a++)
+		ret[a] = 0;
+	for (size_t f = m->ngroups; f < m->nfeatures; f++)
+		for (size_t a = 0; a < m->nagents; a++)
+			ret[a] += fmax(m->raw[f * m->nagents + a], 0);
+	for (size_t a = 0; a < m->nagents; a++)
+		sum += ret[a];
+	for (size_t a = 0; a < m->nagents; a++)
+		ret[a] = sum > 0 ? ret[a] * (double)m->nagents / sum : 1;
+}
+
+static void
+weigh_row(struct match *m, size_t f, const double *length)
+{
+	const double *raw = m->raw + f * m->nagents;
+	double *row = m->rows + f * m->nagents;
+	double n = (double)m->nagents, top = 0, have = 0, rarity;
+
+	for (size_t a = 0; a < m->nagents; a++) {
+		double k = saturation * (1 - length_share +
+		    length_share * length[a]);
+		row[a] = raw[a] > 0 ? raw[a] * (saturation + 1) /
+		    (raw[a] + k) : raw[a];
+		top = fmax(top, row[a]);
+	}
+	for (size_t a = 0; a < m->nagents; a++)
+		have += top > 0 ? fmax(row[a], 0) / top : 0;
+	rarity = have > 0 ? log((n + 0.5) / have) : 0;
+	if (f >= m->ngroups)
+		rarity *= word_weight;
+	for (size_t a = 0; a < m->nagents; a++)
+		row[a] *= rarity;
+}
+
+static void
+refresh(struct match *m)
+{
+	double *length = xcalloc(m->nagents + 1, sizeof(*length));
+
+	measure_lengths(m, length);
+	for (size_t f = 0; f < m->nfeatures; f++)
+		weigh_row(m, f, length);
+	free(length);
+	m->stale = false;
+}
+
+static void
+touch(struct match *m, size_t feature, double weight)
+{
+	if (m->query[feature] == 0)
+		m->touched[m->ntouched++] = feature;
+	m->query[feature] += weight;
+}
+
+static void
+ask(const struct words_token *t, void *arg)
+{
+	struct match *m = arg;
+	const struct word *w;
+	double weight = (double)t->weight;
+
+	for (size_t i = 0; i < t->nlinks; i++) {
+		double mine = weight * (double)t->links[i].weight;
+		if (t->place < 4 && words_is_act(m->words, t->links[i].group))
+			mine *= act_first;
+		touch(m, t->links[i].group, mine);
+	}
+	if (t->phrase || is_common(t))
+		return;
+	w = find_word(m, t->stem);
+	if (w->stem)
+		touch(m, w->feature, weight);
+}
+
+static void
+ask_shape(const struct shape *shape, void *arg)
+{
+	struct match *m = arg;
+	int group = words_find_group(m->words, shape->group);
+
+	if (group >= 0)
+		touch(m, (size_t)group, shape->weight);
+}
+
+static int
+by_score(const void *a, const void *b)
+{
+	const struct match_score *x = a, *y = b;
+
+	if (x->score != y->score)
+		return x->score < y->score ? 1 : -1;
+	return x->agent < y->agent ? -1 : x->agent > y->agent;
+}
+
+/* What a feature is worth that occurs several times. */
+static double
+damp(double weight)
+{
+	return weight <= 1 ? weight : 1 + log(weight);
+}
+
+static const char *
+feature_name(const struct match *m, size_t f)
+{
+	if (f < m->ngroups)
+		return words_group(m->words, f);
+	for (size_t i = 0; i < m->size; i++)
+		if (m->table[i].stem && m->table[i].feature == f)
+			return m->table[i].text;
+	return "?";
+}
+
+/* The features that gave most to one agent. */
+static void
+explain(const struct match *m, size_t agent, struct match_why *why)
+{
+	size_t best[MATCH_WHY];
+	double worth[MATCH_WHY];
+
+	why->n = 0;
+	for (size_t i = 0; i < m->ntouched; i++) {
+		size_t f = m->touched[i], at = why->n;
+		double w = damp(m->query[f]) * m->rows[f * m->nagents + agent];
+		if (w <= 0)
+			continue;
+		while (at > 0 && worth[at - 1] < w)
+			at--;
+		if (at == MATCH_WHY)
+			continue;
+		if (why->n < MATCH_WHY)
+			why->n++;
+		for (size_t j = why->n - 1; j > at; j--) {
+			best[j] = best[j - 1];
+			worth[j] = worth[j - 1];
+		}
+		best[at] = f;
+		worth[at] = w;
+	}
+	for (size_t i = 0; i < why->n; i++)
+		snprintf(why->text[i], MATCH_WHY_LEN, "%s",
+		    feature_name(m, best[i]));
+}
+
+static void
+add_up(const struct match *m, struct match_score *ret)
+{
+	double total = 0, top = 0;
+
+	for (size_t a = 0; a < m->nagents; a++)
+		ret[a] = (struct match_score){ .agent = a };
+	for (size_t i = 0; i < m->ntouched; i++) {
+		size_t f = m->touched[i];
+		double w = damp(m->query[f]);
+		const double *row = m->rows + f * m->nagents;
+		for (size_t a = 0; a < m->nagents; a++)
+			ret[a].score += w * row[a];
+	}
+	for (size_t a = 0; a < m->nagents; a++)
+		top = fmax(top, ret[a].score);
+	/* a softmax whose temperature goes with the best */
+	for (size_t a = 0; a < m->nagents; a++) {
+		ret[a].share = top > 0 ?
+		    exp(6 * (fmax(ret[a].score, 0) / top - 1)) : 1;
+		total += ret[a].share;
+	}
+	for (size_t a = 0; a < m->nagents; a++)
+		ret[a].share /= total;
+}
+
+void
+match_rank(struct match *m, const char *text, size_t len,
+    struct match_score *ret, struct match_why *why)
+{
+	if (m->stale)
+		refresh(m);
+	words_read(m->words, text, len, ask, m);
+	shape_find(text, len, ask_shape, m);
+	add_up(m, ret);
+	qsort(ret, m->nagents, sizeof(*ret), by_score);
+	if (why && m->nagents > 0)
+		explain(m, ret[0].agent, why);
+	for (size_t i = 0; i < m->ntouched; i++)
+		m->query[m->touched[i]] = 0;
+	m->ntouched = 0;
+}
