@@ -86,7 +86,7 @@ answer_reasoning(struct answer *a, const char *s, size_t len, struct err *e)
 	    a->events ? a->events->reasoning : NULL, s, len, e);
 }
 
-/* The tool call of a slot, made when it is new; NULL when there are too many. */
+/* The tool call of a slot, made when it is new; NULL: there are too many. */
 static struct answer_tool *
 tool_at(struct answer *a, int slot)
 {

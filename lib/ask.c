@@ -4,10 +4,10 @@
 #include "ask.h"
 
 #include "alloc.h"
-#include "clean.h"
 #include "fd.h"
 #include "num.h"
 #include "record.h"
+#include "term.h"
 
 static const char dim[] = "\033[2m", plain[] = "\033[0m";
 
@@ -15,7 +15,7 @@ static const char dim[] = "\033[2m", plain[] = "\033[0m";
 struct writer {
 	const struct ask *ask;
 	const struct record_origin *origin;
-	struct clean text, reasoning;
+	struct term_filter text, reasoning;
 	bool clean_out;		/* stdout is a terminal */
 	bool dim;		/* inside dimmed reasoning */
 	bool open_line;		/* the last byte was no newline */
@@ -49,7 +49,7 @@ end_reasoning(struct writer *w)
 
 	if (!w->dim)
 		return;
-	clean_end(&w->reasoning, &out);
+	term_filter_end(&w->reasoning, &out);
 	buf_adds(&out, plain);
 	buf_addc(&out, '\n');
 	(void)fd_write(w->ask->notes, out.data, out.len, &ignored);
@@ -68,7 +68,7 @@ write_text(struct writer *w, const char *s, size_t len, struct err *e)
 	w->open_line = s[len - 1] != '\n';
 	if (!w->clean_out)
 		return fd_write(w->ask->out, s, len, e);
-	clean_feed(&w->text, s, len, &out);
+	term_filter(&w->text, s, len, &out);
 	return fd_write(w->ask->out, out.data ? out.data : "", out.len, e);
 }
 
@@ -96,7 +96,7 @@ on_reasoning(void *ctx, const char *s, size_t len, struct err *e)
 	if (!w->dim)
 		buf_adds(&out, dim);
 	w->dim = true;
-	clean_feed(&w->reasoning, s, len, &out);
+	term_filter(&w->reasoning, s, len, &out);
 	/* notes are a courtesy: that they cannot be shown changes nothing */
 	(void)fd_write(w->ask->notes, out.data, out.len, &ignored);
 	return 0;
@@ -136,7 +136,7 @@ ask_result_data(const struct model_reply *r)
 	json_set_int(&data, "attempts", r->attempts);
 	if (r->first_ns >= 0)
 		json_set_int(&data, "first_ms", r->first_ns / CLOCK_MS);
-	json_set_int(&data, "total_ms", r->total_ns / CLOCK_MS);
+	json_set_int(&data, "duration_ms", r->total_ns / CLOCK_MS);
 	return data;
 }
 
@@ -160,7 +160,7 @@ end_text(struct writer *w, struct err *e)
 	AUTO_BUF struct buf out = BUF_INIT;
 
 	end_reasoning(w);
-	clean_end(&w->text, &out);
+	term_filter_end(&w->text, &out);
 	if (w->any && w->open_line)
 		buf_addc(&out, '\n');
 	return out.len == 0 ? 0 : fd_write(w->ask->out, out.data, out.len, e);
@@ -259,6 +259,8 @@ ask_run(const struct ask *a, const volatile int *stop, struct err *e)
 	int result, written;
 
 	set_origin(&origin);
+	term_filter_init(&w.text, 0);
+	term_filter_init(&w.reasoning, 0);
 	if (!p)
 		return -1;
 	rq.events = &events;

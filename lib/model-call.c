@@ -245,11 +245,27 @@ read_refusal(struct model_call *c, struct err *e)
 	return answer_error(&c->answer, c->status, NULL, text, e);
 }
 
+/*
+ * What is left when a stream ends: an event whose end was forgotten is one; a
+ * piece of one says nothing, but then the end was not seen either.
+ */
+static int
+read_rest(struct model_call *c, struct err *e)
+{
+	struct sse_handler handler = { on_event, c };
+	int r = c->reading == READ_SSE ? sse_end(&c->sse, &handler, e) :
+	    read_lines(c, "\n", 1, e);
+
+	if (r == 0 || c->answer.error.kind != MODEL_ERR_GARBAGE)
+		return r;
+	c->answer.error.kind = MODEL_OK;
+	*e = (struct err)ERR_INIT;
+	return 0;
+}
+
 static int
 read_end(struct model_call *c, struct err *e)
 {
-	struct sse_handler handler = { on_event, c };
-
 	if (c->status == 0)
 		return err_set(e, ST_PROTOCOL, "no answer");
 	switch (c->reading) {
@@ -261,11 +277,8 @@ read_end(struct model_call *c, struct err *e)
 			return -1;
 		break;
 	case READ_SSE:
-		if (sse_end(&c->sse, &handler, e) < 0)
-			return -1;
-		break;
 	case READ_NDJSON:
-		if (read_lines(c, "\n", 1, e) < 0)
+		if (read_rest(c, e) < 0)
 			return -1;
 		break;
 	}

@@ -14,8 +14,8 @@ model_server() {
 	MODEL_LOG=$T_DIR/requests.ndjson
 	: >"$MODEL_LOG"
 	: >"$T_DIR/port"
-	"$T_BUILD/t/model-server" -l "$MODEL_LOG" "$@" >"$T_DIR/port" &
-	t_pids="$t_pids $!"
+	background "$T_BUILD/t/model-server" -l "$MODEL_LOG" "$@" \
+		>"$T_DIR/port"
 	MODEL_PID=$!
 	await 20 test -s "$T_DIR/port" || fail 'no model server'
 	MODEL_PORT=$(cat "$T_DIR/port")
