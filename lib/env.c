@@ -3,6 +3,8 @@
 
 #include "env.h"
 
+#include <stdint.h>
+
 #include "alloc.h"
 
 const char *
@@ -11,6 +13,12 @@ env_get(const char *name)
 	const char *v = getenv(name);
 
 	return v && *v ? v : NULL;
+}
+
+const char *const *
+env_all(void)
+{
+	return (const char *const *)(uintptr_t)environ;
 }
 
 /* XDG Base Directory Specification: a path that is not absolute is ignored. */

@@ -10,6 +10,9 @@
 /* The value, or NULL when unset or empty.  Not to be freed. */
 const char *env_get(const char *name);
 
+/* All of it, as execve(2) takes it; for a wrapper that passes some on. */
+const char *const *env_all(void);
+
 /* XDG base directories with their defaults; the caller frees; NULL without
  * a home. */
 char	*env_xdg_config(void);	/* $XDG_CONFIG_HOME/agent */

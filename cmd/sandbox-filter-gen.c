@@ -1,0 +1,263 @@
+/*
+ * sandbox-filter-gen: prints the system call filters of agent-sandbox as C.
+ *
+ * Runs once, when agentutils is built: making a filter with libseccomp takes
+ * 1.2 ms, which nobody should pay at each start.  The only file that sees
+ * seccomp.h.  The style is allow, then deny: a list of what an agent may call
+ * would break its programs with every new libc.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <seccomp.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include "alloc.h"
+#include "boxspec.h"
+
+#define EACH(list, i) \
+	for (size_t i = 0; i < sizeof(list) / sizeof(*(list)); i++)
+
+/* Never: the kernel's own matters, and what has led out of sandboxes. */
+static const char *const refused[] = {
+	"acct", "add_key", "adjtimex", "bpf", "clock_adjtime",
+	"clock_adjtime64", "clock_settime", "clock_settime64",
+	"delete_module", "fanotify_init", "finit_module", "init_module",
+	"ioperm", "iopl", "kexec_file_load", "kexec_load", "keyctl",
+	"lookup_dcookie", "modify_ldt", "nfsservctl", "open_by_handle_at",
+	"perf_event_open", "pidfd_getfd", "quotactl", "quotactl_fd",
+	"reboot", "request_key", "settimeofday", "stime", "swapoff",
+	"swapon", "sysfs", "syslog", "_sysctl", "uselib", "userfaultfd",
+	"vhangup"
+};
+
+/* As if the kernel had never heard of them: callers have another way. */
+static const char *const unknown[] = {
+	"io_uring_enter", "io_uring_register", "io_uring_setup", "openat2"
+};
+
+static const char *const debugging[] = {
+	"kcmp", "process_madvise", "process_vm_readv", "process_vm_writev",
+	"ptrace"
+};
+
+/* What makes namespaces and mounts: kept for --nested. */
+static const char *const nesting[] = {
+	"chroot", "mount", "pivot_root", "setdomainname", "sethostname",
+	"setns", "umount", "umount2", "unshare"
+};
+
+static const char *const nesting_unknown[] = {
+	"clone3", "fsconfig", "fsmount", "fsopen", "fspick", "mount_setattr",
+	"move_mount", "open_tree"
+};
+
+static void __attribute__((noreturn))
+die(const char *what, int r)
+{
+	fprintf(stderr, "sandbox-filter-gen: %s: %s\n", what, strerror(-r));
+	exit(1);
+}
+
+static void
+deny(scmp_filter_ctx ctx, const char *name, int error)
+{
+	int nr = seccomp_syscall_resolve_name(name), r;
+
+	if (nr == __NR_SCMP_ERROR)
+		return;		/* this libseccomp does not know it yet */
+	r = seccomp_rule_add(ctx, SCMP_ACT_ERRNO((unsigned)error), nr, 0);
+	if (r < 0 && r != -EFAULT)
+		die(name, r);
+}
+
+static void
+deny_if(scmp_filter_ctx ctx, int nr, int error, struct scmp_arg_cmp a,
+    const struct scmp_arg_cmp *b)
+{
+	struct scmp_arg_cmp args[2] = { a };
+	int r;
+
+	if (nr == __NR_SCMP_ERROR)
+		return;
+	if (b)
+		args[1] = *b;
+	r = seccomp_rule_add_array(ctx, SCMP_ACT_ERRNO((unsigned)error), nr,
+	    b ? 2 : 1, args);
+	if (r < 0 && r != -EFAULT && r != -EDOM)
+		die("conditional rule", r);
+}
+
+static struct scmp_arg_cmp
+has_bit(unsigned arg, uint64_t bit)
+{
+	return (struct scmp_arg_cmp){ arg, SCMP_CMP_MASKED_EQ, bit, bit };
+}
+
+/* A setuid file in the workspace would raise who runs it outside. */
+static void
+deny_setuid(scmp_filter_ctx ctx)
+{
+	static const uint64_t bits[] = { S_ISUID, S_ISGID };
+	static const struct {
+		const char *name;
+		unsigned mode_arg, flags_arg;
+	} calls[] = {
+		{ "chmod", 1, 0 }, { "fchmod", 1, 0 }, { "fchmodat", 2, 0 },
+		{ "creat", 1, 0 }, { "mknod", 1, 0 }, { "mknodat", 2, 0 },
+		{ "open", 2, 1 }, { "openat", 3, 2 }
+	};
+	static const uint64_t creating[] = { O_CREAT, __O_TMPFILE };
+
+	EACH(bits, i) EACH(calls, j) {
+		int nr = seccomp_syscall_resolve_name(calls[j].name);
+		struct scmp_arg_cmp mode = has_bit(calls[j].mode_arg, bits[i]);
+
+		if (calls[j].flags_arg == 0) {
+			deny_if(ctx, nr, EPERM, mode, NULL);
+			continue;
+		}
+		EACH(creating, k) {
+			struct scmp_arg_cmp flag =
+			    has_bit(calls[j].flags_arg, creating[k]);
+			deny_if(ctx, nr, EPERM, mode, &flag);
+		}
+	}
+	/* fchmodat2 is younger than libseccomp 2.5.4 */
+	EACH(bits, i)
+		deny_if(ctx, 452, EPERM, has_bit(2, bits[i]), NULL);
+}
+
+/* Requests that type into a terminal; the kernel looks at 32 bits only. */
+static void
+deny_typing(scmp_filter_ctx ctx)
+{
+	static const uint64_t requests[] = { TIOCSTI, TIOCLINUX };
+
+	EACH(requests, i)
+		deny_if(ctx, SCMP_SYS(ioctl), EPERM, (struct scmp_arg_cmp){ 1,
+		    SCMP_CMP_MASKED_EQ, 0xffffffff, requests[i] }, NULL);
+}
+
+/*
+ * Only UNIX, INET, INET6 and NETLINK; no raw sockets of the middle two.
+ * A network namespace does not cover AF_VSOCK, which leads to the hypervisor.
+ */
+static void
+deny_sockets(scmp_filter_ctx ctx)
+{
+	static const int allowed[] = { AF_UNIX, AF_INET, AF_INET6, AF_NETLINK };
+	static const int calls[] = { SCMP_SYS(socket), SCMP_SYS(socketpair) };
+	uint64_t next = 0;
+	struct scmp_arg_cmp raw = { 1, SCMP_CMP_MASKED_EQ, 0xf, SOCK_RAW };
+
+	EACH(calls, c) {
+		next = 0;
+		EACH(allowed, i) {
+			for (; next < (uint64_t)allowed[i]; next++)
+				deny_if(ctx, calls[c], EAFNOSUPPORT,
+				    (struct scmp_arg_cmp){ 0,
+				    SCMP_CMP_MASKED_EQ, 0xffffffff, next },
+				    NULL);
+			next++;
+		}
+		deny_if(ctx, calls[c], EAFNOSUPPORT,
+		    (struct scmp_arg_cmp){ 0, SCMP_CMP_GE, next, 0 }, NULL);
+	}
+	deny_if(ctx, SCMP_SYS(socket), EPERM,
+	    (struct scmp_arg_cmp){ 0, SCMP_CMP_MASKED_EQ, 0xffffffff,
+	    AF_INET }, &raw);
+	deny_if(ctx, SCMP_SYS(socket), EPERM,
+	    (struct scmp_arg_cmp){ 0, SCMP_CMP_MASKED_EQ, 0xffffffff,
+	    AF_INET6 }, &raw);
+}
+
+static void
+deny_nesting(scmp_filter_ctx ctx)
+{
+	static const uint64_t namespaces[] = {
+		CLONE_NEWUSER, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWNET,
+		CLONE_NEWIPC, CLONE_NEWUTS, CLONE_NEWCGROUP
+	};
+
+	EACH(nesting, i)
+		deny(ctx, nesting[i], EPERM);
+	EACH(nesting_unknown, i)
+		deny(ctx, nesting_unknown[i], ENOSYS);
+	EACH(namespaces, i)
+		deny_if(ctx, SCMP_SYS(clone), EPERM,
+		    has_bit(0, namespaces[i]), NULL);
+}
+
+static scmp_filter_ctx
+make(unsigned kind)
+{
+	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
+	bool nested = kind == BOX_FILTER_NESTED ||
+	    kind == BOX_FILTER_NESTED_DEVEL;
+
+	if (!ctx)
+		die("seccomp_init", -ENOMEM);
+#ifdef __x86_64__
+	/* a 32-bit call would pass a 64-bit filter */
+	seccomp_arch_add(ctx, SCMP_ARCH_X86);
+#endif
+	/* any other way in, x32 for one, is no system call at all */
+	seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH,
+	    SCMP_ACT_ERRNO(ENOSYS));
+	seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
+	EACH(refused, i)
+		deny(ctx, refused[i], EPERM);
+	EACH(unknown, i)
+		deny(ctx, unknown[i], ENOSYS);
+	if (kind == BOX_FILTER_DEFAULT || kind == BOX_FILTER_NESTED) {
+		EACH(debugging, i)
+			deny(ctx, debugging[i], EPERM);
+	}
+	deny_setuid(ctx);
+	deny_typing(ctx);
+	deny_sockets(ctx);
+	if (!nested)
+		deny_nesting(ctx);
+	return ctx;
+}
+
+/* The program as eight-byte instructions, in hexadecimal. */
+static void
+print(unsigned kind, scmp_filter_ctx ctx)
+{
+	FILE *f = tmpfile();
+	struct { uint16_t code; uint8_t jt, jf; uint32_t k; } in;
+	int r;
+
+	if (!f)
+		die("tmpfile", -errno);
+	r = seccomp_export_bpf(ctx, fileno(f));
+	if (r < 0)
+		die("seccomp_export_bpf", r);
+	rewind(f);
+	printf("static struct sock_filter filter_%u[] = {\n", kind);
+	while (fread(&in, sizeof(in), 1, f) == 1)
+		printf("\t{ 0x%x, %u, %u, 0x%x },\n", in.code, in.jt, in.jf,
+		    in.k);
+	puts("};\n");
+	fclose(f);
+}
+
+int
+main(void)
+{
+	puts("/* Made by sandbox-filter-gen. */");
+	for (unsigned kind = 0; kind < BOX_FILTER_COUNT; kind++) {
+		scmp_filter_ctx ctx = make(kind);
+		print(kind, ctx);
+		seccomp_release(ctx);
+	}
+	return fflush(stdout) == 0 ? 0 : 1;
+}

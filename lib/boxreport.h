@@ -1,0 +1,35 @@
+/*
+ * boxreport: what happened in a sandbox, as records (--report).
+ *
+ * Types: "sandbox.start" (the rules in force), "sandbox.deny",
+ * "sandbox.connect", "sandbox.limit", "sandbox.taint", "sandbox.end" (status,
+ * the limit that struck, mechanisms, use of resources).
+ */
+#ifndef AGENT_BOXREPORT_H
+#define AGENT_BOXREPORT_H
+
+#include <stdint.h>
+
+#include "boxspec.h"
+#include "json.h"
+#include "boxlimits.h"
+#include "rules.h"
+
+struct boxreport {
+	int fd;			/* -1: none */
+};
+
+#define BOXREPORT_INIT { .fd = -1 }
+
+void	boxreport_start(struct boxreport *r, int fd, const struct rules *rules,
+	    const char *workspace, const char *const *argv);
+
+/* Any record; takes `data`.  A reader who has left is no error. */
+void	boxreport_emit(struct boxreport *r, const char *type, jv data);
+
+void	boxreport_limit(struct boxreport *r, const char *limit);
+void	boxreport_end(struct boxreport *r, int status, const char *limit,
+	    const struct boxlimits *limits, const struct box_msg *usage,
+	    int64_t elapsed_ns);
+
+#endif

@@ -1,0 +1,52 @@
+/*
+ * cgroup: a control group of our own for one sandbox, where we may make one.
+ *
+ * Version 2 below our own group, if that is ours (a systemd user session, a
+ * container with a delegated tree); version 1 for root.  A group cannot
+ * remove itself, so a janitor process waits for the end of the sandbox and
+ * removes it even when we are killed.
+ */
+#ifndef AGENT_CGROUP_H
+#define AGENT_CGROUP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "err.h"
+#include "strs.h"
+
+enum { CGROUP_MAX = 3 };	/* version 1: memory, pids, cpu */
+
+struct cgroup {
+	int version;		/* 0: none */
+	bool memory, pids, cpu;	/* which it limits */
+	struct strs dirs;
+	int procs[CGROUP_MAX];	/* cgroup.procs, open: to enter */
+	size_t nprocs;
+	int janitor;		/* write end of its pipe; -1: none */
+};
+
+#define CGROUP_INIT { .janitor = -1 }
+
+struct cgroup_limits {
+	int64_t memory, pids;	/* 0: none */
+	double cpus;
+};
+
+/*
+ * Makes groups for as many of these limits as can be had; what could not be
+ * is false in `g`.  Never fails: without groups there are other means.
+ */
+void	cgroup_make(struct cgroup *g, const struct cgroup_limits *limits);
+
+/* Bytes in use at most; 0 when it cannot be told. */
+int64_t	cgroup_memory_peak(const struct cgroup *g);
+
+/* How often the kernel killed for memory, or refused a process. */
+int64_t	cgroup_oom_kills(const struct cgroup *g);
+int64_t	cgroup_pids_refused(const struct cgroup *g);
+
+/* Kills what is left in it and removes it. */
+void	cgroup_remove(struct cgroup *g);
+
+#endif

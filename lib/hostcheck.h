@@ -1,0 +1,22 @@
+/*
+ * hostcheck: what this host can do for a sandbox, and why it cannot.
+ */
+#ifndef AGENT_HOSTCHECK_H
+#define AGENT_HOSTCHECK_H
+
+#include "err.h"
+#include "json.h"
+
+/*
+ * Why no sandbox can be made here, with the mend; ST_WRAPPER always.  Is
+ * called when bwrap failed; `bwrap_said` is its own message.
+ */
+int	hostcheck_explain(const char *bwrap_said, struct err *e);
+
+/*
+ * All that --check shows: an object of objects, each with "ok", "what" and,
+ * where it is not, "mend".
+ */
+jv	hostcheck_all(void);
+
+#endif

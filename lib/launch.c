@@ -1,0 +1,224 @@
+/* launch: starts bwrap, with nothing of ours but what it needs. */
+#include "config.h"
+
+#include "launch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdint.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include "alloc.h"
+#include "boxspec.h"
+#include "env.h"
+#include "fd.h"
+#include "path.h"
+
+char *
+launch_find_bwrap(void)
+{
+	static const char *const places[] = {
+		"/usr/bin/bwrap", "/usr/local/bin/bwrap", "/bin/bwrap"
+	};
+	const char *p = env_get("PATH");
+
+	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++)
+		if (access(places[i], X_OK) == 0)
+			return xstrdup(places[i]);
+	while (p && *p) {
+		size_t n = strcspn(p, ":");
+		AUTO_FREE char *full = xasprintf("%.*s/bwrap", (int)n, p);
+		if (p[0] == '/' && access(full, X_OK) == 0)
+			return STEAL(full);
+		p += n + (p[n] == ':');
+	}
+	return NULL;
+}
+
+bool
+launch_chrooted(void)
+{
+	struct stat up, root;
+	AUTO_BUF struct buf mounts = BUF_INIT;
+	struct err ignored;
+	const char *p;
+
+	/* in a chroot that is no mount of its own, nothing is mounted on / */
+	if (stat("/", &root) < 0 || stat("/..", &up) < 0 ||
+	    path_read("/proc/self/mountinfo", 4 << 20, &mounts, &ignored) < 0)
+		return false;
+	for (p = mounts.data; p && *p; p = strchr(p, '\n') + 1) {
+		char where[8];
+		if (sscanf(p, "%*s %*s %*s %*s %7s", where) == 1 &&
+		    strcmp(where, "/") == 0)
+			return false;
+		if (!strchr(p, '\n'))
+			break;
+	}
+	return true;
+}
+
+/*
+ * The kernel makes no user namespace for who is in a chroot.  Root can mend
+ * that in a mount namespace of its own: mount / on itself, leave the chroot
+ * by the well-known hole, and move that mount over the real root.
+ */
+static int
+uproot(void)
+{
+	int new_root, depth;
+
+	if (unshare(CLONE_NEWNS) < 0 ||
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) {
+		/* a chroot that is no mount: its root cannot be made private
+		 * by name, but the namespace is ours */
+		if (errno != EINVAL)
+			return -1;
+	}
+	if (mount("/", "/", NULL, MS_BIND | MS_REC, NULL) < 0)
+		return -1;
+	new_root = open("/..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (new_root < 0 || chdir("/") < 0 || chroot("proc") < 0)
+		return -1;
+	for (depth = 0; depth < 256; depth++)
+		if (chdir("..") < 0)
+			return -1;
+	if (chroot(".") < 0 ||
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    fchdir(new_root) < 0 ||
+	    mount(".", "/", NULL, MS_MOVE, NULL) < 0 || chroot(".") < 0)
+		return -1;
+	close(new_root);
+	return chdir("/");
+}
+
+static int
+write_text(const char *path, const char *text)
+{
+	struct err ignored;
+	AUTO_FD int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	return fd < 0 ? -1 : fd_write(fd, text, strlen(text), &ignored);
+}
+
+/*
+ * The overlay is mounted before bwrap starts, in a user namespace that maps
+ * us to ourselves; bwrap makes its own inside.
+ */
+static int
+mount_overlay(const struct launch *l)
+{
+	uid_t uid = getuid();
+	gid_t gid = getgid();
+	AUTO_FREE char *uids = xasprintf("%u %u 1", uid, uid);
+	AUTO_FREE char *gids = xasprintf("%u %u 1", gid, gid);
+	AUTO_FREE char *options = xasprintf(
+	    "lowerdir=%s,upperdir=%s,workdir=%s,userxattr,volatile",
+	    l->lower, l->upper, l->work);
+
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0 ||
+	    write_text("/proc/self/setgroups", "deny") < 0 ||
+	    write_text("/proc/self/uid_map", uids) < 0 ||
+	    write_text("/proc/self/gid_map", gids) < 0 ||
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return -1;
+	return mount("overlay", l->merged, "overlay", 0, options);
+}
+
+static void
+default_signals(void)
+{
+	struct sigaction sa = { .sa_handler = SIG_DFL };
+	sigset_t none;
+
+	for (int sig = 1; sig < NSIG; sig++)
+		if (sig != SIGKILL && sig != SIGSTOP)
+			sigaction(sig, &sa, NULL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* Copies above all that have a fixed place, so that no dup2 hits another. */
+static int
+place_descriptors(const struct launch *l)
+{
+	int want[5] = {
+		l->std[0], l->std[1], l->messages, l->control, l->std[2]
+	};
+	struct err ignored;
+
+	for (size_t i = 0; i < 5; i++) {
+		want[i] = fcntl(want[i], F_DUPFD_CLOEXEC, 64);
+		if (want[i] < 0)
+			return -1;
+	}
+	for (int i = 0; i < 5; i++)
+		if (dup2(want[i], i) < 0)
+			return -1;
+	_Static_assert(BOX_CONTROL_FD == 3 && BOX_STDERR_FD == 4, "order");
+	fd_cloexec_from(5);
+	for (size_t i = 0; i < l->nkeep; i++)
+		if (fd_set_cloexec(l->keep[i], false, &ignored) < 0)
+			return -1;
+	return 0;
+}
+
+/* Runs in the child. */
+static const char *
+prepare(const struct launch *l, pid_t parent)
+{
+	default_signals();
+	setpgid(0, 0);
+	for (size_t i = 0; i < l->ngroups; i++)
+		if (write(l->groups[i], "0", 1) != 1)
+			return "cannot enter a control group";
+	if (l->uproot && uproot() < 0)
+		return "cannot leave the chroot";
+	if (l->merged && mount_overlay(l) < 0)
+		return "cannot mount the overlay";
+	/* after the changes of credentials, which clear it */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
+		return "the parent is gone";
+	if (place_descriptors(l) < 0)
+		return "cannot set up descriptors";
+	return NULL;
+}
+
+static void __attribute__((noreturn))
+become(const struct launch *l, pid_t parent)
+{
+	const char *failed = prepare(l, parent);
+	char text[256];
+	int n;
+
+	if (!failed) {
+		execve(l->bwrap, l->argv->v, l->env->v);
+		failed = "cannot run bwrap";
+	}
+	n = snprintf(text, sizeof(text), "%s: %s\n", failed, strerror(errno));
+	/* descriptor 2 is `messages` only if it came that far */
+	if (write(fcntl(l->messages, F_GETFD) >= 0 ? l->messages : 2, text,
+	    (size_t)n) < 0)
+		_exit(ST_WRAPPER);
+	_exit(ST_WRAPPER);
+}
+
+pid_t
+launch_start(const struct launch *l, int *ret_pidfd, struct err *e)
+{
+	pid_t parent = getpid(), pid = fork();
+
+	if (pid == 0)
+		become(l, parent);
+	if (pid < 0)
+		return err_sys(e, ST_WRAPPER, "cannot fork");
+	*ret_pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (*ret_pidfd < 0)
+		return err_sys(e, ST_WRAPPER, "cannot watch a child");
+	return pid;
+}

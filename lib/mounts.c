@@ -1,0 +1,449 @@
+/* mounts: what the sandbox sees, as an argument list for bwrap. */
+#include "config.h"
+
+#include "mounts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <limits.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "alloc.h"
+#include "fd.h"
+#include "path.h"
+
+void
+mounts_release(struct mounts *m)
+{
+	for (size_t i = 0; i < m->nfds; i++)
+		close(m->fds[i]);
+	strs_release(&m->argv);
+	gitdirs_release(&m->git);
+	free(m->init);
+	*m = (struct mounts)MOUNTS_INIT;
+}
+
+/* A file for bwrap to copy from; its number as an argument. */
+static int
+add_data(struct mounts *m, const char *option, const char *text,
+    const char *dest, struct err *e)
+{
+	AUTO_FD int fd = memfd_create("agent-sandbox", MFD_CLOEXEC);
+
+	if (fd < 0)
+		return err_sys(e, ST_WRAPPER, "cannot make a memory file");
+	if (m->nfds == MOUNTS_FDS_MAX)
+		return err_set(e, ST_WRAPPER, "more than %d files are hidden: "
+		    "hide directories, or use --overlay", MOUNTS_FDS_MAX);
+	if (fd_write(fd, text, strlen(text), e) < 0 ||
+	    lseek(fd, 0, SEEK_SET) < 0)
+		return err_set(e, ST_WRAPPER, "cannot fill a memory file");
+	strs_add(&m->argv, option);
+	strs_addf(&m->argv, "%d", fd);
+	strs_add(&m->argv, dest);
+	m->fds[m->nfds++] = steal_fd(&fd);
+	return 0;
+}
+
+/* /bin and the like are links into /usr, or directories of their own. */
+static void
+add_top(struct mounts *m, const char *name)
+{
+	AUTO_FREE char *path = path_join("/", name);
+	char target[PATH_MAX];
+	ssize_t n = readlink(path, target, sizeof(target) - 1);
+
+	if (n > 0) {
+		target[n] = '\0';
+		STRS_ADD(&m->argv, "--symlink", target, path);
+	} else if (path_is_dir(path)) {
+		STRS_ADD(&m->argv, "--ro-bind", path, path);
+	}
+}
+
+/*
+ * For a root caller /etc is what programs need, copied or bound: uid 0 owns
+ * what the others may not read, and being confined does not change that.
+ */
+static int
+add_etc_list(struct mounts *m, struct err *e)
+{
+	static const char *const files[] = {
+		"bash.bashrc", "debian_version", "gai.conf",
+		"gitconfig", "group", "host.conf", "hostname", "inputrc",
+		"ld.so.cache", "ld.so.conf", "locale.alias", "localtime",
+		"login.defs", "lsb-release", "magic", "magic.mime",
+		"mailcap", "mime.types", "nsswitch.conf", "os-release",
+		"passwd", "profile", "protocols", "services", "shells",
+		"timezone", "wgetrc"
+	};
+	static const char *const dirs[] = {
+		"alternatives", "ca-certificates", "fonts", "ld.so.conf.d",
+		"pki/tls", "ssl/certs"
+	};
+
+	STRS_ADD(&m->argv, "--perms", "0755", "--dir", "/etc");
+	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
+		AUTO_FREE char *p = path_join("/etc", files[i]);
+		AUTO_BUF struct buf text = BUF_INIT;
+		char target[PATH_MAX];
+		ssize_t n = readlink(p, target, sizeof(target) - 1);
+		struct err ignored;
+		int fd;
+
+		if (n > 0) {
+			target[n] = '\0';
+			STRS_ADD(&m->argv, "--symlink", target, p);
+			continue;
+		}
+		fd = open(p, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+		if (fd < 0)
+			continue;
+		/* bwrap copies it: cheaper than a mount */
+		STRS_ADD(&m->argv, "--perms", "0644", "--file");
+		strs_addf(&m->argv, "%d", fd);
+		strs_add(&m->argv, p);
+		m->fds[m->nfds++] = fd;
+		(void)ignored;
+	}
+	for (size_t i = 0; i < sizeof(dirs) / sizeof(*dirs); i++) {
+		AUTO_FREE char *p = path_join("/etc", dirs[i]);
+		if (path_is_dir(p))
+			STRS_ADD(&m->argv, "--ro-bind", p, p);
+	}
+	if (path_exists("/etc/ssl/openssl.cnf"))
+		STRS_ADD(&m->argv, "--ro-bind", "/etc/ssl/openssl.cnf",
+		    "/etc/ssl/openssl.cnf");
+	(void)e;
+	return 0;
+}
+
+/* Runtimes that keep their settings in a directory of /etc. */
+static void
+add_etc_globs(struct mounts *m)
+{
+	static const char *const patterns[] = {
+		"/etc/java-*", "/etc/perl", "/etc/python3*", "/etc/chromium*",
+		"/etc/maven", "/etc/nodejs", "/etc/texmf"
+	};
+
+	for (size_t i = 0; i < sizeof(patterns) / sizeof(*patterns); i++) {
+		glob_t g;
+		if (glob(patterns[i], GLOB_NOSORT, NULL, &g) == 0) {
+			for (size_t j = 0; j < g.gl_pathc; j++)
+				STRS_ADD(&m->argv, "--ro-bind",
+				    g.gl_pathv[j], g.gl_pathv[j]);
+		}
+		globfree(&g);
+	}
+}
+
+static int
+add_system(struct mounts *m, const struct rules *rules,
+    const struct mounts_where *w, struct err *e)
+{
+	static const char *const tops[] = {
+		"bin", "sbin", "lib", "lib32", "lib64", "libx32"
+	};
+	static const char *const trees[] = {
+		"/opt", "/nix/store", "/gnu/store"
+	};
+
+	STRS_ADD(&m->argv, "--ro-bind", "/usr", "/usr");
+	for (size_t i = 0; i < sizeof(tops) / sizeof(*tops); i++)
+		add_top(m, tops[i]);
+	for (size_t i = 0; i < sizeof(trees) / sizeof(*trees); i++)
+		if (path_is_dir(trees[i]))
+			STRS_ADD(&m->argv, "--ro-bind", trees[i], trees[i]);
+	if (w->as_root) {
+		if (add_etc_list(m, e) < 0)
+			return -1;
+		add_etc_globs(m);
+	} else {
+		STRS_ADD(&m->argv, "--ro-bind", "/etc", "/etc");
+	}
+	strs_add(&m->argv, "--size");
+	strs_addf(&m->argv, "%lld", (long long)(rules->tmp ? rules->tmp :
+	    INT64_C(1) << 40));
+	STRS_ADD(&m->argv, "--perms", "1777", "--tmpfs", "/tmp",
+	    "--size", "16777216", "--tmpfs", "/run",
+	    "--size", "67108864", "--tmpfs", "/var",
+	    "--perms", "1777", "--dir", "/var/tmp",
+	    "--symlink", "../run", "/var/run",
+	    "--dev", "/dev", "--size", "67108864", "--perms", "1777",
+	    "--tmpfs", "/dev/shm", "--proc", "/proc");
+	return 0;
+}
+
+/* The file that a link in /etc means, or the file itself, with our text. */
+static int
+add_etc_file(struct mounts *m, const struct mounts_where *w, const char *path,
+    const char *text, struct err *e)
+{
+	char target[PATH_MAX];
+	ssize_t n = readlink(path, target, sizeof(target) - 1);
+
+	if (!text)
+		return 0;
+	if (n > 0) {
+		AUTO_FREE char *full = NULL;
+		target[n] = '\0';
+		/* "../run/systemd/resolve/stub-resolv.conf" */
+		full = target[0] == '/' ? xstrdup(target) :
+		    strncmp(target, "../run/", 7) == 0 ?
+		    xstrdup(target + 2) : NULL;
+		if (full && strncmp(full, "/run/", 5) == 0 &&
+		    !strstr(full, "/../"))
+			return add_data(m, "--file", text, full, e);
+		return err_set(e, ST_WRAPPER, "'%s' is a link to '%s', where "
+		    "nothing can be put inside", path, target);
+	}
+	if (w->as_root)
+		return add_data(m, "--file", text, path, e);
+	if (!path_exists(path))
+		return 0;	/* /etc is the host's, and has none */
+	return add_data(m, "--ro-bind-data", text, path, e);
+}
+
+char *
+mounts_split(const char *rule, const struct mounts_where *w, char **ret_dest)
+{
+	const char *colon = strrchr(rule, ':');
+	AUTO_FREE char *part = colon && colon[1] == '/' ?
+	    xstrndup(rule, (size_t)(colon - rule)) : xstrdup(rule);
+	AUTO_FREE char *full = part[0] == '~' &&
+	    (part[1] == '/' || part[1] == '\0') ?
+	    xasprintf("%s%s", w->home, part + 1) :
+	    path_join(w->workspace, part);
+	char *real = realpath(full, NULL);
+	size_t n = strlen(w->workspace);
+
+	if (!real)
+		return NULL;
+	if (colon && colon[1] == '/')
+		*ret_dest = xstrdup(colon + 1);
+	else if (strncmp(full, w->workspace, n) == 0 && full[n] == '/' &&
+	    !strstr(full, "/../"))
+		/* a link in the workspace shows what it means */
+		*ret_dest = xstrdup(real);
+	else
+		*ret_dest = xstrdup(full);
+	return real;
+}
+
+struct bind {
+	const char *option;
+	char *source, *dest;
+	size_t order;
+};
+
+struct binds {
+	struct bind *v;
+	size_t n, cap;
+};
+
+static void
+binds_add(struct binds *b, const char *option, char *source, char *dest)
+{
+	GROW(b->v, b->n, b->cap);
+	b->v[b->n] = (struct bind){ option, source, dest, b->n };
+	b->n++;
+}
+
+static void
+binds_release(struct binds *b)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		free(b->v[i].source);
+		free(b->v[i].dest);
+	}
+	free(b->v);
+}
+
+/* A directory is shorter than what is in it. */
+static int
+by_depth(const void *pa, const void *pb)
+{
+	const struct bind *a = pa, *b = pb;
+	size_t la = strlen(a->dest), lb = strlen(b->dest);
+
+	if (la != lb)
+		return la < lb ? -1 : 1;
+	return a->order < b->order ? -1 : 1;
+}
+
+/* What lies in the workspace on the host must be there already. */
+static int
+check_dest(const struct mounts_where *w, const char *dest, struct err *e)
+{
+	size_t n = strlen(w->workspace);
+
+	if (strncmp(dest, w->workspace, n) != 0 || dest[n] != '/')
+		return 0;
+	AUTO_FREE char *real = realpath(dest, NULL);
+	if (real && strcmp(real, dest) == 0)
+		return 0;
+	return err_set(e, ST_WRAPPER, "'%s' does not exist: no mount point "
+	    "is made in the workspace", dest);
+}
+
+static int
+add_list(struct binds *b, const struct strs *rules, const char *option,
+    const struct mounts_where *w, struct err *e)
+{
+	for (size_t i = 0; i < rules->n; i++) {
+		const char *rule = rules->v[i];
+		bool optional = rule[0] == '?';
+		char *dest = NULL;
+		char *source = mounts_split(rule + optional, w, &dest);
+
+		if (!source && optional)
+			continue;
+		if (!source)
+			return err_sys(e, ST_WRAPPER, "cannot show '%s'", rule);
+		binds_add(b, option, source, dest);
+		if (check_dest(w, dest, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+add_binds(struct mounts *m, struct binds *b, const struct rules *rules,
+    const struct mounts_where *w, struct err *e)
+{
+	const char *how = rules->read_only ? "--ro-bind" : "--bind";
+
+	binds_add(b, how, xstrdup(w->backing), xstrdup(w->workspace));
+	if (add_list(b, &rules->ro, "--ro-bind", w, e) < 0 ||
+	    add_list(b, &rules->rw, "--bind", w, e) < 0 ||
+	    add_list(b, &rules->sockets, "--ro-bind", w, e) < 0 ||
+	    add_list(b, &rules->devices, "--dev-bind", w, e) < 0)
+		return -1;
+	for (size_t i = 0; i < m->git.pin.n; i++)
+		binds_add(b, how, xstrdup(m->git.pin.v[i]),
+		    xstrdup(m->git.pin.v[i]));
+	for (size_t i = 0; i < m->git.ro.n; i++)
+		binds_add(b, "--ro-bind", xstrdup(m->git.ro.v[i]),
+		    xstrdup(m->git.ro.v[i]));
+	qsort(b->v, b->n, sizeof(*b->v), by_depth);
+	for (size_t i = 0; i < b->n; i++)
+		STRS_ADD(&m->argv, b->v[i].option, b->v[i].source,
+		    b->v[i].dest);
+	return 0;
+}
+
+static int
+hide_path(struct mounts *m, const char *path, struct err *e)
+{
+	struct stat st;
+
+	if (lstat(path, &st) < 0)
+		return err_sys(e, ST_WRAPPER, "cannot hide '%s'", path);
+	if (!S_ISDIR(st.st_mode))
+		return add_data(m, "--ro-bind-data", "", path, e);
+	STRS_ADD(&m->argv, "--size", "4096", "--tmpfs", path, "--remount-ro",
+	    path);
+	return 0;
+}
+
+/* What does not exist needs no hiding; a pattern may mean many. */
+static int
+hide(struct mounts *m, const char *rule, const struct mounts_where *w,
+    struct err *e)
+{
+	AUTO_FREE char *full = rule[0] == '~' ?
+	    xasprintf("%s%s", w->home, rule + 1) :
+	    path_join(w->workspace, rule);
+	glob_t g = { 0 };
+	int r = 0;
+
+	if (glob(full, GLOB_NOSORT | GLOB_PERIOD, NULL, &g) == 0) {
+		for (size_t i = 0; r == 0 && i < g.gl_pathc; i++) {
+			AUTO_FREE char *real = realpath(g.gl_pathv[i], NULL);
+			const char *base = path_basename(g.gl_pathv[i]);
+			if (!real || strcmp(base, ".") == 0 ||
+			    strcmp(base, "..") == 0)
+				continue;
+			r = hide_path(m, real, e);
+		}
+	}
+	globfree(&g);
+	return r;
+}
+
+static void
+add_namespaces(struct mounts *m, const struct rules *rules,
+    const struct mounts_where *w)
+{
+	STRS_ADD(&m->argv, "bwrap", "--unshare-user", "--unshare-all",
+	    "--die-with-parent", "--as-pid-1", "--hostname", "agent",
+	    "--cap-drop", "ALL", "--cap-add", "CAP_SYS_ADMIN",
+	    "--cap-add", "CAP_SETPCAP");
+	if (rules->net == NET_HOST)
+		strs_add(&m->argv, "--share-net");
+	/* a terminal of its own gets a session by the init */
+	if (!w->tty)
+		strs_add(&m->argv, "--new-session");
+	if (w->map_root)
+		STRS_ADD(&m->argv, "--uid", "0", "--gid", "0", "--cap-add",
+		    "CAP_NET_BIND_SERVICE");
+}
+
+static void
+add_home(struct mounts *m, const struct rules *rules,
+    const struct mounts_where *w)
+{
+	size_t n = strlen(w->home);
+
+	/* nothing private in a workspace that is, or is above, the home */
+	if (strncmp(w->workspace, w->home, n) == 0 && !w->workspace[n])
+		return;
+	strs_add(&m->argv, "--size");
+	strs_addf(&m->argv, "%lld", (long long)(rules->tmp ? rules->tmp :
+	    INT64_C(1) << 40));
+	STRS_ADD(&m->argv, "--perms", "0700", "--tmpfs", w->home);
+}
+
+/* The init where the command can see it, under /usr, or brought along. */
+static void
+add_init(struct mounts *m, const struct mounts_where *w)
+{
+	if (strncmp(w->init, "/usr/", 5) == 0) {
+		m->init = xstrdup(w->init);
+		return;
+	}
+	m->init = xstrdup("/run/agent-sandbox/init");
+	STRS_ADD(&m->argv, "--ro-bind", w->init, m->init);
+}
+
+int
+mounts_plan(struct mounts *m, const struct rules *rules,
+    const struct mounts_where *w, struct err *e)
+{
+	struct binds b = { 0 };
+	int r;
+
+	add_namespaces(m, rules, w);
+	if (add_system(m, rules, w, e) < 0)
+		return -1;
+	add_home(m, rules, w);
+	add_init(m, w);
+	if (!rules->read_only && gitdirs_find(&m->git, w->workspace,
+	    rules->git == GIT_NONE, rules->git == GIT_WRITE, e) < 0)
+		return -1;
+	r = add_binds(m, &b, rules, w, e);
+	binds_release(&b);
+	if (r < 0 || add_etc_file(m, w, "/etc/hosts", w->hosts, e) < 0 ||
+	    add_etc_file(m, w, "/etc/resolv.conf", w->resolv, e) < 0)
+		return -1;
+	for (size_t i = 0; i < rules->hide.n; i++)
+		if (hide(m, rules->hide.v[i], w, e) < 0)
+			return -1;
+	/* both are writable file systems of half the memory otherwise */
+	STRS_ADD(&m->argv, "--remount-ro", "/dev", "--remount-ro", "/",
+	    "--chdir", w->cwd, "--", m->init);
+	return 0;
+}

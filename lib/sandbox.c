@@ -1,0 +1,534 @@
+/* sandbox: runs a command confined. */
+#include "config.h"
+
+#include "sandbox.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "alloc.h"
+#include "boxenv.h"
+#include "boxlimits.h"
+#include "boxreport.h"
+#include "boxspec.h"
+#include "fd.h"
+#include "hostcheck.h"
+#include "launch.h"
+#include "loop.h"
+#include "mounts.h"
+#include "path.h"
+#include "relay.h"
+
+enum { AFTER_DEATH_MS = 2000 };
+
+/* One sandbox while it lives. */
+struct box {
+	const struct sandbox *s;
+	const struct rules *rules;
+	struct loop loop;
+	struct box_spec spec;
+	struct mounts mounts;
+	struct strs env;
+	struct boxlimits limits;
+	struct relay relays[3];
+	struct boxreport report;
+	int control;		/* our side of the socket */
+	int messages;		/* what bwrap says: a memory file */
+	int signals;
+	pid_t pid;		/* bwrap */
+	int pidfd;
+	int ends[3];		/* the command's 0, 1, 2 */
+	bool piped[3];
+	bool started, exited, gone;
+	int wait_status;	/* of the command */
+	int status;		/* to end with */
+	struct box_msg usage;
+	const char *struck;	/* the limit that ended it */
+	struct deadline until, drain;
+	int64_t began;
+	struct err *e;
+};
+
+static const int forwarded[] = {
+	SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2
+};
+
+/* Numbers that bwrap's descriptors must not have: launch.c puts ours there. */
+static void
+reserve_low_descriptors(void)
+{
+	int fd;
+
+	while ((fd = open("/dev/null", O_RDWR | O_CLOEXEC)) >= 0)
+		if (fd > BOX_STDERR_FD) {
+			close(fd);
+			break;
+		}
+}
+
+/*
+ * What the command gets as 0, 1 and 2: ours, or a pipe where ours is a
+ * terminal or the output is counted.  A directory would be a way out.
+ */
+static int
+make_end(struct box *b, int i)
+{
+	struct stat st;
+	bool pipe_it = isatty(i) || (i > 0 && b->rules->output > 0);
+	int p[2];
+
+	if (fstat(i, &st) == 0 && S_ISDIR(st.st_mode))
+		return err_set(b->e, ST_WRAPPER, "descriptor %d is a "
+		    "directory, which would be a way out of the sandbox", i);
+	b->ends[i] = i;
+	if (!pipe_it)
+		return 0;
+	if (pipe2(p, O_CLOEXEC) < 0)
+		return err_sys(b->e, ST_WRAPPER, "cannot make a pipe");
+	b->ends[i] = p[i == 0 ? 0 : 1];
+	b->piped[i] = true;
+	b->relays[i].shared = i > 0;
+	b->relays[i].close_to = i == 0;
+	return i == 0 ?
+	    relay_start(&b->relays[i], &b->loop,
+	    fcntl(0, F_DUPFD_CLOEXEC, 5), p[1], b->e) :
+	    relay_start(&b->relays[i], &b->loop, p[0], i, b->e);
+}
+
+static void
+send_signal(struct box *b, int sig)
+{
+	struct box_msg m = { .type = BOX_SIGNAL, .value = sig };
+
+	(void)send(b->control, &m, sizeof(m), MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+/* Everything inside dies with bwrap. */
+static void
+kill_all(struct box *b)
+{
+	if (b->pid > 0 && !b->gone)
+		kill(b->pid, SIGKILL);
+}
+
+static void
+strike(struct box *b, const char *limit, int status)
+{
+	if (b->struck)
+		return;
+	b->struck = limit;
+	b->status = status;
+	boxreport_limit(&b->report, limit);
+	kill_all(b);
+}
+
+static void
+on_signal(void *arg, int fd, uint32_t events)
+{
+	struct box *b = arg;
+	struct signalfd_siginfo info;
+
+	(void)events;
+	if (read(fd, &info, sizeof(info)) != sizeof(info))
+		return;
+	/* before the command runs there is nobody to tell */
+	if (b->started)
+		send_signal(b, (int)info.ssi_signo);
+	else
+		strike(b, "signal", ST_SIGNAL + (int)info.ssi_signo);
+}
+
+static void
+on_end(void *arg, int fd, uint32_t events)
+{
+	struct box *b = arg;
+
+	(void)events;
+	if (waitpid(b->pid, &b->wait_status, WNOHANG) != b->pid)
+		return;
+	loop_remove(&b->loop, fd);
+	b->gone = true;
+	/* what is in the pipes is still ours to pass on */
+	b->drain = deadline_in(AFTER_DEATH_MS * CLOCK_MS);
+}
+
+static void
+got_message(struct box *b, const struct box_msg *m)
+{
+	switch ((enum box_msg_type)m->type) {
+	case BOX_STARTED:
+		b->started = true;
+		break;
+	case BOX_NO_EXEC:
+		b->started = b->exited = true;
+		b->status = m->value == ENOENT ? ST_NOTFOUND : ST_NOEXEC;
+		errno = m->value;
+		err_sys(b->e, b->status, "cannot run '%s'", b->s->argv[0]);
+		break;
+	case BOX_NO_SETUP:
+		errno = m->value;
+		err_sys(b->e, ST_WRAPPER, "cannot make a sandbox: %.64s",
+		    m->text);
+		break;
+	case BOX_EXITED:
+		b->exited = true;
+		b->usage = *m;
+		if (!b->struck)
+			b->status = WIFSIGNALED(m->value) ?
+			    ST_SIGNAL + WTERMSIG(m->value) :
+			    WEXITSTATUS(m->value);
+		break;
+	default:
+		break;
+	}
+}
+
+static void
+on_control(void *arg, int fd, uint32_t events)
+{
+	struct box *b = arg;
+	struct box_msg m;
+	struct iovec iov = { &m, sizeof(m) };
+	union {
+		char bytes[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} space;
+	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1,
+	    .msg_control = space.bytes, .msg_controllen = sizeof(space) };
+	const struct cmsghdr *c;
+	ssize_t n = recvmsg(fd, &h, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+
+	(void)events;
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n != (ssize_t)sizeof(m)) {
+		loop_remove(&b->loop, fd);
+		return;
+	}
+	m.text[sizeof(m.text) - 1] = '\0';
+	got_message(b, &m);
+	c = CMSG_FIRSTHDR(&h);
+	if (c && c->cmsg_type == SCM_RIGHTS) {
+		int passed;
+		memcpy(&passed, CMSG_DATA(c), sizeof(passed));
+		close(passed);
+	}
+}
+
+static int
+catch_signals(struct box *b)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof(forwarded) / sizeof(*forwarded); i++) {
+		struct sigaction old;
+		/* nohup(1): who ignores it passes that on */
+		if (sigaction(forwarded[i], NULL, &old) == 0 &&
+		    old.sa_handler == SIG_IGN)
+			continue;
+		sigaddset(&set, forwarded[i]);
+	}
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	sigaction(SIGPIPE, &(struct sigaction){ .sa_handler = SIG_IGN }, NULL);
+	b->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (b->signals < 0 || loop_set(&b->loop, b->signals, EPOLLIN,
+	    on_signal, b) < 0)
+		return err_sys(b->e, ST_WRAPPER, "cannot catch signals");
+	return 0;
+}
+
+static int
+make_control(struct box *b, int *ret_inside)
+{
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return err_sys(b->e, ST_WRAPPER, "cannot make a socket");
+	b->control = pair[0];
+	*ret_inside = pair[1];
+	b->messages = memfd_create("agent-sandbox-messages", MFD_CLOEXEC);
+	if (b->messages < 0)
+		return err_sys(b->e, ST_WRAPPER, "cannot make a memory file");
+	if (send(b->control, &b->spec, sizeof(b->spec), MSG_NOSIGNAL) !=
+	    (ssize_t)sizeof(b->spec))
+		return err_sys(b->e, ST_WRAPPER, "cannot tell the init");
+	if (loop_set(&b->loop, b->control, EPOLLIN, on_control, b) < 0)
+		return err_sys(b->e, ST_WRAPPER, "cannot wait for the init");
+	return 0;
+}
+
+static int
+plan(struct box *b)
+{
+	AUTO_FREE char *home = boxenv_home();
+	AUTO_FREE char *init = path_program("agent-sandbox-init", b->e);
+	AUTO_FREE char *cwd = path_cwd(b->e);
+	size_t n = strlen(b->s->workspace);
+	struct mounts_where where = {
+		.workspace = b->s->workspace, .backing = b->s->workspace,
+		.cwd = b->s->workspace, .home = home, .init = init,
+		.as_root = geteuid() == 0,
+	};
+
+	if (!init || !cwd) {
+		b->e->status = ST_WRAPPER;
+		return -1;
+	}
+	if (strncmp(cwd, b->s->workspace, n) == 0 &&
+	    (cwd[n] == '/' || cwd[n] == '\0'))
+		where.cwd = cwd;
+	boxenv_make(&b->env, b->rules, home);
+	if (mounts_plan(&b->mounts, b->rules, &where, b->e) < 0)
+		return -1;
+	for (const char *const *p = b->s->argv; *p; p++)
+		strs_add(&b->mounts.argv, *p);
+	b->spec.magic = BOX_MAGIC;
+	b->spec.filter = b->rules->nested ? BOX_FILTER_NESTED :
+	    BOX_FILTER_DEFAULT;
+	if (b->rules->seccomp == SECCOMP_DEVEL)
+		b->spec.filter++;	/* the one after each allows that */
+	else if (b->rules->seccomp == SECCOMP_NONE)
+		b->spec.filter = BOX_FILTER_NONE;
+	if (where.as_root && !b->rules->nested)
+		b->spec.flags |= BOX_PROC_RO;
+	return 0;
+}
+
+static int
+start(struct box *b)
+{
+	AUTO_FREE char *bwrap = launch_find_bwrap();
+	AUTO_FD int inside = -1;
+
+	if (!bwrap)
+		return hostcheck_explain("", b->e);
+	if (boxlimits_prepare(&b->limits, b->rules, b->s->workspace, &b->spec,
+	    b->e) < 0 || make_control(b, &inside) < 0)
+		return -1;
+	struct launch l = {
+		.bwrap = bwrap, .argv = &b->mounts.argv, .env = &b->env,
+		.std = { b->ends[0], b->ends[1], b->ends[2] },
+		.messages = b->messages, .control = inside,
+		.keep = b->mounts.fds, .nkeep = b->mounts.nfds,
+		.groups = b->limits.group.procs,
+		.ngroups = b->limits.group.nprocs,
+		.uproot = geteuid() == 0 && launch_chrooted(),
+	};
+	b->pid = launch_start(&l, &b->pidfd, b->e);
+	if (b->pid < 0)
+		return -1;
+	if (loop_set(&b->loop, b->pidfd, EPOLLIN, on_end, b) < 0)
+		return err_sys(b->e, ST_WRAPPER, "cannot wait for bwrap");
+	/* only the command holds these now, so their ends are seen */
+	for (int i = 0; i < 3; i++)
+		if (b->piped[i]) {
+			close(b->ends[i]);
+			b->piped[i] = false;
+		}
+	return 0;
+}
+
+static bool
+finished(struct box *b)
+{
+	if (!b->gone)
+		return false;
+	if (deadline_passed(b->drain) && b->struck)
+		return true;
+	return relay_ended(&b->relays[1]) && relay_ended(&b->relays[2]);
+}
+
+static void
+look_at_limits(struct box *b)
+{
+	const char *limit;
+
+	if (deadline_passed(b->until))
+		strike(b, "timeout", ST_TIMEOUT);
+	if (b->rules->output > 0 && b->relays[1].total + b->relays[2].total >
+	    (uint64_t)b->rules->output)
+		strike(b, "output", ST_SIGNAL + SIGKILL);
+	if (b->gone || !deadline_passed(b->limits.next))
+		return;
+	limit = boxlimits_watch(&b->limits, b->pid);
+	if (limit)
+		strike(b, limit, ST_SIGNAL + SIGKILL);
+}
+
+static int
+supervise(struct box *b)
+{
+	while (!finished(b)) {
+		struct deadline next = deadline_min(b->limits.next,
+		    b->gone ? b->drain : b->until);
+		if (b->gone && deadline_passed(b->drain))
+			next = DEADLINE_NEVER;	/* a slow reader */
+		if (loop_round(&b->loop, next, b->e) < 0)
+			return -1;
+		look_at_limits(b);
+		/* who reads our output has left: so does the command's pipe */
+	}
+	/* what the init said last may still be on the way */
+	while (b->loop.slots[b->control].fn)
+		on_control(b, b->control, EPOLLIN);
+	return 0;
+}
+
+/* bwrap's own words, on one line and without its name twice. */
+static char *
+bwrap_said(struct box *b)
+{
+	AUTO_BUF struct buf text = BUF_INIT;
+	struct err ignored;
+
+	if (lseek(b->messages, 0, SEEK_SET) < 0 ||
+	    fd_read_all(b->messages, 4096, DEADLINE_NEVER, &text,
+	    &ignored) < 0)
+		return xstrdup("");
+	while (text.len > 0 && text.data[text.len - 1] == '\n')
+		buf_truncate(&text, text.len - 1);
+	return buf_steal(&text);
+}
+
+static int
+conclude(struct box *b)
+{
+	AUTO_FREE char *said = NULL;
+	const char *struck;
+
+	if (!b->started && !b->struck) {
+		said = bwrap_said(b);
+		return b->e->text[0] ? -1 : hostcheck_explain(said, b->e);
+	}
+	struck = boxlimits_struck(&b->limits);
+	if (!b->struck && struck) {
+		b->struck = struck;
+		boxreport_limit(&b->report, struck);
+	}
+	if (!b->exited && !b->struck)
+		b->status = ST_SIGNAL + SIGKILL;	/* bwrap was killed */
+	boxreport_end(&b->report, b->status, b->struck, &b->limits,
+	    &b->usage, clock_mono() - b->began);
+	return 0;
+}
+
+static void
+warn_struck(const struct box *b)
+{
+	if (!b->struck || strcmp(b->struck, "signal") == 0)
+		return;
+	/* refused forks are the command's affair unless it failed */
+	if (strcmp(b->struck, "pids") == 0 && b->status == 0)
+		return;
+	err_warn("the limit on %s was reached: --%s changes it", b->struck,
+	    strcmp(b->struck, "pids") == 0 ? "pids-limit" :
+	    strcmp(b->struck, "output") == 0 ? "max-output" : b->struck);
+}
+
+static int
+prepare(struct box *b)
+{
+	if (loop_open(&b->loop, b->e) < 0 || plan(b) < 0 ||
+	    catch_signals(b) < 0)
+		return -1;
+	b->began = clock_mono();
+	b->until = b->rules->timeout > 0 ? deadline_in(b->rules->timeout) :
+	    DEADLINE_NEVER;
+	b->drain = DEADLINE_NEVER;
+	for (int i = 0; i < 3; i++)
+		if (make_end(b, i) < 0)
+			return -1;
+	boxreport_start(&b->report, b->s->report, b->rules,
+	    b->s->workspace, b->s->argv);
+	return 0;
+}
+
+static void
+release(struct box *b)
+{
+	int fds[] = { b->control, b->messages, b->signals, b->pidfd };
+
+	kill_all(b);
+	if (b->pid > 0 && !b->gone)
+		while (waitpid(b->pid, NULL, 0) < 0 && errno == EINTR)
+			;
+	for (int i = 0; i < 3; i++)
+		relay_stop(&b->relays[i]);
+	boxlimits_release(&b->limits);
+	mounts_release(&b->mounts);
+	strs_release(&b->env);
+	loop_close(&b->loop);
+	for (size_t i = 0; i < sizeof(fds) / sizeof(*fds); i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+}
+
+static int
+print_plan(const struct box *b)
+{
+	for (size_t i = 0; i < b->mounts.argv.n; i++)
+		printf("%s%s", i ? " " : "", b->mounts.argv.v[i]);
+	putchar('\n');
+	return 0;
+}
+
+int
+sandbox_run(const struct sandbox *s, int *ret_status, struct err *e)
+{
+	struct box b = {
+		.s = s, .rules = s->rules, .loop = LOOP_INIT,
+		.mounts = MOUNTS_INIT, .limits = BOXLIMITS_INIT,
+		.relays = { RELAY_INIT, RELAY_INIT, RELAY_INIT },
+		.report = BOXREPORT_INIT, .control = -1, .messages = -1,
+		.signals = -1, .pidfd = -1, .e = e,
+	};
+	int r;
+
+	reserve_low_descriptors();
+	if (s->dry_run) {
+		r = plan(&b) < 0 ? -1 : print_plan(&b);
+		*ret_status = 0;
+	} else {
+		r = prepare(&b) < 0 || start(&b) < 0 || supervise(&b) < 0 ?
+		    -1 : conclude(&b);
+		if (r == 0)
+			*ret_status = b.status;
+	}
+	release(&b);
+	if (r == 0)
+		warn_struck(&b);
+	else if (e->status != ST_WRAPPER)
+		e->status = ST_WRAPPER;
+	return r;
+}
+
+int
+sandbox_check_workspace(const char *dir, bool named, struct err *e)
+{
+	static const char *const never[] = {
+		"/", "/bin", "/boot", "/dev", "/etc", "/lib", "/lib64",
+		"/proc", "/run", "/sbin", "/sys", "/usr", "/var"
+	};
+	AUTO_FREE char *home = boxenv_home();
+
+	for (size_t i = 0; i < sizeof(never) / sizeof(*never); i++)
+		if (strcmp(dir, never[i]) == 0)
+			return err_set(e, ST_WRAPPER,
+			    "'%s' cannot be a workspace: it belongs to the "
+			    "system", dir);
+	if (!named && strcmp(dir, home) == 0)
+		return err_set(e, ST_WRAPPER, "the home directory would be "
+		    "writable: go to a project, or say --workspace '%s' if "
+		    "that is meant", dir);
+	return 0;
+}
