@@ -94,7 +94,7 @@ fact_usage(struct watch_event *ev, const jv *usage)
 	if (json_num(usage, "cached_tokens", &cached) && cached > 0)
 		fact_count(ev, usage, "cached_tokens", "of it cached");
 	fact_count(ev, usage, "output_tokens", "out");
-	if (json_num(usage, "cost", &cost) && cost >= 0 && cost < 1e9)
+	if (json_num(usage, "cost_usd", &cost) && cost >= 0 && cost < 1e9)
 		fact(ev, "$%.4f", cost);
 }
 
@@ -159,8 +159,7 @@ on_model_message(const jv *data, struct watch_event *ev)
 static void
 on_delta(const jv *data, struct watch_event *ev)
 {
-	static const char *const keys[] = { "text", "content", "delta",
-	    NULL };
+	static const char *const keys[] = { "text", "reasoning", NULL };
 
 	for (const char *const *k = keys; *k && ev->text.len == 0; k++)
 		add_member(&ev->text, data, *k);
@@ -177,7 +176,8 @@ on_retry(const jv *data, struct watch_event *ev)
 {
 	double delay;
 
-	add_member(&ev->subject, data, "model");
+	add_member(&ev->subject, data, json_str(data, "next") ? "next" :
+	    "model");
 	if (json_num(data, "delay", &delay) && delay >= 0 && delay < 1e9)
 		fact(ev, "in %.1f s", delay);
 	add_member(&ev->text, data, "message");
@@ -282,8 +282,8 @@ on_error(const jv *data, struct watch_event *ev)
 static void
 on_text(const jv *data, struct watch_event *ev)
 {
-	static const char *const keys[] = { "message", "text", "question",
-	    "answer", "summary", "reason", "id", NULL };
+	static const char *const keys[] = { "text", "message", "question",
+	    "answer", "reason", "id", NULL };
 
 	for (const char *const *k = keys; *k && ev->text.len == 0; k++)
 		add_member(&ev->text, data, *k);

@@ -19,7 +19,7 @@ rec() {
 	rec 02 /agent/dev model.message \
 		'{"message":{"content":"First,\n\nI look."},"finish":"tools"}'
 	rec 03 /agent/dev model.usage '{"input_tokens":12345,
-"output_tokens":7,"cached_tokens":100,"cost":0.5}' | tr -d '\n'
+"output_tokens":7,"cached_tokens":100,"cost_usd":0.5}' | tr -d '\n'
 	echo
 	rec 04 /agent/dev tool.call \
 		'{"name":"shell","arguments":{"timeout":9,"command":"make test"}}'
