@@ -190,9 +190,8 @@ path_write_atomic(const char *path, const void *data, size_t len, mode_t mode,
 	return path_sync_dir(path, e);
 }
 
-/* The directory of the running executable. */
-static char *
-own_dir(struct err *e)
+char *
+path_own_dir(struct err *e)
 {
 	char self[PATH_MAX];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
@@ -226,7 +225,7 @@ source_dir(const char *own)
 char *
 path_program(const char *name, struct err *e)
 {
-	AUTO_FREE char *own = own_dir(e);
+	AUTO_FREE char *own = path_own_dir(e);
 	const char *dirs[] = { own, LIBEXECDIR, BINDIR };
 
 	if (!own)
@@ -245,7 +244,7 @@ char *
 path_data(const char *name, struct err *e)
 {
 	const char *data = env_get("AGENT_DATADIR");
-	AUTO_FREE char *own = own_dir(e);
+	AUTO_FREE char *own = path_own_dir(e);
 	AUTO_FREE char *src = own ? source_dir(own) : NULL;
 
 	if (!own)

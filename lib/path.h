@@ -51,6 +51,9 @@ int	path_write_atomic(const char *path, const void *data, size_t len,
 /* fsync of the directory that holds `path`, after a create or rename. */
 int	path_sync_dir(const char *path, struct err *e);
 
+/* The directory of the running program; ST_NOINPUT without /proc. */
+char	*path_own_dir(struct err *e);
+
 /*
  * A program of ours, as an absolute path: the one beside the running
  * executable (build tree or installed), in `libexec` for helpers.
