@@ -7,13 +7,13 @@
  */
 #include "config.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <unistd.h>
 
 #include "alloc.h"
-#include "child.h"
 #include "cli.h"
+#include "crew.h"
+#include "outlet.h"
 #include "path.h"
 #include "prompt.h"
 #include "record.h"
@@ -21,7 +21,8 @@
 
 enum {
 	OPT_AGENTS = 256, OPT_FORK, OPT_FORMAT, OPT_MAX_TOKENS, OPT_MAX_TURNS,
-	OPT_NO_CHECKPOINTS, OPT_NO_STDIN, OPT_TIMEOUT
+	OPT_NO_CHECKPOINTS, OPT_NO_STDIN, OPT_TASK, OPT_TIMEOUT,
+	JOBS_MAX = 1000
 };
 
 static const struct option longopts[] = {
@@ -33,12 +34,14 @@ static const struct option longopts[] = {
 	{ "fork-session", no_argument, NULL, OPT_FORK },
 	{ "format", required_argument, NULL, OPT_FORMAT },
 	CLI_OPT_HELP,
+	{ "jobs", required_argument, NULL, 'j' },
 	{ "max-tokens", required_argument, NULL, OPT_MAX_TOKENS },
 	{ "max-turns", required_argument, NULL, OPT_MAX_TURNS },
 	{ "model", required_argument, NULL, 'm' },
 	{ "no-checkpoints", no_argument, NULL, OPT_NO_CHECKPOINTS },
 	{ "no-stdin", no_argument, NULL, OPT_NO_STDIN },
 	{ "resume", required_argument, NULL, 'r' },
+	{ "task", required_argument, NULL, OPT_TASK },
 	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
 	CLI_OPT_VERSION,
 	{ 0 }
@@ -47,10 +50,11 @@ static const struct option longopts[] = {
 static const struct cli cli = {
 	.name = "agent-spawn",
 	.usage = "usage: agent-spawn [-c] [-a AGENT] [-C DIR] [-f FILE] "
-	    "[-m MODEL] [-r RUN] [--agents FILE] [--fork-session] "
+	    "[-j N] [-m MODEL] [-r RUN] [--agents FILE] [--fork-session] "
 	    "[--format text|ndjson] [--max-tokens N] [--max-turns N] "
-	    "[--no-checkpoints] [--no-stdin] [--timeout TIME] [TASK ...]\n",
-	.shortopts = "a:C:cf:m:r:",
+	    "[--no-checkpoints] [--no-stdin] [--task ID] [--timeout TIME] "
+	    "[TASK ...]\n",
+	.shortopts = "a:C:cf:j:m:r:",
 	.longopts = longopts,
 };
 
@@ -60,14 +64,7 @@ struct options {
 	char **files;
 	size_t nfiles, cfiles;
 	bool text;
-};
-
-/* Where the records go. */
-struct output {
-	int fd;
-	struct child watch;	/* that shows them, when they are for people */
-	bool gone;		/* its reader has left */
-	bool any;
+	size_t jobs;		/* 0: one task, from the operands */
 };
 
 static bool
@@ -97,6 +94,9 @@ take_option(struct options *o, int c)
 		GROW(o->files, o->nfiles, o->cfiles);
 		o->files[o->nfiles++] = optarg;
 		break;
+	case 'j':
+		o->jobs = (size_t)cli_int(&cli, "-j", 1, JOBS_MAX);
+		break;
 	case 'm':
 		o->spawn.model = optarg;
 		break;
@@ -125,6 +125,9 @@ take_option(struct options *o, int c)
 	case OPT_NO_STDIN:
 		o->prompt.no_stdin = true;
 		break;
+	case OPT_TASK:
+		o->spawn.task = optarg;
+		break;
 	case OPT_TIMEOUT:
 		o->spawn.timeout_ns = cli_duration(&cli, "--timeout");
 		break;
@@ -141,6 +144,9 @@ parse_options(struct options *o, int argc, char **argv)
 		take_option(o, c);
 	if (o->spawn.fork && !o->spawn.resume)
 		cli_usage(&cli, "--fork-session goes with -c or -r");
+	if (o->jobs > 0 && (o->spawn.resume || o->nfiles > 0 ||
+	    optind < argc))
+		cli_usage(&cli, "with -j the tasks come on standard input");
 	o->prompt.operands = argv + optind;
 	o->prompt.noperands = (size_t)(argc - optind);
 	o->prompt.files = o->files;
@@ -149,64 +155,9 @@ parse_options(struct options *o, int argc, char **argv)
 	    o->spawn.timeout_ns : SPAWN_WALL_SECONDS * CLOCK_SEC);
 }
 
-/* Without a reader the run ends, in order: nobody would see what it costs. */
-static int
-write_record(void *context, const jv *record, struct err *e)
-{
-	struct output *out = context;
-
-	if (out->gone)
-		return 0;
-	out->any = true;
-	if (record_emit(out->fd, record, e) == 0)
-		return 0;
-	if (errno == EPIPE) {
-		out->gone = true;
-		return err_set(e, ST_SIGNAL + SIGPIPE, "nobody reads on");
-	}
-	return -1;
-}
-
-static int
-open_output(const struct options *o, struct output *out, struct err *e)
-{
-	AUTO_FREE char *watch = NULL;
-	struct child_spec spec = CHILD_SPEC_INIT;
-
-	signal(SIGPIPE, SIG_IGN);
-	out->fd = STDOUT_FILENO;
-	if (!o->text)
-		return 0;
-	watch = path_program("agent-watch", e);
-	if (!watch)
-		return -1;
-	const char *argv[] = { watch, "-", NULL };
-	spec.argv = argv;
-	spec.in = CHILD_PIPE;
-	spec.same_group = true;		/* or it could not write to the tty */
-	spec.outlive = true;		/* it ends when its input does */
-	if (child_start(&spec, &out->watch, e) < 0)
-		return -1;
-	out->fd = out->watch.in;
-	return 0;
-}
-
-/* Lets the watcher finish what it shows. */
-static void
-close_output(struct output *out)
-{
-	struct err ignored;
-	int status;
-
-	child_close(&out->watch);
-	if (out->watch.pid > 0)
-		(void)child_wait(&out->watch, deadline_in(10 * CLOCK_SEC),
-		    NULL, &status, &ignored);
-}
-
 /* A run that did not come about still ends with a record. */
 static void
-write_error(struct output *out, const struct err *why)
+write_error(struct outlet *out, const struct err *why)
 {
 	struct record_origin origin = { .source = "/command/agent-spawn",
 	    .traceparent = record_traceparent() };
@@ -214,11 +165,58 @@ write_error(struct output *out, const struct err *why)
 	    record_error_data(why));
 	struct err ignored;
 
-	(void)write_record(out, &record, &ignored);
+	(void)outlet_record(out, &record, &ignored);
+}
+
+/* The same command for each task of a stream, with the same options. */
+static int
+run_crew(const struct options *o, struct err *e)
+{
+	AUTO_FREE char *self = path_program("agent-spawn", e);
+	AUTO_FREE char *turns = xasprintf("%lld",
+	    (long long)o->spawn.max_turns);
+	AUTO_FREE char *tokens = xasprintf("%lld",
+	    (long long)o->spawn.max_tokens);
+	AUTO_FREE char *timeout = xasprintf("%lldms",
+	    (long long)(o->spawn.timeout_ns / CLOCK_MS));
+	const char *args[16] = { "--format", "ndjson" };
+	size_t n = 2;
+	struct crew crew = {
+		.program = self, .args = args, .agent = o->spawn.agent,
+		.model = o->spawn.model, .jobs = o->jobs,
+		.in = STDIN_FILENO, .out = STDOUT_FILENO, .stop = &cli_signal,
+	};
+
+	if (!self)
+		return -1;
+	if (o->spawn.dir) {
+		args[n++] = "-C";
+		args[n++] = o->spawn.dir;
+	}
+	if (o->spawn.agents_file) {
+		args[n++] = "--agents";
+		args[n++] = o->spawn.agents_file;
+	}
+	if (o->spawn.max_turns > 0) {
+		args[n++] = "--max-turns";
+		args[n++] = turns;
+	}
+	if (o->spawn.max_tokens > 0) {
+		args[n++] = "--max-tokens";
+		args[n++] = tokens;
+	}
+	if (o->spawn.timeout_ns > 0) {
+		args[n++] = "--timeout";
+		args[n++] = timeout;
+	}
+	if (o->spawn.no_checkpoints)
+		args[n++] = "--no-checkpoints";
+	args[n] = NULL;
+	return crew_run(&crew, e);
 }
 
 static int
-spawn(struct options *o, struct output *out, struct err *e)
+spawn(struct options *o, struct outlet *out, struct err *e)
 {
 	AUTO_BUF struct buf prompt = BUF_INIT;
 	bool nothing_new = o->spawn.resume &&
@@ -228,10 +226,10 @@ spawn(struct options *o, struct output *out, struct err *e)
 	if (!nothing_new &&
 	    prompt_read(&o->prompt, &cli_signal, &prompt, e) < 0)
 		return -1;
-	if (open_output(o, out, e) < 0)
+	if (outlet_open(o->text, out, e) < 0)
 		return -1;
 	o->spawn.stop = &cli_signal;
-	o->spawn.record = write_record;
+	o->spawn.record = outlet_record;
 	o->spawn.context = out;
 	status = spawn_run(&o->spawn, nothing_new ? NULL : prompt.data, e);
 	if (status < 0 && !o->text)
@@ -243,15 +241,15 @@ int
 main(int argc, char **argv)
 {
 	struct options o = { 0 };
-	struct output out = { .fd = -1, .watch = CHILD_INIT };
+	struct outlet out = OUTLET_INIT;
 	struct err e = ERR_INIT;
 	int status;
 
 	cli_begin(&cli);
 	parse_options(&o, argc, argv);
 	cli_catch_signals();
-	status = spawn(&o, &out, &e);
-	close_output(&out);
+	status = o.jobs > 0 ? run_crew(&o, &e) : spawn(&o, &out, &e);
+	outlet_close(&out);
 	free(o.files);
 	if (e.status == ST_USAGE && status < 0)
 		cli_usage(&cli, "%s", e.text);

@@ -17,7 +17,8 @@
 enum {
 	GRACE_SECONDS = 3,
 	SHELL_TIMEOUT_MAX = 24 * 3600,
-	HEAD = TOOL_TEXT_MAX / 3	/* kept of a long output's start */
+	HEAD = TOOL_TEXT_MAX / 3,	/* kept of a long output's start */
+	GLANCE_MS = 500		/* at the signal flag, in case poll missed it */
 };
 
 /* An argument vector that owns its strings. */
@@ -402,7 +403,8 @@ wait_some(struct batch *b, struct pollfd *p, struct deadline until,
 			    b->calls[i].out : -1,
 			.events = POLLIN,
 		};
-	if (poll(p, b->n, deadline_poll_ms(until)) < 0 && errno != EINTR)
+	if (poll(p, b->n, deadline_poll_ms(deadline_min(until,
+	    deadline_in(GLANCE_MS * CLOCK_MS)))) < 0 && errno != EINTR)
 		return err_sys(e, ST_SYSTEM, "cannot poll");
 	if (stop && *stop)
 		return err_set(e, ST_SIGNAL + *stop, "interrupted");

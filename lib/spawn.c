@@ -301,6 +301,7 @@ run(struct setup *s, const char *prompt, struct err *e)
 		.talk = &s->talk,
 		.checkpoints = !s->said->no_checkpoints,
 		.origin = { .source = s->source, .run = s->run,
+		    .task = s->said->task,
 		    .traceparent = record_traceparent() },
 		.model = &s->model,
 		.place = {

@@ -21,6 +21,7 @@ struct spawn {
 	const char *agents_file;
 	const char *agent;
 	const char *model;
+	const char *task;		/* its id, for the records */
 	const char *resume;		/* a run to go on with: runs.h */
 	bool fork;			/* in a copy of it */
 	bool no_checkpoints;

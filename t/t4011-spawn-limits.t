@@ -76,7 +76,7 @@ it 'cuts an endless output'
 {
 	calls '(.messages | length) == 2' shell '{"command":"yes"}'
 	answer '.messages[3].content | (contains("bytes left out") and
-		contains("more than 67108864 bytes")) and length < 60000' cut
+		contains("limit on output")) and length < 60000' cut
 } >rec
 run agent-spawn go
 expect_status 0
