@@ -505,6 +505,14 @@ json_iter_name(const jv *object, int i)
 	return jv_object_iter_key(*object, i);
 }
 
+size_t
+json_iter_key_len(const jv *object, int i)
+{
+	AUTO_JV jv key = jv_object_iter_key(*object, i);
+
+	return json_string_len(&key);
+}
+
 jv
 json_iter_value(const jv *object, int i)
 {

@@ -118,7 +118,7 @@ jv	json_merge(const jv *a, const jv *b);
 /*
  * Walking over an object, in no particular order:
  *	JSON_EACH(&v, i) { ... json_iter_key(&v, i) ... }
- * The key lives as long as the object.
+ * The key lives as long as the object; it may hold NUL, as any string.
  */
 #define JSON_EACH(object, i)						\
 	for (int i = json_iter_first(object); i >= 0;			\
@@ -126,6 +126,7 @@ jv	json_merge(const jv *a, const jv *b);
 int	json_iter_first(const jv *object);
 int	json_iter_next(const jv *object, int i);
 const char *json_iter_key(const jv *object, int i);
+size_t	json_iter_key_len(const jv *object, int i);
 jv	json_iter_name(const jv *object, int i);	/* the key as a value */
 jv	json_iter_value(const jv *object, int i);
 

@@ -41,18 +41,20 @@ record_new(const struct record_origin *origin, const char *type, jv data)
 }
 
 static void
-write_member(const char *key, const jv *value, struct buf *out)
+write_member(const char *key, size_t len, const jv *value, struct buf *out)
 {
 	if (out->data[out->len - 1] != '{')
 		buf_addc(out, ',');
-	json_quote(key, strlen(key), out);
+	json_quote(key, len, out);
 	buf_addc(out, ':');
 	json_write(value, out);
 }
 
 static bool
-in_order(const char *key)
+in_order(const char *key, size_t len)
 {
+	if (strlen(key) != len)
+		return false;
 	for (size_t i = 0; i < ORDER_LEN; i++)
 		if (strcmp(order[i], key) == 0)
 			return true;
@@ -68,16 +70,17 @@ record_write(const jv *record, struct buf *out)
 	for (size_t i = 0; i < ORDER_LEN; i++) {
 		AUTO_JV jv v = json_get(record, order[i]);
 		if (!json_is(&v, JSON_NOTHING))
-			write_member(order[i], &v, out);
+			write_member(order[i], strlen(order[i]), &v, out);
 	}
 	JSON_EACH(record, i) {
 		const char *key = json_iter_key(record, i);
 		AUTO_JV jv v = json_iter_value(record, i);
-		if (!in_order(key))
-			write_member(key, &v, out);
+		size_t len = json_iter_key_len(record, i);
+		if (!in_order(key, len))
+			write_member(key, len, &v, out);
 	}
 	if (!json_is(&data, JSON_NOTHING))
-		write_member("data", &data, out);
+		write_member("data", 4, &data, out);
 	buf_addc(out, '}');
 }
 

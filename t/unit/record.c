@@ -33,7 +33,7 @@ test_new(void)
 static void
 test_write(void)
 {
-	static const char text[] = "{\"data\":{\"b\":1,\"a\":[]},\"zz\":1,"
+	static const char text[] = "{\"data\":{\"b\":1,\"a\":[]},\"id\\u0000\":1,"
 	    "\"type\":\"t\",\"task\":\"k\",\"source\":\"/s\",\"id\":\"i\","
 	    "\"specversion\":\"1.0\"}";
 	struct err e = ERR_INIT;
@@ -47,7 +47,7 @@ test_write(void)
 	buf_adds(&out, "before ");
 	record_write(&r, &out);
 	is_str(out.data, "before {\"specversion\":\"1.0\",\"id\":\"i\","
-	    "\"source\":\"/s\",\"type\":\"t\",\"task\":\"k\",\"zz\":1,"
+	    "\"source\":\"/s\",\"type\":\"t\",\"task\":\"k\",\"id\\u0000\":1,"
 	    "\"data\":{\"a\":[],\"b\":1}}", "attributes first, data last");
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) < 0)
 		exit(99);
