@@ -42,7 +42,7 @@ static const struct {
  * Appends to `text` from `len`; what does not fit is cut with "...", not in
  * the middle of a character.  The new length; ERR_TEXT_MAX when it was cut.
  */
-static size_t
+static size_t __attribute__((format(printf, 3, 0)))
 append(char *text, size_t len, const char *fmt, va_list ap)
 {
 	int n;

@@ -87,10 +87,8 @@ add_etc_list(struct mounts *m, struct err *e)
 	STRS_ADD(&m->argv, "--perms", "0755", "--dir", "/etc");
 	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
 		AUTO_FREE char *p = path_join("/etc", files[i]);
-		AUTO_BUF struct buf text = BUF_INIT;
 		char target[PATH_MAX];
 		ssize_t n = readlink(p, target, sizeof(target) - 1);
-		struct err ignored;
 		int fd;
 
 		if (n > 0) {
@@ -106,7 +104,6 @@ add_etc_list(struct mounts *m, struct err *e)
 		strs_addf(&m->argv, "%d", fd);
 		strs_add(&m->argv, p);
 		m->fds[m->nfds++] = fd;
-		(void)ignored;
 	}
 	for (size_t i = 0; i < sizeof(dirs) / sizeof(*dirs); i++) {
 		AUTO_FREE char *p = path_join("/etc", dirs[i]);

@@ -3,7 +3,6 @@
 
 #include "rules.h"
 
-#include <assert.h>
 #include <unistd.h>
 
 #include "alloc.h"
@@ -213,8 +212,7 @@ rules_set(struct rules *r, const char *option, const char *value,
 			r->net = NET_ALLOW;
 		return 0;
 	}
-	assert(!"an option without a rule");
-	return -1;
+	return err_set(e, ST_BUG, "no rule for --%s", option);
 }
 
 /* A scalar of a profile as the text that an option would have. */

@@ -83,7 +83,6 @@ test_huge(void)
 	struct ndjson_reader r;
 	struct ndjson_line line = NDJSON_LINE_INIT;
 	struct err e = ERR_INIT;
-	AUTO_BUF struct buf text = BUF_INIT;
 	char chunk[65536];
 	int p[2];
 	pid_t pid;
