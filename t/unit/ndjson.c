@@ -149,6 +149,7 @@ test_waiting(void)
 	is_int(ndjson_next(&r, &line, &e), NDJSON_FAIL,
 	    "so does a read that fails");
 	is_int(e.status, ST_IO, "with its class");
+	ndjson_release(&r);
 }
 
 static void
