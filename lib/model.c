@@ -401,6 +401,7 @@ model_ask(struct model_pool *p, const struct model *m,
     const volatile int *stop, struct model_reply *ret, struct err *e)
 {
 	struct asked a = { .reply = ret, .e = e };
+	struct err why = ERR_INIT;
 	struct model_call *c;
 
 	model_reply_release(ret);
@@ -408,9 +409,13 @@ model_ask(struct model_pool *p, const struct model *m,
 	if (!c)
 		return -1;
 	while (!a.done) {
-		if (model_wait(p, NULL, 0, DEADLINE_NEVER, stop, e) >= 0)
+		/* a failure may follow the answer in the same wait, and then
+		 * there is no call any more */
+		if (model_wait(p, NULL, 0, DEADLINE_NEVER, stop, &why) >= 0 ||
+		    a.done)
 			continue;
 		/* a signal: what has come is still worth having */
+		*e = why;
 		make_reply(c, ret);
 		ret->finish = MODEL_UNFINISHED;
 		model_cancel(c);
