@@ -251,10 +251,10 @@ on_result(const jv *data, struct watch_event *ev)
 	const char *reason = json_str(data, "reason");
 	int64_t status = 0, turns;
 
-	json_int(data, "status", &status);
-	if (status_word)
-		status = strcmp(status_word, "ok") != 0 &&
-		    strcmp(status_word, "done") != 0;
+	/* a status that is none is no good one */
+	if (json_has(data, "status") && !json_int(data, "status", &status))
+		status = status_word && strcmp(status_word, "ok") == 0 ?
+		    ST_OK : ST_NO;
 	ev->word = status == ST_OK ? "done" : "failed";
 	ev->style = status == ST_OK ? WATCH_GREEN : WATCH_RED;
 	if (status != ST_OK)

@@ -164,6 +164,94 @@ test_many(void)
 	is_int(first + second, 1200, "lose nothing");
 }
 
+/* Adds long lines and says which are there, until it is killed. */
+static void
+write_until_killed(int ack, int who, int from)
+{
+	AUTO_JOURNAL struct journal j = JOURNAL_INIT;
+	struct err e = ERR_INIT;
+
+	if (journal_open(path, 0, &j, &e) < 0)
+		_exit(1);
+	for (int i = from; ; i++) {
+		int32_t said[2] = { who, i };
+		AUTO_FREE char *line = xasprintf("{\"who\":%d,\"n\":%d,"
+		    "\"pad\":\"%0*d\"}", who, i, 300000, 0);
+		if (journal_add_line(&j, line, strlen(line), &e) < 0 ||
+		    write(ack, said, sizeof(said)) != sizeof(said))
+			_exit(1);
+	}
+}
+
+enum { KILL_ROUNDS = 25, KILL_WRITERS = 2, KILL_MAX = 100000 };
+
+/* What is in the file, of what was said to be; -1 for a bad line. */
+static int
+count_lost(bool (*acked)[KILL_MAX])
+{
+	static bool there[KILL_WRITERS][KILL_MAX];
+	struct journal_reader r = JOURNAL_READER_INIT;
+	struct ndjson_line line = NDJSON_LINE_INIT;
+	enum ndjson_result got;
+	struct err e = ERR_INIT;
+	int lost = 0;
+
+	if (journal_reader_open(path, false, &r, &e) < 0)
+		return -1;
+	while ((got = journal_next(&r, DEADLINE_NEVER, NULL, &line, &e)) ==
+	    NDJSON_LINE) {
+		int64_t who, i;
+		if (json_int(&line.value, "who", &who) &&
+		    json_int(&line.value, "n", &i))
+			there[who][i] = true;
+	}
+	ndjson_line_release(&line);
+	journal_reader_close(&r);
+	for (int who = 0; who < KILL_WRITERS; who++)
+		for (int i = 0; i < KILL_MAX; i++)
+			lost += acked[who][i] && !there[who][i];
+	return got == NDJSON_EOF ? lost : -1;
+}
+
+static void
+test_killed(void)
+{
+	static bool acked[KILL_WRITERS][KILL_MAX];
+	AUTO_JOURNAL struct journal j = JOURNAL_INIT;
+	int last[KILL_WRITERS] = { 0 }, said[2], n = 0;
+	struct err e = ERR_INIT;
+
+	put("");
+	for (int round = 0; round < KILL_ROUNDS; round++) {
+		pid_t pids[KILL_WRITERS];
+		int p[2], some = 2 + round % 5;
+
+		if (pipe(p) < 0)
+			return;
+		for (int who = 0; who < KILL_WRITERS; who++)
+			if ((pids[who] = fork()) == 0)
+				write_until_killed(p[1], who, last[who] + 1);
+		close(p[1]);
+		/* killed after a few lines, wherever they then are; what
+		 * they said before counts too */
+		while (read(p[0], said, sizeof(said)) == sizeof(said)) {
+			acked[said[0]][said[1]] = true;
+			last[said[0]] = said[1];
+			n++;
+			if (--some == 0)
+				for (int who = 0; who < KILL_WRITERS; who++)
+					kill(pids[who], SIGKILL);
+		}
+		close(p[0]);
+		while (wait(NULL) > 0)
+			;
+	}
+	ok(n > KILL_ROUNDS, "writers are killed while they write");
+	ok(journal_open(path, 0, &j, &e) == 0 &&
+	    journal_add_line(&j, "{}", 2, &e) == 0, "the next one mends it");
+	is_int(count_lost(acked), 0, "nothing that they said is lost");
+}
+
 static enum ndjson_result
 next(struct journal_reader *r, struct ndjson_line *line, int ms)
 {
@@ -295,6 +383,7 @@ main(void)
 	test_tails();
 	test_full();
 	test_many();
+	test_killed();
 	test_follow();
 	test_tail();
 	test_match();
