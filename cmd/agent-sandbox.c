@@ -54,6 +54,7 @@ static const struct option longopts[] = {
 	{ "ro", required_argument, NULL, OPT_RULE },
 	{ "rw", required_argument, NULL, OPT_RULE },
 	{ "seccomp", required_argument, NULL, OPT_RULE },
+	{ "taint", required_argument, NULL, OPT_RULE },
 	{ "timeout", required_argument, NULL, OPT_RULE },
 	{ "tmp-size", required_argument, NULL, OPT_RULE },
 	{ "unix-socket", required_argument, NULL, OPT_RULE },
@@ -72,8 +73,9 @@ static const struct cli cli = {
 	    "           [--max-output SIZE] [--memory SIZE] [--nested] [--net WORD]\n"
 	    "           [--pids-limit N] [--read-only] [--report FD|FILE]\n"
 	    "           [--ro PATH[:DEST]] ... [--rw PATH[:DEST]] ... [--seccomp WORD]\n"
-	    "           [--timeout DURATION] [--tmp-size SIZE] [--unix-socket PATH] ...\n"
-	    "           [--workspace DIR] [--] COMMAND [ARGUMENT ...]\n"
+	    "           [--taint WORD] [--timeout DURATION] [--tmp-size SIZE]\n"
+	    "           [--unix-socket PATH] ... [--workspace DIR] [--] COMMAND\n"
+	    "           [ARGUMENT ...]\n"
 	    "       agent-sandbox --check\n"
 	    "       agent-sandbox --explain\n",
 	.shortopts = "+C:m:t:",

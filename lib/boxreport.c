@@ -53,6 +53,21 @@ boxreport_limit(struct boxreport *r, const char *limit)
 	boxreport_emit(r, "sandbox.limit", data);
 }
 
+void
+boxreport_taint(struct boxreport *r, const struct strs *paths)
+{
+	jv data, list;
+
+	if (r->fd < 0)
+		return;
+	list = json_array();
+	for (size_t i = 0; i < paths->n; i++)
+		json_append(&list, json_from_str(paths->v[i]));
+	data = json_object();
+	json_set(&data, "paths", list);
+	boxreport_emit(r, "sandbox.taint", data);
+}
+
 static jv
 mechanisms(const struct boxlimits *limits)
 {

@@ -27,6 +27,7 @@
 #include "mounts.h"
 #include "path.h"
 #include "relay.h"
+#include "taint.h"
 
 enum { AFTER_DEATH_MS = 2000 };
 
@@ -54,7 +55,7 @@ struct box {
 	struct box_msg usage;
 	const char *struck;	/* the limit that ended it */
 	struct deadline until, drain;
-	int64_t began;
+	int64_t began, began_wall;
 	struct err *e;
 };
 
@@ -400,6 +401,37 @@ bwrap_said(struct box *b)
 	return buf_steal(&text);
 }
 
+/*
+ * Says what was left that runs by itself.  An overlay needs none of this:
+ * what is in it runs nowhere before it is committed.
+ */
+static int
+judge_taint(struct box *b)
+{
+	AUTO_STRS struct strs found = STRS_INIT;
+	int64_t how = b->rules->taint;
+	const char *more;
+
+	if (how == TAINT_OFF || b->rules->read_only)
+		return 0;
+	taint_scan(b->s->workspace, b->began_wall, &b->mounts.git.found,
+	    &found);
+	if (found.n == 0)
+		return 0;
+	boxreport_taint(&b->report, &found);
+	more = found.n > 1 ? " and others" : "";
+	if (how == TAINT_QUARANTINE) {
+		err_warn("moved aside what would run by itself later: '%s'%s",
+		    found.v[0], more);
+		return taint_quarantine(b->s->workspace, &found, b->e);
+	}
+	err_warn("made or changed what may run by itself later: '%s'%s",
+	    found.v[0], more);
+	if (how == TAINT_FAIL && b->status == 0)
+		b->status = ST_WRAPPER;
+	return 0;
+}
+
 static int
 conclude(struct box *b)
 {
@@ -417,6 +449,8 @@ conclude(struct box *b)
 	}
 	if (!b->exited && !b->struck)
 		b->status = ST_SIGNAL + SIGKILL;	/* bwrap was killed */
+	if (judge_taint(b) < 0)
+		return -1;
 	boxreport_end(&b->report, b->status, b->struck, &b->limits,
 	    &b->usage, clock_mono() - b->began);
 	return 0;
@@ -442,6 +476,7 @@ prepare(struct box *b)
 	    catch_signals(b) < 0)
 		return -1;
 	b->began = clock_mono();
+	b->began_wall = taint_now();
 	b->until = b->rules->timeout > 0 ? deadline_in(b->rules->timeout) :
 	    DEADLINE_NEVER;
 	b->drain = DEADLINE_NEVER;

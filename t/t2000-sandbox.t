@@ -4,7 +4,7 @@
 
 need python3 jq
 
-agent-sandbox --check >check.txt || skip_all "no sandbox here: $(cat check.txt)"
+need_sandbox
 
 it 'ends with the status of the command'
 run agent-sandbox sh -c 'echo out; echo err >&2; exit 7'

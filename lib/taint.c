@@ -1,0 +1,227 @@
+/* taint: what a command left in the workspace that makes code run later. */
+#include "config.h"
+
+#include "taint.h"
+
+#include <dirent.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "alloc.h"
+#include "clock.h"
+#include "path.h"
+#include "ulid.h"
+
+enum {
+	LEVELS = 2,		/* of directories that are looked into */
+	INSIDE = 4,		/* below .vscode and its like */
+	ENTRIES_MAX = 20000
+};
+
+/* In any directory that somebody may enter. */
+static const char *const names[] = {
+	".bash_login", ".bash_logout", ".bash_profile", ".bashrc", ".circleci",
+	".claude", ".claude.json", ".codex", ".continue", ".cursor",
+	".cursorrules", ".devcontainer", ".devcontainer.json",
+	".dir-locals.el", ".drone.yml", ".emacs", ".envrc", ".exrc",
+	".gdbinit", ".gemini", ".gitconfig", ".github", ".gitlab-ci.yml",
+	".gitmodules", ".gnupg", ".husky", ".idea", ".inputrc", ".irbrc",
+	".lldbinit", ".mcp.json", ".mise.toml", ".mocharc.js", ".netrc",
+	".npmrc", ".nvimrc", ".opencode", ".pnpmfile.cjs",
+	".pre-commit-config.yaml", ".profile", ".pypirc", ".Rprofile",
+	".ripgreprc", ".screenrc", ".ssh", ".tmux.conf", ".travis.yml",
+	".vimrc", ".vscode", ".windsurf", ".yarnrc", ".yarnrc.yml", ".zed",
+	".zlogin", ".zprofile", ".zshenv", ".zshrc", "azure-pipelines.yml",
+	"gemini-extension.json", "Jenkinsfile", "lefthook.yml", "mcp.json",
+	"mise.toml", "opencode.json", "sitecustomize.py", "usercustomize.py"
+};
+
+/* What turns the repository that holds it into another one. */
+static const char *const redirects[] = {
+	"commondir", "config", "config.worktree", "hooks",
+	"objects/info/alternates"
+};
+
+#define EACH(list, i) \
+	for (size_t i = 0; i < sizeof(list) / sizeof(*(list)); i++)
+
+struct scan {
+	size_t root;		/* length of the workspace's path */
+	int64_t since;
+	const struct strs *known;
+	struct strs *ret;
+	unsigned seen;
+};
+
+static bool
+is_name(const char *name)
+{
+	EACH(names, i)
+		if (strcmp(names[i], name) == 0)
+			return true;
+	return false;
+}
+
+bool
+taint_is_autorun(const char *path)
+{
+	for (const char *p = path; *p; ) {
+		size_t n = strcspn(p, "/");
+		AUTO_FREE char *part = xstrndup(p, n);
+		if (is_name(part) || strcmp(part, ".git") == 0)
+			return true;
+		p += n + (p[n] == '/');
+	}
+	return false;
+}
+
+static bool
+is_young(const struct scan *s, const struct stat *st)
+{
+	int64_t changed = (int64_t)st->st_ctim.tv_sec * CLOCK_SEC +
+	    st->st_ctim.tv_nsec;
+
+	return changed >= s->since;
+}
+
+static void
+add(struct scan *s, const char *path)
+{
+	strs_add(s->ret, path + s->root + 1);
+}
+
+/* A file, or anything in a directory, that is young. */
+static bool
+has_young(struct scan *s, const char *path, int levels)
+{
+	struct stat st;
+	DIR *d;
+	const struct dirent *entry;
+	bool young;
+
+	if (lstat(path, &st) < 0)
+		return false;
+	if (!S_ISDIR(st.st_mode))
+		return is_young(s, &st);
+	/* an empty one runs nothing */
+	young = false;
+	d = levels > 0 ? opendir(path) : NULL;
+	while (!young && d && s->seen++ < ENTRIES_MAX &&
+	    (entry = readdir(d))) {
+		if (strcmp(entry->d_name, ".") == 0 ||
+		    strcmp(entry->d_name, "..") == 0)
+			continue;
+		AUTO_FREE char *p = path_join(path, entry->d_name);
+		young = has_young(s, p, levels - 1);
+	}
+	if (d)
+		closedir(d);
+	return young;
+}
+
+/* A bare repository is one too, for a git that is started in it. */
+static bool
+is_bare(const char *dir)
+{
+	static const char *const parts[] = { "HEAD", "config", "objects" };
+
+	EACH(parts, i) {
+		AUTO_FREE char *p = path_join(dir, parts[i]);
+		if (!path_exists(p))
+			return false;
+	}
+	return true;
+}
+
+static void
+look_at_git(struct scan *s, const char *git)
+{
+	struct stat st;
+
+	if (lstat(git, &st) < 0)
+		return;
+	if (!strs_has(s->known, git)) {
+		/* made here, or moved here: either is as good as new */
+		if (has_young(s, git, 1) || is_young(s, &st))
+			add(s, git);
+		return;
+	}
+	EACH(redirects, i) {
+		AUTO_FREE char *p = path_join(git, redirects[i]);
+		if (has_young(s, p, 1))
+			add(s, p);
+	}
+}
+
+static void
+look(struct scan *s, const char *dir, int level)
+{
+	AUTO_FREE char *git = path_join(dir, ".git");
+	DIR *d = opendir(dir);
+	const struct dirent *entry;
+
+	look_at_git(s, git);
+	if (is_bare(dir)) {
+		AUTO_FREE char *config = path_join(dir, "config");
+		if (has_young(s, config, 0))
+			add(s, config);
+	}
+	while (d && s->seen++ < ENTRIES_MAX && (entry = readdir(d))) {
+		const char *name = entry->d_name;
+		struct stat st;
+
+		AUTO_FREE char *p = path_join(dir, name);
+		if (name[0] != '.' && entry->d_type == DT_REG &&
+		    !is_name(name))
+			continue;
+		if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
+		    strcmp(name, ".git") == 0)
+			continue;
+		if (is_name(name)) {
+			if (has_young(s, p, INSIDE))
+				add(s, p);
+		} else if (name[0] != '.' && level < LEVELS &&
+		    strcmp(name, "node_modules") != 0 &&
+		    lstat(p, &st) == 0 && S_ISDIR(st.st_mode)) {
+			look(s, p, level + 1);
+		}
+	}
+	if (d)
+		closedir(d);
+}
+
+int64_t
+taint_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME_COARSE, &t);
+	return (int64_t)t.tv_sec * CLOCK_SEC + t.tv_nsec;
+}
+
+void
+taint_scan(const char *workspace, int64_t since, const struct strs *known,
+    struct strs *ret)
+{
+	struct scan s = { .root = strlen(workspace), .since = since,
+	    .known = known, .ret = ret };
+
+	look(&s, workspace, 0);
+}
+
+int
+taint_quarantine(const char *workspace, const struct strs *paths,
+    struct err *e)
+{
+	char id[ULID_LEN + 1];
+	int r = 0;
+
+	ulid_make(id);
+	for (size_t i = 0; i < paths->n; i++) {
+		AUTO_FREE char *from = path_join(workspace, paths->v[i]);
+		AUTO_FREE char *to = xasprintf("%s.quarantine-%s", from, id);
+		if (rename(from, to) < 0)
+			r = err_sys(e, ST_WRAPPER, "cannot rename '%s'", from);
+	}
+	return r;
+}

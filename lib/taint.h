@@ -1,0 +1,39 @@
+/*
+ * taint: what a command left in the workspace that makes code run later.
+ *
+ * Files that shells, editors, CI, agents and git act on by themselves.  There
+ * is nothing to remember from before: the kernel sets the time of change of
+ * an inode, and a command cannot set it, so what is younger than the start
+ * of the sandbox was made or changed in it (or beside it, meanwhile).
+ */
+#ifndef AGENT_TAINT_H
+#define AGENT_TAINT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "err.h"
+#include "strs.h"
+
+/* The start, as file systems tell the time: by the last tick. */
+int64_t	taint_now(void);
+
+/*
+ * Adds to `ret` the paths, relative to `workspace`, of what is younger than
+ * `since` (taint_now()).  Repositories in `known`
+ * (absolute paths) may be there, but not what redirects them.
+ */
+void	taint_scan(const char *workspace, int64_t since,
+	    const struct strs *known, struct strs *ret);
+
+/* Whether a path, relative to a workspace, is one that runs by itself. */
+bool	taint_is_autorun(const char *path);
+
+/*
+ * Renames each of `paths` to PATH.quarantine-ID; what could not be stays and
+ * is told in `e`.
+ */
+int	taint_quarantine(const char *workspace, const struct strs *paths,
+	    struct err *e);
+
+#endif
