@@ -1,4 +1,5 @@
 #!/bin/sh
+# shellcheck disable=SC2016 # scripts for another shell
 # agent-sandbox passes its command through: status, streams, signals.
 . "${0%/*}/lib.sh"
 

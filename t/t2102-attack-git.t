@@ -1,0 +1,100 @@
+#!/bin/sh
+# shellcheck disable=SC2016 # scripts for another shell
+# Making git, an editor or a shell outside run what the command left.
+. "${0%/*}/lib.sh"
+# shellcheck source=attack.sh
+. "$T_SRC/t/attack.sh"
+
+need git
+HOME=$T_DIR/home git config --global user.name test
+HOME=$T_DIR/home git config --global user.email test@localhost
+fresh() {
+	cd "$WS/.." && rm -rf "$WS" && mkdir -p "$WS/sub" && cd "$WS" || exit
+	git init -q . && git init -q sub
+	rm -rf .git/hooks
+}
+
+attack_setup() {
+	echo whole >"$CANARY"
+	fresh
+}
+fresh
+attack git-hooks 'test -d .git/hooks || mkdir .git/hooks; echo x >.git/hooks/pre-commit && echo broken'
+attack git-hooks-made 'mkdir -p .git/hooks; echo x >.git/hooks/post-checkout &&
+	echo broken'
+attack git-config 'git config core.fsmonitor evil && echo broken'
+attack git-config-rename 'cp .git/config c; mv -f c .git/config &&
+	echo broken'
+attack git-dir-swap 'mv .git x && mkdir .git && echo broken'
+attack git-dir-remove 'rm -rf .git; test -e .git/config || echo broken'
+attack git-nested-hooks 'mkdir -p sub/.git/hooks
+	echo x >sub/.git/hooks/pre-commit && echo broken'
+attack git-nested-config 'git -C sub config core.pager evil && echo broken'
+
+it 'says that a new repository was made'
+fresh
+run agent-sandbox sh -c 'git init -q new/one'
+expect_status 0
+expect_err_has "'new/one/.git'"
+
+it 'says that a repository was redirected'
+fresh
+run agent-sandbox sh -c 'mkdir x; cp -r .git/* x; echo ../x >.git/commondir'
+expect_err_has "'.git/commondir'"
+
+it 'says what shells, editors and agents would act on'
+for name in .envrc .vscode/tasks.json .mcp.json .claude/settings.json \
+	.github/workflows/x.yml sub/.envrc; do
+	fresh
+	run agent-sandbox sh -c 'mkdir -p "$(dirname "$1")"; echo x >"$1"' \
+		sh "$name"
+	expect_status 0
+	expect_err_has 'may run by itself'
+done
+
+it 'says nothing of what was there before'
+run agent-sandbox sh -c 'echo x >file'
+expect_err ''
+
+it 'moves it aside'
+fresh
+run agent-sandbox --taint quarantine sh -c 'echo x >.envrc'
+expect_not test -e .envrc
+expect_ok test -e .envrc.quarantine-*
+
+it 'fails because of it'
+run agent-sandbox --taint fail sh -c 'echo x >.envrc'
+expect_status 125
+
+it 'lets commits, branches, stashes and worktrees work'
+fresh
+run agent-sandbox --env GIT_AUTHOR_NAME=a --env GIT_AUTHOR_EMAIL=a@b \
+	--env GIT_COMMITTER_NAME=a --env GIT_COMMITTER_EMAIL=a@b sh -ec '
+	echo 1 >f; git add f; git commit -qm one; git checkout -qb side
+	echo 2 >f; git commit -qam two; git checkout -q -; git merge -q side
+	echo 3 >f; git stash -q; git gc -q; git worktree add -q ../ws/tree side^
+	git log --oneline'
+expect_status 0
+expect_ok git fsck
+
+it 'shows a linked worktree its repository, and no other'
+git worktree add -q "$T_DIR/linked"
+run agent-sandbox -C "$T_DIR/linked" --env GIT_AUTHOR_NAME=a \
+	--env GIT_AUTHOR_EMAIL=a@b --env GIT_COMMITTER_NAME=a \
+	--env GIT_COMMITTER_EMAIL=a@b \
+	sh -c 'cd "$0" && echo x >new && git add new && git commit -qm linked &&
+	git log --oneline -1' "$T_DIR/linked"
+expect_status 0
+expect_out_has linked
+mkdir "$T_DIR/hostile"
+echo "gitdir: $WS/.git" >"$T_DIR/hostile/.git"
+run agent-sandbox -C "$T_DIR/hostile" cat "$WS/.git/config"
+expect_status 1
+
+it 'opens or closes the repository as asked'
+run agent-sandbox --git write git config a.b c
+expect_status 0
+run agent-sandbox --git none sh -c 'echo x >.git/x'
+expect_not test "$status" -eq 0
+
+done_testing
