@@ -21,9 +21,11 @@
 #include "workspace.h"
 
 enum {
-	OPT_DRY_RUN = 256,
+	OPT_CHECK = 256,
+	OPT_DRY_RUN,
 	OPT_FORMAT,
 	OPT_JSON,
+	OPT_MODELS,
 	OPT_NO_STDIN,
 	OPT_NO_STREAM,
 	OPT_RETRIES,
@@ -38,12 +40,14 @@ static const int64_t usual_timeout = 600 * CLOCK_SEC;
 
 static const struct option longopts[] = {
 	{ "cd", required_argument, NULL, 'C' },
+	{ "check", no_argument, NULL, OPT_CHECK },
 	{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
 	{ "file", required_argument, NULL, 'f' },
 	{ "format", required_argument, NULL, OPT_FORMAT },
 	CLI_OPT_HELP,
 	{ "json", no_argument, NULL, OPT_JSON },
 	{ "model", required_argument, NULL, 'm' },
+	{ "models", no_argument, NULL, OPT_MODELS },
 	{ "no-stdin", no_argument, NULL, OPT_NO_STDIN },
 	{ "no-stream", no_argument, NULL, OPT_NO_STREAM },
 	{ "option", required_argument, NULL, 'o' },
@@ -67,7 +71,9 @@ static const struct cli cli = {
 	    "                 [--no-stream] [--retries N] "
 	    "[--stdin-timeout TIME]\n"
 	    "                 [--system-file FILE] [--timeout TIME] "
-	    "[PROMPT ...]\n",
+	    "[PROMPT ...]\n"
+	    "       agent-ask --check [-m MODEL]\n"
+	    "       agent-ask --models [-m PROVIDER]\n",
 	.shortopts = "C:f:m:o:qs:u",
 	.longopts = longopts,
 };
@@ -80,6 +86,7 @@ struct options {
 	size_t nfiles, cap;
 	jv options;
 	enum ask_format format;
+	int question;		/* OPT_CHECK, OPT_MODELS: not a prompt */
 	bool dry_run, no_stdin, no_stream, quiet, usage;
 	int retries;
 	int64_t timeout, stdin_timeout;
@@ -136,6 +143,10 @@ set_option(struct options *o, int c, int argc, char **argv)
 		break;
 	case 'u':
 		o->usage = true;
+		break;
+	case OPT_CHECK:
+	case OPT_MODELS:
+		o->question = c;
 		break;
 	case OPT_DRY_RUN:
 		o->dry_run = true;
@@ -230,6 +241,33 @@ show_request(const struct ask *a, struct err *e)
 	return fd_write(STDOUT_FILENO, out.data, out.len, e);
 }
 
+/* What the server has; or, for --check, whether it has this model. */
+static int
+ask_server(const struct options *o, const struct model *m, struct err *e)
+{
+	AUTO_JV jv ids = model_list(m, deadline_in(o->timeout), &cli_signal,
+	    e);
+	AUTO_BUF struct buf out = BUF_INIT;
+	bool has = false;
+
+	if (!json_is(&ids, JSON_ARRAY))
+		return err_prefix(e, "%s", m->vendor);
+	for (size_t i = 0; i < json_count(&ids); i++) {
+		AUTO_JV jv id = json_at(&ids, i);
+		has |= strcmp(json_string(&id), m->id) == 0;
+		if (o->question == OPT_MODELS)
+			buf_addf(&out, "%s/%s\n", m->vendor,
+			    json_string(&id));
+	}
+	if (o->question == OPT_CHECK && !has)
+		return err_set(e, ST_NOINPUT, "%s: the server knows the key, "
+		    "but not the model", m->name);
+	if (o->question == OPT_CHECK)
+		buf_addf(&out, "%s: ok%s%s\n", m->name, m->key_from ?
+		    ", key from " : "", m->key_from ? m->key_from : "");
+	return fd_write(STDOUT_FILENO, out.data, out.len, e);
+}
+
 static int
 run(const struct options *o, char **operands, size_t n, struct err *e)
 {
@@ -253,9 +291,12 @@ run(const struct options *o, char **operands, size_t n, struct err *e)
 
 	if (workspace_find(o->dir, &ws, e) < 0 ||
 	    settings_load(&ws, &settings, e) < 0 ||
-	    make_messages(o, operands, n, &messages, e) < 0 ||
+	    (!o->question &&
+	    make_messages(o, operands, n, &messages, e) < 0) ||
 	    catalog_find(&settings.all, o->model, &m, e) < 0)
 		r = ask_failed(&a, e);
+	else if (o->question)
+		r = ask_server(o, &m, e);
 	else if (o->dry_run)
 		r = show_request(&a, e);
 	else

@@ -8,14 +8,15 @@
 #include "ulid.h"
 
 void
-answer_init(struct answer *a, const struct model_request *rq, int64_t started)
+answer_init(struct answer *a, const struct model_request *rq,
+    void (*release)(void *state), int64_t started)
 {
 	*a = (struct answer){
 		.flags = rq->flags,
 		.events = rq->events,
 		.ctx = rq->ctx,
 		.native = JSON_NONE,
-		.scratch = JSON_NONE,
+		.release = release,
 		.usage = MODEL_USAGE_INIT,
 		.error.retry_after = -1,
 		.started = started,
@@ -35,7 +36,9 @@ answer_release(struct answer *a)
 	buf_release(&a->text);
 	buf_release(&a->reasoning);
 	json_release(&a->native);
-	json_release(&a->scratch);
+	if (a->state)
+		a->release(a->state);
+	a->state = NULL;
 	free(a->served);
 	free(a->request_id);
 	free(a->error.reset);
@@ -124,6 +127,17 @@ answer_tool_arguments(struct answer *a, int slot, const char *s, size_t len)
 		buf_add(&t->arguments, s, len);
 }
 
+void
+answer_tool_arguments_all(struct answer *a, int slot, const char *s,
+    size_t len)
+{
+	struct answer_tool *t = tool_at(a, slot);
+
+	if (t)
+		buf_reset(&t->arguments);
+	answer_tool_arguments(a, slot, s, len);
+}
+
 size_t
 answer_tools(const struct answer *a)
 {
@@ -143,6 +157,12 @@ void
 answer_end(struct answer *a)
 {
 	a->ended = true;
+}
+
+void
+answer_last(struct answer *a)
+{
+	a->ended = a->last = true;
 }
 
 bool
@@ -185,10 +205,16 @@ answer_request_id(struct answer *a, const char *id)
 	keep(&a->request_id, id);
 }
 
-jv *
-answer_scratch(struct answer *a)
+bool
+answer_keeps(const struct answer *a)
 {
-	return &a->scratch;
+	return !(a->flags & MODEL_NO_TEXT);
+}
+
+void **
+answer_state(struct answer *a)
+{
+	return &a->state;
 }
 
 /* The call as a message has it; servers that give no id get one of ours. */

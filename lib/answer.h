@@ -27,7 +27,10 @@ struct answer {
 	bool came;		/* something of the answer */
 	bool given;		/* some of it to the caller */
 	unsigned long progress;	/* counts what came */
-	jv native, scratch;
+	jv native;
+	void *state;
+	void (*release)(void *state);
+	bool last;
 	struct model_usage usage;
 	char *served, *request_id;
 	struct model_error error;
@@ -40,7 +43,7 @@ enum {
 };
 
 void	answer_init(struct answer *a, const struct model_request *rq,
-	    int64_t started);
+	    void (*release)(void *state), int64_t started);
 void	answer_release(struct answer *a);
 
 /* The message as far as it came; JSON_NONE when nothing did. */

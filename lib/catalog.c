@@ -6,7 +6,6 @@
 #include "alloc.h"
 #include "child.h"
 #include "env.h"
-#include "http.h"
 #include "num.h"
 #include "path.h"
 #include "provider.h"
@@ -15,8 +14,7 @@
 
 enum {
 	ALIAS_DEPTH = 8,
-	KEY_MAX = 16 << 10,
-	MODELS_MAX = 4 << 20
+	KEY_MAX = 16 << 10
 };
 
 static const struct http_timers usual = {
@@ -228,40 +226,50 @@ static char *
 base_of(jv *entry)
 {
 	const char *env = json_str(entry, "base_url_env");
+	const char *add = json_str(entry, "base_url_add");
 	const char *base = env ? env_get(env) : NULL;
 
-	if (base)
-		json_set_bool(entry, "moved", true);
-	else
+	if (!base) {
 		base = json_str(entry, "base_url");
-	return base ? xstrdup(base) : NULL;
+		return base ? xstrdup(base) : NULL;
+	}
+	json_set_bool(entry, "moved", true);
+	/* OLLAMA_HOST is "host:port" */
+	return xasprintf("%s%.*s%s", strstr(base, "://") ? "" : "http://",
+	    (int)(strlen(base) - (base[strlen(base) - 1] == '/')), base,
+	    add ? add : "");
+}
+
+/* The protocol of an entry; NULL when there is no such. */
+static const struct provider *
+protocol_of(const jv *entry)
+{
+	const char *protocol = json_str(entry, "protocol");
+
+	return provider_find(protocol ? protocol : "chat");
 }
 
 /* A model of a server of this machine: the first that it has. */
 static char *
-first_model(const char *base, struct err *e)
+first_model(const jv *entry, const char *base)
 {
-	struct http *h = http_new(1, e);
-	AUTO_FREE char *url = xasprintf("%s/models", base);
-	AUTO_BUF struct buf body = BUF_INIT;
-	AUTO_JV jv v = JSON_NONE, data = JSON_NONE;
-	struct http_request rq = { .url = url,
-	    .timers.connect = CLOCK_SEC / 2,
-	    .until = deadline_in(2 * CLOCK_SEC) };
+	struct model m = MODEL_INIT;
+	struct err ignored = ERR_INIT;
+	AUTO_JV jv ids = JSON_NONE;
 	char *id = NULL;
 
-	if (!h)
-		return NULL;
-	if (http_fetch(h, &rq, MODELS_MAX, NULL, &body, NULL, e) == 200 &&
-	    json_parse(body.data ? body.data : "", body.len, &v, e) == 0)
-		data = json_get(&v, "data");
-	for (size_t i = 0; i < json_count(&data) && !id; i++) {
-		AUTO_JV jv m = json_at(&data, i);
-		const char *s = json_str(&m, "id");
-		if (s && !strstr(s, "embed"))
-			id = xstrdup(s);
+	m.provider = protocol_of(entry);
+	m.base = xstrdup(base);
+	m.timers.connect = CLOCK_SEC / 2;
+	if (m.provider)
+		ids = model_list(&m, deadline_in(2 * CLOCK_SEC), NULL,
+		    &ignored);
+	for (size_t i = 0; i < json_count(&ids) && !id; i++) {
+		AUTO_JV jv v = json_at(&ids, i);
+		if (!strstr(json_string(&v), "embed"))
+			id = xstrdup(json_string(&v));
 	}
-	http_free(h);
+	model_release(&m);
 	return id;
 }
 
@@ -270,14 +278,13 @@ static char *
 model_of(const jv *entry, const char *name, const char *base, struct err *e)
 {
 	const char *model = json_str(entry, "model");
-	struct err ignored = ERR_INIT;
 	bool local;
 	char *id = NULL;
 
 	if (model)
 		return xstrdup(model);
 	if (json_bool(entry, "local", &local) && local)
-		id = first_model(base, &ignored);
+		id = first_model(entry, base);
 	if (!id)
 		err_set(e, ST_CONFIG, "provider '%s' has no default model: "
 		    "say %s/MODEL", name, name);
@@ -289,7 +296,6 @@ fill(const struct catalog *c, const char *name, const char *id,
     const char *spec, struct model *m, struct err *e)
 {
 	AUTO_JV jv entry = provider_entry(c, name);
-	const char *protocol;
 
 	if (!json_is(&entry, JSON_OBJECT))
 		return unknown_provider(c, name, spec, e);
@@ -302,11 +308,11 @@ fill(const struct catalog *c, const char *name, const char *id,
 	if (!m->id)
 		return -1;
 	m->name = xasprintf("%s/%s", name, m->id);
-	protocol = json_str(&entry, "protocol");
-	m->provider = provider_find(protocol ? protocol : "chat");
+	m->provider = protocol_of(&entry);
 	if (!m->provider)
 		return err_set(e, ST_CONFIG,
-		    "provider '%s': unknown protocol '%s'", name, protocol);
+		    "provider '%s': unknown protocol '%s'", name,
+		    json_str(&entry, "protocol"));
 	if (json_str(&entry, "unix_socket"))
 		m->unix_socket = xstrdup(json_str(&entry, "unix_socket"));
 	m->headers = json_get(&entry, "headers");
@@ -467,12 +473,11 @@ default_local(const struct catalog *c)
 	for (size_t i = 0; i < json_count(&c->known); i++) {
 		AUTO_JV jv p = json_at(&c->known, i);
 		AUTO_FREE char *id = NULL, *base = NULL;
-		struct err ignored = ERR_INIT;
 		bool local;
 		if (!json_bool(&p, "local", &local) || !local)
 			continue;
 		base = base_of(&p);
-		id = base ? first_model(base, &ignored) : NULL;
+		id = base ? first_model(&p, base) : NULL;
 		if (id)
 			return xasprintf("%s/%s", json_str(&p, "name"), id);
 	}

@@ -125,8 +125,10 @@ read_value(struct model_call *c, const char *data, size_t len, bool whole,
 		err_set(e, ST_PROTOCOL, "a part of the answer is no object");
 		return garbage(c, e);
 	}
-	if (c->m->provider->event(&c->answer, &v, whole, e) == 0)
+	if (c->m->provider->event(&c->answer, &v, whole, e) == 0) {
+		c->hard_end = c->answer.last;
 		return 0;
+	}
 	if (c->answer.error.kind == MODEL_OK)
 		c->local = e->status != ST_PROTOCOL;
 	return -1;
@@ -147,7 +149,8 @@ on_event(void *ctx, const char *type, const char *data, size_t len,
 		c->hard_end = true;
 		return 0;
 	}
-	if (len == 0)
+	/* OpenAI's word for the end, sent by proxies of other protocols too */
+	if (len == 0 || strcmp(data, "[DONE]") == 0)
 		return 0;
 	return read_value(c, data, len, false, e);
 }
@@ -404,7 +407,8 @@ static void
 reset(struct model_call *c)
 {
 	answer_release(&c->answer);
-	answer_init(&c->answer, &c->rq, c->began);
+	answer_init(&c->answer, &c->rq, c->m->provider->release,
+	    c->began);
 	sse_release(&c->sse);
 	buf_reset(&c->raw);
 	c->status = 0;

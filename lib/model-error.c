@@ -189,8 +189,9 @@ model_error_body(struct answer *a, int status, const jv *body, struct err *e)
 		message = json_str(body, "message");
 		if (!message)
 			message = json_str(body, "detail");
-		return answer_error(a, status, json_str(body, "type"),
-		    message, e);
+		code = json_str(body, "code");
+		return answer_error(a, status, code ? code :
+		    json_str(body, "type"), message, e);
 	}
 	read_wait(&a->error, &error);
 	code = json_str(&error, "code");

@@ -117,7 +117,8 @@ model_start(struct model_pool *p, const struct model *m,
 	c->rq.schema = rq->schema ? &c->schema : NULL;
 	if (c->rq.retries < 0)
 		c->rq.retries = MODEL_RETRIES;
-	answer_init(&c->answer, &c->rq, c->began);
+	answer_init(&c->answer, &c->rq, c->m->provider->release,
+	    c->began);
 	if (p->calls)
 		p->calls->prev = c;
 	p->calls = c;

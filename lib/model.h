@@ -245,4 +245,12 @@ int	model_wait(struct model_pool *p, struct pollfd *extra, size_t count,
 int	model_dry_run(const struct model *m, const struct model_request *rq,
 	    jv *ret, struct err *e);
 
+/*
+ * The names of the models that the server of `m` has: an array of strings, in
+ * its order; JSON_NONE on failure, as model_ask() fails.  Only base, provider,
+ * key, headers and timers of `m` matter.
+ */
+jv	model_list(const struct model *m, struct deadline until,
+	    const volatile int *stop, struct err *e);
+
 #endif

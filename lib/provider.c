@@ -7,6 +7,9 @@
 
 static const struct provider *const providers[] = {
 	&provider_chat,
+	&provider_messages,
+	&provider_ollama,
+	&provider_responses,
 };
 
 enum { PROVIDERS = sizeof(providers) / sizeof(*providers) };
@@ -32,4 +35,74 @@ provider_quirk(const struct model *m, const char *name)
 	AUTO_JV jv v = json_get(&m->quirks, name);
 
 	return json_is_true(&v);
+}
+
+void
+provider_content_text(const jv *content, struct buf *out)
+{
+	if (json_string(content)) {
+		buf_add(out, json_string(content), json_string_len(content));
+		return;
+	}
+	for (size_t i = 0; i < json_count(content); i++) {
+		AUTO_JV jv part = json_at(content, i);
+		AUTO_JV jv text = json_get(&part, "text");
+		if (json_string(&text))
+			buf_add(out, json_string(&text),
+			    json_string_len(&text));
+	}
+}
+
+bool
+provider_data_url(const char *url, char **ret_type, const char **ret_data)
+{
+	const char *end;
+
+	if (strncmp(url, "data:", 5) != 0 ||
+	    !(end = strstr(url, ";base64,")))
+		return false;
+	*ret_type = xstrndup(url + 5, (size_t)(end - url - 5));
+	*ret_data = end + strlen(";base64,");
+	return true;
+}
+
+jv
+provider_arguments(const jv *function)
+{
+	AUTO_JV jv text = json_get(function, "arguments");
+	struct err ignored = ERR_INIT;
+	jv v = JSON_NONE;
+
+	if (json_is(&text, JSON_OBJECT))
+		return json_copy(&text);
+	if (json_string(&text) && json_parse(json_string(&text),
+	    json_string_len(&text), &v, &ignored) == 0 &&
+	    json_is(&v, JSON_OBJECT))
+		return v;
+	json_release(&v);
+	return json_object();
+}
+
+jv
+provider_native(const jv *message, const char *name)
+{
+	AUTO_JV jv native = json_get(message, "native");
+	const char *is = json_str(&native, "protocol");
+
+	if (!is || strcmp(is, name) != 0)
+		return JSON_NONE;
+	return json_get(&native, "content");
+}
+
+void
+provider_pass_options(jv *body, const jv *options, const char *const *known)
+{
+	JSON_EACH(options, i) {
+		const char *key = json_iter_key(options, i);
+		size_t n = 0;
+		while (known[n] && strcmp(known[n], key) != 0)
+			n++;
+		if (!known[n])
+			json_set(body, key, json_iter_value(options, i));
+	}
 }

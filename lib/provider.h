@@ -37,16 +37,21 @@ void	answer_tool(struct answer *a, int slot, const char *id,
 	    const char *name);	/* NULL: not said, or again */
 void	answer_tool_arguments(struct answer *a, int slot, const char *s,
 	    size_t len);
+void	answer_tool_arguments_all(struct answer *a, int slot, const char *s,
+	    size_t len);	/* instead of what came in pieces */
 size_t	answer_tools(const struct answer *a);	/* how many */
 void	answer_finish(struct answer *a, enum model_finish finish); /* a refusal
 				 * stands, whatever else is said */
 void	answer_end(struct answer *a);	/* the protocol's own end was seen */
+void	answer_last(struct answer *a);	/* and nothing can follow */
 bool	answer_ended(const struct answer *a);
 void	answer_native(struct answer *a, jv native); /* replaces; taken */
 struct model_usage *answer_usage(struct answer *a);
 void	answer_served(struct answer *a, const char *model);
 void	answer_request_id(struct answer *a, const char *id);
-jv	*answer_scratch(struct answer *a);	/* the provider's own notes */
+bool	answer_keeps(const struct answer *a);	/* text is wanted in the end */
+void	**answer_state(struct answer *a);	/* the provider's own notes; NULL
+				 * at first, released by provider.release */
 
 /*
  * Classifies an error that the server described: an HTTP status (0 inside a
@@ -80,12 +85,36 @@ struct provider {
 	 * and may call answer_end().  NULL: nothing to do. */
 	void (*end)(struct answer *a, bool sentinel);
 
+	/* Frees answer_state(); NULL where that is not used. */
+	void (*release)(void *state);
+
 	/* The list of models: path, and the array and member of the ids in
 	 * it.  NULL: it has none. */
 	const char *models_path, *models_array, *models_id;
 };
 
-extern const struct provider provider_chat;
+extern const struct provider provider_chat, provider_messages,
+    provider_ollama, provider_responses;
+
+/*
+ * What several protocols have in common: the text of a message's content
+ * (parts joined), appended; the members of a data URL ("data:TYPE;base64,..."),
+ * false when it is none: `*ret_type` is the caller's, data points into `url`.
+ */
+void	provider_content_text(const jv *content, struct buf *out);
+bool	provider_data_url(const char *url, char **ret_type,
+	    const char **ret_data);
+
+/* The arguments of a tool call as the object that they are the text of. */
+jv	provider_arguments(const jv *function);
+
+/* What the answer's own provider kept in a message, if it was `name`; or
+ * JSON_NONE. */
+jv	provider_native(const jv *message, const char *name);
+
+/* Adds the members of `options` that are not in `known` to the body. */
+void	provider_pass_options(jv *body, const jv *options,
+	    const char *const *known);
 
 /* By name; NULL when there is none. */
 const struct provider *provider_find(const char *name);

@@ -116,5 +116,5 @@ transport_new(const char *base, size_t connections, struct transport *ret,
 bool
 transport_serves(const struct transport *t, const char *base)
 {
-	return kind_of(base) == t->ops;
+	return strncmp(base, t->ops->scheme, strlen(t->ops->scheme)) == 0;
 }

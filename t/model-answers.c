@@ -471,8 +471,8 @@ ollama_tools(const struct content *c)
 		AUTO_JV jv t = json_at(&c->tools, i);
 		struct tool q = tool_at(c, i);
 		buf_addf(&m, "%s{\"function\":{\"index\":%zu,\"name\":%s,"
-		    "\"arguments\":%s}}", i ? "," : "\"content\":\"\","
-		    "\"tool_calls\":[", i, q.name,
+		    "\"arguments\":%s}}", i ? "," : ",\"tool_calls\":[",
+		    i, q.name,
 		    json_str(&t, "arguments"));
 		tool_release(&q);
 	}
@@ -498,8 +498,11 @@ ollama_stream(const struct content *c, struct answer_body *b)
 		buf_addf(&m, "\"content\":%s", text);
 		ollama_line(c, b, m.data, false);
 	}
-	if (*tools)
-		ollama_line(c, b, tools, false);
+	if (*tools) {
+		buf_reset(&m);
+		buf_addf(&m, "\"content\":\"\"%s", tools);
+		ollama_line(c, b, m.data, false);
+	}
 	if (json_is_true(&c->error)) {
 		AUTO_FREE char *error = json_text(&c->error);
 		event(b, NULL, "%s", error);
@@ -514,8 +517,7 @@ ollama_whole(const struct content *c, struct answer_body *b)
 {
 	AUTO_FREE char *tools = ollama_tools(c);
 	AUTO_FREE char *text = all_words(&c->words);
-	AUTO_FREE char *m = *tools ? xstrdup(tools) :
-	    xasprintf("\"content\":%s", text);
+	AUTO_FREE char *m = xasprintf("\"content\":%s%s", text, tools);
 
 	ollama_line(c, b, m, true);
 }
@@ -623,7 +625,7 @@ answer_render(const jv *scenario, enum protocol p, bool stream,
 	b->type = !stream ? "application/json" : p == OLLAMA ?
 	    "application/x-ndjson" : "text/event-stream";
 	render[p][stream](&c, b);
-	if (stream && json_bool(scenario, "comments", &flag) && flag)
+	if (stream && p != OLLAMA && json_bool(scenario, "comments", &flag) && flag)
 		with_comments(b);
 	if (json_bool(scenario, "crlf", &flag) && flag)
 		to_crlf(b);

@@ -1,0 +1,234 @@
+/*
+ * streams: answers in the four protocols, whole, in pieces, and cut at every
+ * byte.  A cut answer must never be taken for one, nor its tools be called.
+ */
+#include "config.h"
+
+#include "../model-answers.h"
+#include "alloc.h"
+#include "model-call.h"
+#include "provider.h"
+#include "tap.h"
+
+/* A transport that gives the first `cut` bytes in pieces of `piece`. */
+struct fake {
+	const struct answer_body *body;
+	size_t cut, piece;
+	struct http_events events;
+	void *ctx;
+	bool started;
+};
+
+static void *
+fake_start(void *t, const char *target, const struct http_request *rq,
+    const struct http_events *events, void *ctx, struct err *e)
+{
+	struct fake *f = t;
+
+	(void)target;
+	(void)rq;
+	(void)e;
+	f->events = *events;
+	f->ctx = ctx;
+	f->started = true;
+	return f;
+}
+
+static void
+fake_nothing(void *call)
+{
+	(void)call;
+}
+
+static void
+fake_pause(void *call, bool on)
+{
+	(void)call;
+	(void)on;
+}
+
+static void
+fake_hurry(void *call, struct deadline until)
+{
+	(void)call;
+	(void)until;
+}
+
+static int
+fake_fd(const void *t)
+{
+	(void)t;
+	return -1;
+}
+
+static struct deadline
+fake_due(const void *t)
+{
+	const struct fake *f = t;
+
+	return f->started ? deadline_in(0) : DEADLINE_NEVER;
+}
+
+static int
+fake_step(void *t, struct err *e)
+{
+	struct fake *f = t;
+	struct http_field type = { "content-type", f->body->type };
+	struct http_head head = { 200, &type, 1 };
+	struct err failed = ERR_INIT;
+	int r;
+
+	(void)e;
+	if (!f->started)
+		return 0;
+	f->started = false;
+	r = f->events.head(f->ctx, &head, &failed);
+	for (size_t i = 0; i < f->cut && r == 0; i += f->piece) {
+		size_t n = f->cut - i < f->piece ? f->cut - i : f->piece;
+		/* exactly these bytes, for the tools that watch memory */
+		AUTO_FREE char *copy = xstrndup(f->body->bytes.data + i, n);
+		r = f->events.body(f->ctx, copy, n, &failed);
+	}
+	f->events.done(f->ctx, r < 0 ? &failed : NULL);
+	return 1;
+}
+
+static const struct transport_ops fake_ops = {
+	.scheme = "fake:", .start = fake_start, .cancel = fake_nothing,
+	.progress = fake_nothing, .pause = fake_pause, .hurry = fake_hurry,
+	.fd = fake_fd, .due = fake_due, .step = fake_step,
+	.release = fake_nothing
+};
+
+static const char *const names[PROTOCOLS] = {
+	[CHAT] = "chat", [RESPONSES] = "responses",
+	[MESSAGES] = "messages", [OLLAMA] = "ollama"
+};
+
+/* One answer; its status. */
+static int
+ask(enum protocol p, const struct answer_body *b, size_t cut, size_t piece,
+    struct model_reply *r)
+{
+	struct fake f = { .body = b, .cut = cut, .piece = piece };
+	struct model m = MODEL_INIT;
+	struct err e = ERR_INIT;
+	struct model_pool *pool = model_pool_new(0, &e);
+	AUTO_JV jv messages = json_array();
+	struct model_request rq = { .messages = &messages };
+
+	m.name = xstrdup("fake/x");
+	m.id = xstrdup("x");
+	m.base = xstrdup("fake:");
+	m.provider = provider_find(names[p]);
+	pool->transports[pool->ntransports++] =
+	    (struct transport){ &fake_ops, &f };
+	model_ask(pool, &m, &rq, deadline_in(10 * CLOCK_SEC), NULL, r, &e);
+	model_pool_free(pool);
+	model_release(&m);
+	return e.status;
+}
+
+static bool
+has_tools(const struct model_reply *r)
+{
+	return json_has(&r->message, "tool_calls");
+}
+
+static char *
+text_of(const struct model_reply *r)
+{
+	const char *s = json_str(&r->message, "content");
+
+	return xstrdup(s ? s : "");
+}
+
+/* Cut at every byte: an answer only if all of it is there that matters. */
+static void
+check_cuts(enum protocol p, const struct answer_body *b, bool stream)
+{
+	struct model_reply whole = MODEL_REPLY_INIT;
+	int status = ask(p, b, b->bytes.len, 1 << 20, &whole);
+	AUTO_FREE char *text = text_of(&whole);
+	size_t good = 0, bad = 0, first_good = b->bytes.len;
+
+	ok(status == ST_OK && has_tools(&whole) &&
+	    whole.finish == MODEL_TOOLS, "%s, %s: a whole answer", names[p],
+	    stream ? "streamed" : "in one piece");
+	is_str(text, "one two three", "with its text");
+	is_str(json_path_str(&whole.message,
+	    "tool_calls.0.function.arguments"), "{\"a\":[1,2]}",
+	    "and its call");
+	is_int(whole.usage.output, 5, "and its usage");
+	for (size_t cut = 0; cut < b->bytes.len; cut++) {
+		struct model_reply r = MODEL_REPLY_INIT;
+		AUTO_FREE char *part = NULL;
+		status = ask(p, b, cut, 1 << 20, &r);
+		part = text_of(&r);
+		if (status == ST_OK && first_good == b->bytes.len)
+			first_good = cut;
+		/* once it is whole, it stays so; the call comes with it */
+		if (status == ST_OK ? has_tools(&r) &&
+		    strcmp(part, text) == 0 :
+		    status == ST_PROTOCOL && !has_tools(&r) &&
+		    first_good == b->bytes.len &&
+		    strncmp(part, text, strlen(part)) == 0)
+			good++;
+		else if (bad++ == 0)
+			diag("cut at %zu: status %d, '%s'", cut, status, part);
+		model_reply_release(&r);
+	}
+	ok(bad == 0 && good == b->bytes.len, "cut at each of %zu bytes",
+	    b->bytes.len);
+	ok(first_good > b->bytes.len / 2, "whole only near its end");
+	model_reply_release(&whole);
+}
+
+static void
+check_pieces(enum protocol p, const struct answer_body *b)
+{
+	size_t bad = 0;
+
+	for (size_t piece = 1; piece < 40; piece++) {
+		struct model_reply r = MODEL_REPLY_INIT;
+		AUTO_FREE char *text = NULL;
+		if (ask(p, b, b->bytes.len, piece, &r) != ST_OK)
+			bad++;
+		text = text_of(&r);
+		bad += strcmp(text, "one two three") != 0;
+		model_reply_release(&r);
+	}
+	ok(bad == 0, "%s: in pieces of 1 to 39 bytes", names[p]);
+}
+
+static void
+check_protocol(enum protocol p)
+{
+	static const char spec[] = "{\"text\":\"one two three\",\"tools\":"
+	    "[{\"id\":\"c1\",\"name\":\"f\",\"arguments\":"
+	    "\"{\\\"a\\\":[1,2]}\"}]}";
+	static const char crlf[] = "{\"text\":\"one two three\",\"crlf\":true,"
+	    "\"comments\":true,\"reasoning\":\"h\\u00e9\"}";
+	AUTO_JV jv s = JSON_NONE, c = JSON_NONE;
+	struct err e = ERR_INIT;
+	struct answer_body b = { 0 };
+
+	json_parse(spec, sizeof(spec) - 1, &s, &e);
+	json_parse(crlf, sizeof(crlf) - 1, &c, &e);
+	for (int stream = 0; stream < 2; stream++) {
+		answer_render(&s, p, stream, NULL, &b);
+		check_cuts(p, &b, stream);
+		answer_body_release(&b);
+	}
+	answer_render(&c, p, true, NULL, &b);
+	check_pieces(p, &b);
+	answer_body_release(&b);
+}
+
+int
+main(void)
+{
+	for (int p = 0; p < PROTOCOLS; p++)
+		check_protocol((enum protocol)p);
+	return done();
+}
