@@ -7,9 +7,12 @@ agent-sandbox -- true 2>"$T_DIR/why" || skip_all "$(cat "$T_DIR/why")"
 
 printf 'agents:\n- id: dev\n  model: replay:rec\n' >agents.yaml
 
-# runs PATTERN: whether a process with such a command line is there.
-runs() {
-	grep -aqs "$1" /proc/[0-9]*/cmdline
+# A time to sleep that nobody else on this host sleeps.
+long=1000.$$
+
+# sleeps TIME: whether somebody sleeps so long.
+sleeps() {
+	grep -aqsz "^$1\$" /proc/[0-9]*/cmdline
 }
 
 it 'ends after so many turns'
@@ -33,11 +36,11 @@ expect_status 4
 expect_json 'last.data.turns == 1'
 
 it 'ends in time in the middle of a tool, which dies'
-calls '' shell '{"command":"echo $$ >pid; exec sleep 1000"}' >rec
+calls '' shell '{"command":"echo $$ >pid; exec sleep '$long'"}' >rec
 run agent-spawn --timeout 2s go
 expect_status 124
 expect_json 'last.data | .status == 124 and .reason == "time"'
-expect_not runs 'sleep.100[0]'
+expect_not sleeps "$long"
 
 it 'tells the model that a call ran out of time'
 {
@@ -49,7 +52,7 @@ run agent-spawn go
 expect_status 0
 
 it 'ends in order on SIGTERM, with everything that it started'
-calls '' shell '{"command":"touch started; exec sleep 1001"}' >rec
+calls '' shell '{"command":"touch started; exec sleep '$long'"}' >rec
 agent-spawn go >out.ndjson 2>err &
 pid=$!
 expect_ok await 20 test -e started
@@ -59,7 +62,7 @@ status=$?
 expect_status 143
 expect_ok jq -es 'last.data | .status == 143 and .reason == "interrupted"' \
 	out.ndjson
-expect_not runs 'sleep.100[1]'
+expect_not sleeps "$long"
 
 it 'ends when nobody reads any more'
 {
