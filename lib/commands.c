@@ -53,19 +53,45 @@ has_name(const struct commands *c, const char *name)
 	return false;
 }
 
+/*
+ * In the build tree programs of libexec lie beside the commands; a list tells
+ * them apart.  Its text, or nothing where there is no such list.
+ */
+static void
+read_build_list(const char *dir, struct buf *out)
+{
+	AUTO_FREE char *path = path_join(dir, ".commands");
+	struct err ignored;
+
+	buf_addc(out, '\n');
+	if (path_read(path, PAGE_MAX, out, &ignored) < 0)
+		buf_reset(out);
+}
+
+static bool
+is_helper(const struct buf *list, const char *file)
+{
+	AUTO_FREE char *line = xasprintf("\n%s\n", file);
+
+	return list->len > 0 && !strstr(list->data, line);
+}
+
 /* Those in one directory, but for names that came before. */
 static void
 read_dir(const char *dir, struct commands *c)
 {
+	AUTO_BUF struct buf list = BUF_INIT;
 	DIR *d = dir[0] == '/' ? opendir(dir) : NULL;
 	const struct dirent *entry;
 
+	read_build_list(dir, &list);
 	while (d && (entry = readdir(d))) {
 		const char *name = entry->d_name + PREFIX_LEN;
 		AUTO_FREE char *path = NULL;
 
 		if (strncmp(entry->d_name, PREFIX, PREFIX_LEN) != 0 ||
-		    !is_name(name) || has_name(c, name))
+		    !is_name(name) || has_name(c, name) ||
+		    is_helper(&list, entry->d_name))
 			continue;
 		path = path_join(dir, entry->d_name);
 		if (!is_program(path))
