@@ -132,17 +132,18 @@ need() {
 }
 
 # no_sandbox: says why nobody can make a sandbox on this host (a chroot, or a
-# kernel or container without user namespaces); fails when somebody can.
+# kernel or container without user namespaces); fails when somebody can, so
+# that an agent-sandbox that does not work there is not taken for a reason.
 no_sandbox() {
 	if ! command -v bwrap >/dev/null; then
 		echo 'bwrap is not installed'
-	elif t_why=$(bwrap --unshare-all --ro-bind / / --proc /proc \
-		--dev /dev true 2>&1); then
+	elif bwrap --unshare-all --ro-bind / / --proc /proc --dev /dev true \
+		2>"$T_DIR/why"; then
 		return 1
-	elif agent-sandbox true 2>/dev/null; then
-		return 1	# in a chroot root can, with some help
+	elif agent-sandbox true 2>&1 >/dev/null | grep . >"$T_DIR/why2"; then
+		head -n 1 "$T_DIR/why2"
 	else
-		echo "this host allows no sandbox: $t_why" | head -n 1
+		head -n 1 "$T_DIR/why"
 	fi
 }
 

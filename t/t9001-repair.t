@@ -4,7 +4,7 @@
 for tool in git make cc; do
 	command -v $tool >/dev/null || skip_all "there is no $tool"
 done
-agent-sandbox -- true 2>"$T_DIR/why" || skip_all "$(cat "$T_DIR/why")"
+need_sandbox
 
 # The recording without its pauses.
 jq -c 'del(.delay)' "$T_SRC/templates/demo.ndjson" >"$T_DIR/recording"
