@@ -8,8 +8,8 @@
 #include "path.h"
 #include "yaml.h"
 
-static const char *const protocols[] = { "chat", "responses", "messages",
-	"ollama", "gemini", NULL };
+static const char *const protocols[] = { "chat", "messages", "ollama",
+	"responses", NULL };
 
 static const struct yaml_shape any_string[] = {
 	{ "*", .kinds = YAML_STRING },
@@ -21,16 +21,39 @@ static const struct yaml_shape targets[] = {
 	YAML_SHAPE_END
 };
 
+static const struct yaml_shape quirks[] = {
+	{ "developer", .kinds = YAML_BOOL },
+	{ "encrypted_reasoning", .kinds = YAML_BOOL },
+	{ "max_tokens", .kinds = YAML_STRING },
+	{ "no_schema", .kinds = YAML_BOOL },
+	{ "no_stream_options", .kinds = YAML_BOOL },
+	{ "reasoning_back", .kinds = YAML_BOOL },
+	YAML_SHAPE_END
+};
+
+/* Seconds, or text that num_parse_duration() reads. */
+static const struct yaml_shape timeouts[] = {
+	{ "connect", .kinds = YAML_STRING | YAML_NUMBER },
+	{ "first_byte", .kinds = YAML_STRING | YAML_NUMBER },
+	{ "idle", .kinds = YAML_STRING | YAML_NUMBER },
+	{ "progress", .kinds = YAML_STRING | YAML_NUMBER },
+	YAML_SHAPE_END
+};
+
 static const struct yaml_shape provider[] = {
 	{ "base_url", .kinds = YAML_STRING },
+	{ "base_url_add", .kinds = YAML_STRING },
+	{ "base_url_env", .kinds = YAML_STRING | YAML_NULL },
 	{ "headers", .kinds = YAML_MAP, .members = any_string },
 	{ "key_cmd", .kinds = YAML_STRING | YAML_LIST, .each = YAML_STRING },
-	{ "key_env", .kinds = YAML_STRING | YAML_NULL },
+	{ "key_env", .kinds = YAML_STRING | YAML_NULL | YAML_LIST,
+	    .each = YAML_STRING },
+	{ "local", .kinds = YAML_BOOL },
 	{ "model", .kinds = YAML_STRING },
 	{ "options", .kinds = YAML_MAP },
 	{ "protocol", .kinds = YAML_STRING, .words = protocols },
-	{ "quirks", .kinds = YAML_MAP },
-	{ "timeouts", .kinds = YAML_MAP },
+	{ "quirks", .kinds = YAML_MAP, .members = quirks },
+	{ "timeouts", .kinds = YAML_MAP, .members = timeouts },
 	{ "unix_socket", .kinds = YAML_STRING },
 	YAML_SHAPE_END
 };

@@ -8,6 +8,7 @@
 #include "alloc.h"
 #include "path.h"
 #include "tap.h"
+#include "yaml.h"
 
 static char dir[] = "/tmp/agent-settings.XXXXXX";
 
@@ -111,11 +112,40 @@ test_settings(void)
 	    "a string or a list, not a number");
 	loads("providers:\n  mine:\n    base_url: http://x\n"
 	    "    protocol: chatt\n", "", "agent/config.yaml:4:15: 'protocol' "
-	    "must be 'chat', 'responses', 'messages', 'ollama' or 'gemini', "
+	    "must be 'chat', 'messages', 'ollama' or 'responses', "
 	    "not 'chatt', did you mean 'chat'?");
 	loads("", "model: x\nproviders: {}\n", "ws/.agent/config.yaml:2:1: "
 	    "'providers' belongs into the user's configuration: a workspace "
 	    "must not say where your keys go");
+}
+
+/* Whatever is said in providers.yaml, a user may say too. */
+static void
+test_providers(void)
+{
+	AUTO_YAML struct yaml_doc doc = YAML_DOC_INIT;
+	AUTO_FREE char *text = NULL;
+	AUTO_JV jv all = json_object();
+	AUTO_JV jv config = json_object();
+	AUTO_FREE char *name = path_join(dir, "agent/config.yaml");
+	struct err e = ERR_INIT;
+
+	/* tests run in the source directory */
+	if (!ok(yaml_read("templates/providers.yaml", &doc, &e) == 0,
+	    "providers.yaml"))
+		diag("%s", e.text);
+	for (size_t i = 0; i < json_count(&doc.value); i++) {
+		AUTO_JV jv p = json_at(&doc.value, i);
+		AUTO_JV jv copy = json_copy(&p);
+		json_unset(&copy, "name");
+		json_set(&all, json_str(&p, "name"), json_copy(&copy));
+	}
+	ok(json_count(&all) > 5, "has some");
+	json_set(&config, "providers", json_copy(&all));
+	text = json_text(&config);
+	put("agent/config.yaml", text);
+	if (!ok(settings_check(name, false, &e) == 0, "is configuration"))
+		diag("%s", e.text);
 }
 
 int
@@ -125,6 +155,7 @@ main(void)
 		return 1;
 	test_workspace();
 	test_settings();
+	test_providers();
 	AUTO_FREE char *rm = xasprintf("rm -rf '%s'; exit %d", dir, done());
 	fflush(stdout);
 	execl("/bin/sh", "sh", "-c", rm, (char *)NULL);
