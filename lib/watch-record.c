@@ -183,28 +183,61 @@ on_retry(const jv *data, struct watch_event *ev)
 	add_member(&ev->text, data, "message");
 }
 
-/* The arguments that say most, the first that there is; then the others. */
+/* A text, each of whose lines gets the mark. */
+static void
+add_marked(struct buf *out, const char *mark, const jv *v)
+{
+	AUTO_BUF struct buf text = BUF_INIT;
+
+	add_str(&text, v);
+	for (const char *s = text.data; s; s = strchr(s, '\n')) {
+		if (s != text.data)
+			buf_addc(out, *s++);
+		buf_adds(out, mark);
+		buf_add(out, s, strcspn(s, "\n"));
+	}
+}
+
+/* How arguments are shown, in this order: those that say most come first. */
+static const struct {
+	const char *key, *mark;
+} arguments_first[] = {
+	{ "command", "" }, { "path", "" }, { "file", "" },
+	{ "file_path", "" }, { "url", "" }, { "query", "" },
+	{ "pattern", "" }, { "text", "" }, { "summary", "" },
+	{ "answer", "" }, { "old_text", "- " }, { "new_text", "+ " },
+	{ "old_string", "- " }, { "new_string", "+ " }
+};
+
+enum { FIRST = sizeof(arguments_first) / sizeof(*arguments_first) };
+
+static bool
+comes_first(const char *key)
+{
+	for (size_t i = 0; i < FIRST; i++)
+		if (strcmp(key, arguments_first[i].key) == 0)
+			return true;
+	return false;
+}
+
 static void
 add_arguments(const jv *arguments, struct buf *out)
 {
-	static const char *const first[] = { "command", "path", "file",
-	    "file_path", "url", "query", "pattern", "text", "summary",
-	    "answer", NULL };
-	const char *main = NULL;
-
 	if (!json_is(arguments, JSON_OBJECT)) {
 		add_str(out, arguments);
 		return;
 	}
-	for (const char *const *k = first; *k && !main; k++)
-		if (json_has(arguments, *k))
-			main = *k;
-	if (main)
-		add_member(out, arguments, main);
+	for (size_t i = 0; i < FIRST; i++) {
+		AUTO_JV jv v = json_get(arguments, arguments_first[i].key);
+
+		if (out->len > 0 && !json_is(&v, JSON_NOTHING))
+			buf_addc(out, '\n');
+		add_marked(out, arguments_first[i].mark, &v);
+	}
 	JSON_EACH(arguments, i) {
 		const char *key = json_iter_key(arguments, i);
 
-		if (main && strcmp(key, main) == 0)
+		if (comes_first(key))
 			continue;
 		if (out->len > 0)
 			buf_addc(out, '\n');
@@ -231,13 +264,16 @@ on_tool_result(const jv *data, struct watch_event *ev)
 	json_bool(data, "ok", &good);
 	json_bool(data, "truncated", &truncated);
 	add_member(&ev->subject, data, "name");
+	buf_adds(&ev->subject, "");
 	if (json_int(data, "status", &status) && status != 0)
 		fact(ev, "exit %lld", (long long)status);
 	fact_duration(ev, data);
 	if (truncated)
 		fact(ev, "shortened");
 	add_member(&ev->text, data, "output");
-	ev->word = good ? "ok" : "failed";
+	/* the result of the run follows at once, and says it all */
+	ev->word = !good ? "failed" : strcmp(ev->subject.data, "done") == 0 ?
+	    NULL : "ok";
 	ev->style = good ? WATCH_GREEN : WATCH_RED;
 	/* what went wrong stands at the end */
 	ev->tail = !good;

@@ -70,6 +70,21 @@ expect_out '08:00:04 dev  call    shell  make test timeou…
 08:00:05 dev  failed  shell, exit 2, 1.5 s
 08:00:06 rev:check  ok      edit: fine'
 
+it 'shows an edit as what goes and what comes'
+rec 01 /agent/dev tool.call '{"name":"edit_file","arguments":
+{"new_text":"b\nc","old_text":"a","path":"x.c"}}' | tr -d '\n' >edit
+run agent-watch -v edit
+expect_out '08:00:01 dev  call    edit_file
+    x.c
+    - a
+    + b
+    + c'
+
+it 'does not show that "done" was called well'
+rec 01 /agent/dev tool.result '{"name":"done","ok":true}' >called
+run agent-watch called
+expect_out ''
+
 it 'shows pieces of answers when asked for'
 run agent-watch -t model.delta records
 expect_out '08:00:11 dev  ...     Fi'
