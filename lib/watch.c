@@ -210,7 +210,8 @@ clean_line(const struct watch *w, const struct buf *raw, bool tail,
 	if (len - start > limit)
 		len = start + limit;
 	if (len > start)
-		term_clean(raw->data + start, len - start, TERM_ONELINE | clean_flags(w), out);
+		term_clean(raw->data + start, len - start,
+		    TERM_ONELINE | clean_flags(w), out);
 	buf_adds(out, "");
 }
 
