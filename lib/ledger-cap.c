@@ -297,7 +297,8 @@ ledger_caps(struct ledger *l, struct ledger_cap **ret, size_t *ret_n,
 	int r;
 
 	if (ledger_need(l, e) < 0 || store_query(l->store,
-	    "select id, scope, name, unit, per, amount from cap order by scope, name, unit, per", NULL, &st, e) < 0)
+	    "select id, scope, name, unit, per, amount from cap "
+	    "order by scope, name, unit, per", NULL, &st, e) < 0)
 		return -1;
 	while ((r = store_step(st, e)) > 0) {
 		GROW(caps, n, size);

@@ -233,7 +233,8 @@ static int
 block(struct ledger *l, const char *model, int64_t until, const char *why,
     struct err *e)
 {
-	return ledger_mark(l, e) < 0 || store_run(l->store, "insert into blocked values (?1, ?2, ?3) "
+	return ledger_mark(l, e) < 0 ||
+	    store_run(l->store, "insert into blocked values (?1, ?2, ?3) "
 	    "on conflict do update set until = max(until, ?2), why = ?3",
 	    STORE_ARGS(ARG_STR(model), ARG_INT(until), ARG_STR(why)), e) < 0 ?
 	    -1 : 0;
@@ -320,7 +321,8 @@ ledger_breaker_note(struct ledger *l, const char *model, bool failed,
 		pause *= 2;
 	if (pause > BREAKER_MAX_S)
 		pause = BREAKER_MAX_S;
-	return ledger_mark(l, e) < 0 || store_run(l->store, "insert or replace into breaker values "
+	return ledger_mark(l, e) < 0 ||
+	    store_run(l->store, "insert or replace into breaker values "
 	    "(?, ?, ?)", STORE_ARGS(ARG_STR(model), ARG_INT(failures),
 	    ARG_INT(failures < BREAKER_FAILURES ? 0 :
 	    now + pause * CLOCK_SEC)), e) < 0 ? -1 : 0;

@@ -26,7 +26,8 @@ static const char *const schema_steps[] = {
 	" amount integer not null, unique (scope, name, unit, per));"
 	"create table pool (name text primary key, share real not null, "
 	" overflow text) without rowid;"
-	"create table counter (cap integer not null, key text not null, start integer not null, "
+	"create table counter (cap integer not null, key text not null, "
+	" start integer not null, "
 	" used integer not null, leased integer not null, "
 	" primary key (cap, key, start)) without rowid;"
 	"create table lease (id integer primary key autoincrement, "
@@ -34,7 +35,8 @@ static const char *const schema_steps[] = {
 	" model text not null, pool text, paid text, dir text, run text, "
 	" task text, class text, input integer, output integer, "
 	" usd_nano integer);"
-	"create table part (lease integer not null, cap integer not null, key text not null, "
+	"create table part (lease integer not null, cap integer not null, "
+	" key text not null, "
 	" start integer not null, amount integer not null);"
 	"create index part_lease on part (lease);"
 	"create table call (id integer primary key, at integer not null, "
@@ -365,12 +367,12 @@ refuse(const struct plan *p, const struct ledger_line *line, int64_t amount,
 	}
 	if (c->per == LEDGER_MINUTE) {
 		*ret_wait = c->end - p->now + CLOCK_MS;
-		return err_set(e, ST_TEMPFAIL, "the limit of %s a minute for "
+		return err_set(e, ST_TEMPFAIL, "the limit of %s/minute for "
 		    "'%s' is reached; try again in %s", cap, whom, left);
 	}
 	return err_set(e, ST_BUDGET, "the budget of %s%s%s for '%s' is used "
 	    "up: %s spent, %s leased, %s needed%s%s", cap,
-	    c->end ? " a " : "", c->end ? ledger_pers[c->per] : "", whom,
+	    c->end ? "/" : "", c->end ? ledger_pers[c->per] : "", whom,
 	    spent, out, need, c->end ? "; the next one begins in " : "",
 	    left);
 }

@@ -390,6 +390,18 @@ store_col_count(struct store_stmt *st)
 	return sqlite3_column_count(st->st);
 }
 
+const char *
+store_col_name(struct store_stmt *st, int col)
+{
+	return sqlite3_column_name(st->st, col);
+}
+
+bool
+store_col_is_text(struct store_stmt *st, int col)
+{
+	return sqlite3_column_type(st->st, col) == SQLITE_TEXT;
+}
+
 int64_t
 store_run(struct store *s, const char *sql, const struct store_arg *args,
     struct err *e)

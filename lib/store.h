@@ -186,6 +186,8 @@ double	store_col_num(struct store_stmt *st, int col);
 const char *store_col_str(struct store_stmt *st, int col); /* NULL for NULL */
 const void *store_col_bytes(struct store_stmt *st, int col, size_t *ret_len);
 int	store_col_count(struct store_stmt *st);
+const char *store_col_name(struct store_stmt *st, int col);
+bool	store_col_is_text(struct store_stmt *st, int col);
 
 /*
  * In one go: a statement whose rows do not matter; the number of rows that

@@ -340,7 +340,7 @@ static void
 test_killing(void)
 {
 	enum { PROCESSES = 64, CAP = 1500 };
-	AUTO_LEDGER struct ledger *l = fresh("kill.db");
+	struct ledger *l = fresh("kill.db");
 	struct err e = ERR_INIT;
 	pid_t pids[PROCESSES];
 	int64_t used, leased, sent = 0, calls = 0;
@@ -349,6 +349,7 @@ test_killing(void)
 	ssize_t n;
 
 	set_cap(l, LEDGER_MODEL, "m/*", LEDGER_REQUESTS, LEDGER_DAY, CAP);
+	ledger_close(l);
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return;
 	for (int i = 0; i < PROCESSES; i++)
@@ -368,6 +369,7 @@ test_killing(void)
 		waitpid(pids[i], &status, 0);
 		bad += WIFEXITED(status) && WEXITSTATUS(status) != 0;
 	}
+	l = fresh("kill.db");
 	is_int(bad, 0, "no process failed");
 	is_int(killed, PROCESSES / 2, "half of them were killed");
 	ok(sent <= CAP, "%" PRId64 " requests under a cap of %d", sent, CAP);
@@ -379,6 +381,7 @@ test_killing(void)
 	store_get_int(ledger_store(l, &e), "select count(*) from call", NULL,
 	    &calls, &e);
 	is_int(calls, used, "each has its line");
+	ledger_close(l);
 }
 
 static void
