@@ -50,6 +50,12 @@ effort_signal(size_t signal)
 	return signals[signal].name;
 }
 
+double
+effort_speaks(const struct effort *f, size_t signal)
+{
+	return weights[signal] * f->signals[signal];
+}
+
 struct reading {
 	const struct effort_words *ew;
 	double *signal;

@@ -40,4 +40,7 @@ void	effort_estimate(const struct effort_words *ew, const char *text,
 /* What spoke most for the class that came out: "all", "40 screens". */
 const char *effort_signal(size_t signal);
 
+/* How much one speaks for much work (above 0) or little (below). */
+double	effort_speaks(const struct effort *f, size_t signal);
+
 #endif

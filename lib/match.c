@@ -120,8 +120,9 @@ describe(const struct words_token *t, void *arg)
 	struct match *m = arg;
 
 	for (size_t i = 0; i < t->nlinks; i++)
-		m->raw[t->links[i].group * m->nagents + m->agent] +=
-		    m->weight * (double)t->links[i].weight;
+		if (!words_is_amount(m->words, t->links[i].group))
+			m->raw[t->links[i].group * m->nagents + m->agent] +=
+			    m->weight * (double)t->links[i].weight;
 	if (!t->phrase && !is_common(t))
 		m->raw[need_word(m, t) * m->nagents + m->agent] += m->weight;
 }
@@ -302,6 +303,18 @@ feature_name(const struct match *m, size_t f)
 	return "?";
 }
 
+/* A group and a word may have the same name. */
+static void
+add_name(struct match_why *why, bool first, const char *name)
+{
+	if (first)
+		why->n = 0;
+	for (size_t i = 0; i < why->n; i++)
+		if (strcmp(why->text[i], name) == 0)
+			return;
+	snprintf(why->text[why->n++], MATCH_WHY_LEN, "%s", name);
+}
+
 /* The features that gave most to one agent. */
 static void
 explain(const struct match *m, size_t agent, struct match_why *why)
@@ -328,9 +341,8 @@ explain(const struct match *m, size_t agent, struct match_why *why)
 		best[at] = f;
 		worth[at] = w;
 	}
-	for (size_t i = 0; i < why->n; i++)
-		snprintf(why->text[i], MATCH_WHY_LEN, "%s",
-		    feature_name(m, best[i]));
+	for (size_t i = 0, n = why->n; i < n; i++)
+		add_name(why, i == 0, feature_name(m, best[i]));
 }
 
 static void

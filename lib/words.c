@@ -27,7 +27,7 @@ enum kind { WHOLE = 1, PREFIX, PHRASE };
 
 struct group {
 	char *name;
-	bool act;
+	bool act, amount;
 	uint16_t parents[PARENTS_MAX];
 	size_t nparents;
 };
@@ -128,6 +128,12 @@ words_is_act(const struct words *w, size_t group)
 	return w->groups[group].act;
 }
 
+bool
+words_is_amount(const struct words *w, size_t group)
+{
+	return w->groups[group].amount;
+}
+
 static int
 find_group(const struct words *w, const char *name, size_t len)
 {
@@ -156,7 +162,7 @@ need_group(struct words *w, const char *name, size_t len)
 	return w->ngroups++;
 }
 
-/* "name: parent parent"; the parent "act" marks a kind of work. */
+/* "name: parent parent"; "act" and "amount" are marks. */
 static int
 parse_group(struct words *w, const char *s, size_t len, size_t *ret,
     struct err *e)
@@ -179,6 +185,8 @@ parse_group(struct words *w, const char *s, size_t len, size_t *ret,
 		g = &w->groups[*ret];
 		if (strcmp(w->groups[parent].name, "act") == 0)
 			g->act = true;
+		else if (strcmp(w->groups[parent].name, "amount") == 0)
+			g->amount = true;
 		else if (g->nparents < PARENTS_MAX)
 			g->parents[g->nparents++] = (uint16_t)parent;
 		n += word;

@@ -31,6 +31,7 @@ size_t	words_groups(const struct words *w);
 const char *words_group(const struct words *w, size_t group);
 int	words_find_group(const struct words *w, const char *name); /* or -1 */
 bool	words_is_act(const struct words *w, size_t group); /* kind of work */
+bool	words_is_amount(const struct words *w, size_t group); /* how much */
 
 /* A group that a word belongs to, itself or through another group. */
 struct words_link {
