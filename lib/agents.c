@@ -6,6 +6,7 @@
 #include "alloc.h"
 #include "num.h"
 #include "path.h"
+#include "policy.h"
 
 enum { ID_MAX = 64 };
 
@@ -41,8 +42,8 @@ static const struct yaml_shape limits[] = {
 	{ .key = "memory_file", .kinds = YAML_STRING },			\
 	{ .key = "model", .kinds = STRINGS },				\
 	{ .key = "options", .kinds = YAML_MAP },			\
-	{ .key = "policy", .kinds = YAML_STRING | YAML_LIST | YAML_MAP,	\
-	    .each = YAML_MAP },						\
+	{ .key = "policy", .kinds = YAML_LIST, .each = YAML_MAP,	\
+	    .members = policy_shape },					\
 	{ .key = "pool", .kinds = YAML_STRING },			\
 	{ .key = "responsibilities", .kinds = STRINGS },		\
 	{ .key = "retries", .kinds = YAML_INT },			\
