@@ -43,14 +43,17 @@ static const struct option longopts[] = {
 	{ "git", required_argument, NULL, OPT_RULE },
 	CLI_OPT_HELP,
 	{ "hide", required_argument, NULL, OPT_RULE },
+	{ "host-port", required_argument, NULL, OPT_RULE },
 	{ "inherit-env", no_argument, NULL, OPT_RULE },
 	{ "max-output", required_argument, NULL, OPT_RULE },
 	{ "memory", required_argument, NULL, OPT_RULE },
 	{ "nested", no_argument, NULL, OPT_RULE },
 	{ "net", required_argument, NULL, OPT_RULE },
 	{ "pids-limit", required_argument, NULL, OPT_RULE },
+	{ "publish", required_argument, NULL, OPT_RULE },
 	{ "read-only", no_argument, NULL, OPT_RULE },
 	{ "report", required_argument, NULL, OPT_REPORT },
+	{ "resolve", required_argument, NULL, OPT_RULE },
 	{ "ro", required_argument, NULL, OPT_RULE },
 	{ "rw", required_argument, NULL, OPT_RULE },
 	{ "seccomp", required_argument, NULL, OPT_RULE },
@@ -66,16 +69,18 @@ static const struct option longopts[] = {
 static const struct cli cli = {
 	.name = "agent-sandbox",
 	.usage =
-	    "usage: agent-sandbox [--best-effort NAME] ... [--check] [--cpu-time DURATION]\n"
-	    "           [--cpus N] [--device PATH] ... [--disk SIZE] [--dry-run]\n"
-	    "           [--env NAME[=VALUE]] ... [--explain] [--file-size SIZE]\n"
-	    "           [--files N] [--git WORD] [--hide PATTERN] ... [--inherit-env]\n"
-	    "           [--max-output SIZE] [--memory SIZE] [--nested] [--net WORD]\n"
-	    "           [--pids-limit N] [--read-only] [--report FD|FILE]\n"
-	    "           [--ro PATH[:DEST]] ... [--rw PATH[:DEST]] ... [--seccomp WORD]\n"
-	    "           [--taint WORD] [--timeout DURATION] [--tmp-size SIZE]\n"
-	    "           [--unix-socket PATH] ... [--workspace DIR] [--] COMMAND\n"
-	    "           [ARGUMENT ...]\n"
+	    "usage: agent-sandbox [--allow HOST[:PORT]] ... [--best-effort NAME] ...\n"
+	    "           [--check] [--cpu-time DURATION] [--cpus N]\n"
+	    "           [--deny HOST[:PORT]] ... [--device PATH] ... [--disk SIZE]\n"
+	    "           [--dry-run] [--env NAME[=VALUE]] ... [--explain]\n"
+	    "           [--file-size SIZE] [--files N] [--git WORD] [--hide PATTERN] ...\n"
+	    "           [--host-port PORT] ... [--inherit-env] [--max-output SIZE]\n"
+	    "           [--memory SIZE] [--nested] [--net WORD] [--pids-limit N]\n"
+	    "           [--publish PORT[:INSIDE]] ... [--read-only] [--report FD|FILE]\n"
+	    "           [--resolve HOST:PORT:ADDRESS[:PORT]] ... [--ro PATH[:DEST]] ...\n"
+	    "           [--rw PATH[:DEST]] ... [--seccomp WORD] [--taint WORD]\n"
+	    "           [--timeout DURATION] [--tmp-size SIZE] [--unix-socket PATH] ...\n"
+	    "           [--workspace DIR] [--] COMMAND [ARGUMENT ...]\n"
 	    "       agent-sandbox --check\n"
 	    "       agent-sandbox --explain\n",
 	.shortopts = "+C:m:t:",

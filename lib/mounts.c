@@ -384,9 +384,10 @@ add_namespaces(struct mounts *m, const struct rules *rules,
 	/* a terminal of its own gets a session by the init */
 	if (!w->tty)
 		strs_add(&m->argv, "--new-session");
+	/* SETFCAP: the kernel wants it of who maps uid 0 once more */
 	if (w->map_root)
 		STRS_ADD(&m->argv, "--uid", "0", "--gid", "0", "--cap-add",
-		    "CAP_NET_BIND_SERVICE");
+		    "CAP_NET_BIND_SERVICE", "--cap-add", "CAP_SETFCAP");
 }
 
 static void

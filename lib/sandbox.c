@@ -18,6 +18,7 @@
 #include "alloc.h"
 #include "boxenv.h"
 #include "boxlimits.h"
+#include "boxnet.h"
 #include "boxreport.h"
 #include "boxspec.h"
 #include "fd.h"
@@ -40,6 +41,7 @@ struct box {
 	struct mounts mounts;
 	struct strs env;
 	struct boxlimits limits;
+	struct boxnet net;
 	struct relay relays[3];
 	struct boxreport report;
 	int control;		/* our side of the socket */
@@ -49,7 +51,7 @@ struct box {
 	int pidfd;
 	int ends[3];		/* the command's 0, 1, 2 */
 	bool piped[3];
-	bool started, exited, gone;
+	bool started, exited, gone, failed;
 	int wait_status;	/* of the command */
 	int status;		/* to end with */
 	struct box_msg usage;
@@ -163,7 +165,7 @@ on_end(void *arg, int fd, uint32_t events)
 }
 
 static void
-got_message(struct box *b, const struct box_msg *m)
+got_message(struct box *b, const struct box_msg *m, int fd)
 {
 	switch ((enum box_msg_type)m->type) {
 	case BOX_STARTED:
@@ -189,8 +191,14 @@ got_message(struct box *b, const struct box_msg *m)
 			    WEXITSTATUS(m->value);
 		break;
 	default:
-		break;
+		if (boxnet_message(&b->net, m, fd, b->e) < 0) {
+			b->failed = true;
+			kill_all(b);
+		}
+		return;
 	}
+	if (fd >= 0)
+		close(fd);
 }
 
 static void
@@ -206,6 +214,7 @@ on_control(void *arg, int fd, uint32_t events)
 	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1,
 	    .msg_control = space.bytes, .msg_controllen = sizeof(space) };
 	const struct cmsghdr *c;
+	int passed = -1;
 	ssize_t n = recvmsg(fd, &h, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 
 	(void)events;
@@ -216,13 +225,10 @@ on_control(void *arg, int fd, uint32_t events)
 		return;
 	}
 	m.text[sizeof(m.text) - 1] = '\0';
-	got_message(b, &m);
 	c = CMSG_FIRSTHDR(&h);
-	if (c && c->cmsg_type == SCM_RIGHTS) {
-		int passed;
+	if (c && c->cmsg_type == SCM_RIGHTS)
 		memcpy(&passed, CMSG_DATA(c), sizeof(passed));
-		close(passed);
-	}
+	got_message(b, &m, passed);
 }
 
 static int
@@ -281,6 +287,14 @@ plan(struct box *b)
 		.as_root = geteuid() == 0,
 	};
 
+	if (boxnet_needs_root(b->rules)) {
+		where.map_root = true;
+		where.hosts = boxnet_hosts;
+		where.resolv = boxnet_resolv;
+		if (!where.as_root)
+			b->spec.flags |= BOX_MAP_BACK;
+	}
+
 	if (!init || !cwd) {
 		b->e->status = ST_WRAPPER;
 		return -1;
@@ -288,7 +302,11 @@ plan(struct box *b)
 	if (strncmp(cwd, b->s->workspace, n) == 0 &&
 	    (cwd[n] == '/' || cwd[n] == '\0'))
 		where.cwd = cwd;
+	b->spec.uid = getuid();
+	b->spec.gid = getgid();
 	boxenv_make(&b->env, b->rules, home);
+	if (boxnet_prepare(&b->net, b->rules, &b->spec, &b->env, b->e) < 0)
+		return -1;
 	if (mounts_plan(&b->mounts, b->rules, &where, b->e) < 0)
 		return -1;
 	for (const char *const *p = b->s->argv; *p; p++)
@@ -314,7 +332,9 @@ start(struct box *b)
 	if (!bwrap)
 		return hostcheck_explain("", b->e);
 	if (boxlimits_prepare(&b->limits, b->rules, b->s->workspace, &b->spec,
-	    b->e) < 0 || make_control(b, &inside) < 0)
+	    b->e) < 0 || make_control(b, &inside) < 0 ||
+	    boxnet_start(&b->net, b->rules, &b->loop, b->control, &b->report,
+	    b->e) < 0)
 		return -1;
 	struct launch l = {
 		.bwrap = bwrap, .argv = &b->mounts.argv, .env = &b->env,
@@ -374,10 +394,12 @@ supervise(struct box *b)
 		    b->gone ? b->drain : b->until);
 		if (b->gone && deadline_passed(b->drain))
 			next = DEADLINE_NEVER;	/* a slow reader */
+		next = deadline_min(next, b->net.next);
 		if (loop_round(&b->loop, next, b->e) < 0)
 			return -1;
 		look_at_limits(b);
-		/* who reads our output has left: so does the command's pipe */
+		if (deadline_passed(b->net.next) || b->net.proxy.conns)
+			b->net.next = proxy_tick(&b->net.proxy);
 	}
 	/* what the init said last may still be on the way */
 	while (b->loop.slots[b->control].fn)
@@ -438,6 +460,8 @@ conclude(struct box *b)
 	AUTO_FREE char *said = NULL;
 	const char *struck;
 
+	if (b->failed)
+		return -1;
 	if (!b->started && !b->struck) {
 		said = bwrap_said(b);
 		return b->e->text[0] ? -1 : hostcheck_explain(said, b->e);
@@ -467,6 +491,17 @@ warn_struck(const struct box *b)
 	err_warn("the limit on %s was reached: --%s changes it", b->struck,
 	    strcmp(b->struck, "pids") == 0 ? "pids-limit" :
 	    strcmp(b->struck, "output") == 0 ? "max-output" : b->struck);
+}
+
+/* A command that failed may have wanted what was refused: say the mend. */
+static void
+warn_denied(const struct box *b)
+{
+	const struct strs *d = &b->net.denied;
+
+	if (b->status != 0 && d->n > 0)
+		err_warn("refused a connection to %s%s; --allow %s lets it",
+		    d->v[0], d->n > 1 ? " and others" : "", d->v[0]);
 }
 
 static int
@@ -499,6 +534,7 @@ release(struct box *b)
 			;
 	for (int i = 0; i < 3; i++)
 		relay_stop(&b->relays[i]);
+	boxnet_release(&b->net);
 	boxlimits_release(&b->limits);
 	mounts_release(&b->mounts);
 	strs_release(&b->env);
@@ -522,7 +558,7 @@ sandbox_run(const struct sandbox *s, int *ret_status, struct err *e)
 {
 	struct box b = {
 		.s = s, .rules = s->rules, .loop = LOOP_INIT,
-		.mounts = MOUNTS_INIT, .limits = BOXLIMITS_INIT,
+		.mounts = MOUNTS_INIT, .limits = BOXLIMITS_INIT, .net = BOXNET_INIT,
 		.relays = { RELAY_INIT, RELAY_INIT, RELAY_INIT },
 		.report = BOXREPORT_INIT, .control = -1, .messages = -1,
 		.signals = -1, .pidfd = -1, .e = e,
@@ -539,10 +575,14 @@ sandbox_run(const struct sandbox *s, int *ret_status, struct err *e)
 		if (r == 0)
 			*ret_status = b.status;
 	}
+	if (r == 0) {
+		warn_struck(&b);
+		warn_denied(&b);
+	}
 	release(&b);
 	if (r == 0)
-		warn_struck(&b);
-	else if (e->status != ST_WRAPPER)
+		return 0;
+	if (e->status != ST_WRAPPER)
 		e->status = ST_WRAPPER;
 	return r;
 }
