@@ -178,6 +178,36 @@ test_write(void)
 	    "\"s\":\"a\\\"\\n\\u0001\xef\xbf\xbd\"}", "prints sorted, valid");
 }
 
+/* What we print ourselves is what libjq prints. */
+static void
+test_write_like_jq(void)
+{
+	static const char *const texts[] = {
+		"{\"b\":1,\"a\":[true,false,null],\"aa\":{},\"\":[]}",
+		"[0,-0,1,-1,0.1,1e300,9007199254740992,9007199254740994,"
+		"123456789012,-1e-7,3.0]",
+		"\"\\u0000\\u0001\\b\\t\\n\\u000b\\f\\r\\u001f \\\"/\\\\\\u007f\"",
+		"{\"\\u00e9\":\"\\u20ac\\ud83d\\ude00\",\"z\\n\":\"\"}",
+		"\"\"", "12", "null"
+	};
+	size_t bad = 0;
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		AUTO_JV jv v = JSON_NONE;
+		struct err e = ERR_INIT;
+		if (json_parse(texts[i], strlen(texts[i]), &v, &e) < 0)
+			bad++;
+		AUTO_JV jv theirs = jv_dump_string(jv_copy(v),
+		    JV_PRINT_SORTED);
+		AUTO_FREE char *ours = json_text(&v);
+		if (strcmp(ours, json_string(&theirs)) == 0)
+			continue;
+		bad++;
+		diag("%s, not %s", ours, json_string(&theirs));
+	}
+	ok(bad == 0, "prints as libjq does");
+}
+
 int
 main(void)
 {
@@ -187,5 +217,6 @@ main(void)
 	test_numbers();
 	test_wrong_kinds();
 	test_write();
+	test_write_like_jq();
 	return done();
 }
