@@ -1,7 +1,8 @@
 /*
- * agent-ask: asks a model, writes its answer as it comes.
+ * agent-ask: asks models, writes their answers as they come.
  *
- * This file reads the options; what is asked, and how, is lib/.
+ * This file puts together what the options (ask-options.c) ask for; what is
+ * done then is in lib/: ask.h for one question, batch.h for many.
  */
 #include "config.h"
 
@@ -9,9 +10,10 @@
 
 #include "alloc.h"
 #include "ask.h"
+#include "ask-options.h"
+#include "batch.h"
 #include "catalog.h"
 #include "cli.h"
-#include "env.h"
 #include "fd.h"
 #include "json.h"
 #include "model.h"
@@ -20,179 +22,7 @@
 #include "settings.h"
 #include "workspace.h"
 
-enum {
-	OPT_CHECK = 256,
-	OPT_DRY_RUN,
-	OPT_FORMAT,
-	OPT_JSON,
-	OPT_MODELS,
-	OPT_NO_STDIN,
-	OPT_NO_STREAM,
-	OPT_RETRIES,
-	OPT_STDIN_TIMEOUT,
-	OPT_SYSTEM_FILE,
-	OPT_TIMEOUT
-};
-
 enum { SYSTEM_MAX = 16 << 20 };
-
-static const int64_t usual_timeout = 600 * CLOCK_SEC;
-
-static const struct option longopts[] = {
-	{ "cd", required_argument, NULL, 'C' },
-	{ "check", no_argument, NULL, OPT_CHECK },
-	{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
-	{ "file", required_argument, NULL, 'f' },
-	{ "format", required_argument, NULL, OPT_FORMAT },
-	CLI_OPT_HELP,
-	{ "json", no_argument, NULL, OPT_JSON },
-	{ "model", required_argument, NULL, 'm' },
-	{ "models", no_argument, NULL, OPT_MODELS },
-	{ "no-stdin", no_argument, NULL, OPT_NO_STDIN },
-	{ "no-stream", no_argument, NULL, OPT_NO_STREAM },
-	{ "option", required_argument, NULL, 'o' },
-	{ "output-format", required_argument, NULL, OPT_FORMAT },
-	{ "quiet", no_argument, NULL, 'q' },
-	{ "retries", required_argument, NULL, OPT_RETRIES },
-	{ "stdin-timeout", required_argument, NULL, OPT_STDIN_TIMEOUT },
-	{ "system", required_argument, NULL, 's' },
-	{ "system-file", required_argument, NULL, OPT_SYSTEM_FILE },
-	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
-	{ "usage", no_argument, NULL, 'u' },
-	CLI_OPT_VERSION,
-	{ 0 }
-};
-
-static const struct cli cli = {
-	.name = "agent-ask",
-	.usage = "usage: agent-ask [-qu] [-C DIR] [-f FILE] [-m MODEL] "
-	    "[-o KEY VALUE] [-s TEXT]\n"
-	    "                 [--dry-run] [--format text|ndjson] [--no-stdin]\n"
-	    "                 [--no-stream] [--retries N] "
-	    "[--stdin-timeout TIME]\n"
-	    "                 [--system-file FILE] [--timeout TIME] "
-	    "[PROMPT ...]\n"
-	    "       agent-ask --check [-m MODEL]\n"
-	    "       agent-ask --models [-m PROVIDER]\n",
-	.shortopts = "C:f:m:o:qs:u",
-	.longopts = longopts,
-};
-
-struct options {
-	const char *dir;
-	const char *model;
-	const char *rules, *rules_file;
-	char **files;
-	size_t nfiles, cap;
-	jv options;
-	enum ask_format format;
-	int question;		/* OPT_CHECK, OPT_MODELS: not a prompt */
-	bool dry_run, no_stdin, no_stream, quiet, usage;
-	int retries;
-	int64_t timeout, stdin_timeout;
-};
-
-/* "-o KEY VALUE": two words; a value that is JSON is meant as such. */
-static void
-add_option(struct options *o, int argc, char **argv)
-{
-	const char *key = optarg, *value;
-	struct err ignored = ERR_INIT;
-	jv v = JSON_NONE;
-
-	if (optind >= argc)
-		cli_usage(&cli, "option -o needs a key and a value");
-	value = argv[optind++];
-	if (json_parse(value, strlen(value), &v, &ignored) < 0)
-		v = json_from_str(value);
-	json_set(&o->options, key, v);
-}
-
-static enum ask_format
-format_of(const char *word)
-{
-	if (strcmp(word, "text") == 0)
-		return ASK_TEXT;
-	if (strcmp(word, "ndjson") == 0 || strcmp(word, "stream-json") == 0)
-		return ASK_NDJSON;
-	cli_usage(&cli, "--format takes text or ndjson, not '%s'", word);
-}
-
-static void
-set_option(struct options *o, int c, int argc, char **argv)
-{
-	switch (c) {
-	case 'C':
-		o->dir = optarg;
-		break;
-	case 'f':
-		GROW(o->files, o->nfiles, o->cap);
-		o->files[o->nfiles++] = optarg;
-		break;
-	case 'm':
-		o->model = optarg;
-		break;
-	case 'o':
-		add_option(o, argc, argv);
-		break;
-	case 'q':
-		o->quiet = true;
-		break;
-	case 's':
-		o->rules = optarg;
-		break;
-	case 'u':
-		o->usage = true;
-		break;
-	case OPT_CHECK:
-	case OPT_MODELS:
-		o->question = c;
-		break;
-	case OPT_DRY_RUN:
-		o->dry_run = true;
-		break;
-	case OPT_FORMAT:
-		o->format = format_of(optarg);
-		break;
-	case OPT_JSON:
-		o->format = ASK_NDJSON;
-		break;
-	case OPT_NO_STDIN:
-		o->no_stdin = true;
-		break;
-	case OPT_NO_STREAM:
-		o->no_stream = true;
-		break;
-	case OPT_RETRIES:
-		o->retries = (int)cli_int(&cli, "--retries", 0, 100);
-		break;
-	case OPT_STDIN_TIMEOUT:
-		o->stdin_timeout = cli_duration(&cli, "--stdin-timeout");
-		break;
-	case OPT_SYSTEM_FILE:
-		o->rules_file = optarg;
-		break;
-	case OPT_TIMEOUT:
-		o->timeout = cli_duration(&cli, "--timeout");
-		break;
-	}
-}
-
-static void
-parse_options(struct options *o, int argc, char **argv)
-{
-	const char *no_stdin = env_get("AGENT_STDIN");
-	int c;
-
-	*o = (struct options){ .options = json_object(), .retries = -1,
-	    .timeout = usual_timeout, .stdin_timeout = INT64_MAX };
-	o->no_stdin = no_stdin && strcmp(no_stdin, "no") == 0;
-	while ((c = cli_option(&cli, argc, argv)) != -1)
-		set_option(o, c, argc, argv);
-	if (o->rules && o->rules_file)
-		cli_usage(&cli, "--system and --system-file exclude each "
-		    "other");
-}
 
 static void
 add_message(jv *messages, const char *role, const struct buf *text)
@@ -200,26 +30,33 @@ add_message(jv *messages, const char *role, const struct buf *text)
 	jv m = json_object();
 
 	json_set_str(&m, "role", role);
-	json_set(&m, "content", json_from_bytes(text->data, text->len));
+	json_set(&m, "content", json_from_bytes(text->data ? text->data : "",
+	    text->len));
 	json_append(messages, m);
 }
 
+/* The system message, from an option or a file; empty when there is none. */
 static int
-make_messages(const struct options *o, char **operands, size_t n, jv *ret,
-    struct err *e)
+read_rules(const struct ask_options *o, struct buf *rules, struct err *e)
+{
+	if (o->rules)
+		buf_adds(rules, o->rules);
+	return o->rules_file ?
+	    path_read(o->rules_file, SYSTEM_MAX, rules, e) : 0;
+}
+
+static int
+make_messages(const struct ask_options *o, jv *ret, struct err *e)
 {
 	AUTO_BUF struct buf text = BUF_INIT, rules = BUF_INIT;
-	struct prompt p = { .operands = operands, .noperands = n,
-	    .files = o->files, .nfiles = o->nfiles, .no_stdin = o->no_stdin,
+	struct prompt p = { .operands = o->operands,
+	    .noperands = o->noperands, .files = o->files,
+	    .nfiles = o->nfiles, .no_stdin = o->no_stdin,
 	    .until = deadline_min(deadline_in(o->stdin_timeout),
 	    deadline_in(o->timeout)) };
 
-	if (o->rules_file &&
-	    path_read(o->rules_file, SYSTEM_MAX, &rules, e) < 0)
-		return -1;
-	if (o->rules)
-		buf_adds(&rules, o->rules);
-	if (prompt_read(&p, &cli_signal, &text, e) < 0)
+	if (read_rules(o, &rules, e) < 0 ||
+	    prompt_read(&p, &cli_signal, &text, e) < 0)
 		return -1;
 	*ret = json_array();
 	if (rules.len > 0)
@@ -241,38 +78,10 @@ show_request(const struct ask *a, struct err *e)
 	return fd_write(STDOUT_FILENO, out.data, out.len, e);
 }
 
-/* What the server has; or, for --check, whether it has this model. */
+/* One question, asked or shown. */
 static int
-ask_server(const struct options *o, const struct model *m, struct err *e)
+ask_one(const struct ask_options *o, const jv *config, struct err *e)
 {
-	AUTO_JV jv ids = model_list(m, deadline_in(o->timeout), &cli_signal,
-	    e);
-	AUTO_BUF struct buf out = BUF_INIT;
-	bool has = false;
-
-	if (!json_is(&ids, JSON_ARRAY))
-		return err_prefix(e, "%s", m->vendor);
-	for (size_t i = 0; i < json_count(&ids); i++) {
-		AUTO_JV jv id = json_at(&ids, i);
-		has |= strcmp(json_string(&id), m->id) == 0;
-		if (o->question == OPT_MODELS)
-			buf_addf(&out, "%s/%s\n", m->vendor,
-			    json_string(&id));
-	}
-	if (o->question == OPT_CHECK && !has)
-		return err_set(e, ST_NOINPUT, "%s: the server knows the key, "
-		    "but not the model", m->name);
-	if (o->question == OPT_CHECK)
-		buf_addf(&out, "%s: ok%s%s\n", m->name, m->key_from ?
-		    ", key from " : "", m->key_from ? m->key_from : "");
-	return fd_write(STDOUT_FILENO, out.data, out.len, e);
-}
-
-static int
-run(const struct options *o, char **operands, size_t n, struct err *e)
-{
-	AUTO_WORKSPACE struct workspace ws = WORKSPACE_INIT;
-	AUTO_SETTINGS struct settings settings = SETTINGS_INIT;
 	AUTO_JV jv messages = JSON_NONE;
 	struct model m = MODEL_INIT;
 	struct ask a = {
@@ -289,15 +98,10 @@ run(const struct options *o, char **operands, size_t n, struct err *e)
 	};
 	int r;
 
-	if (workspace_find(o->dir, &ws, e) < 0 ||
-	    settings_load(&ws, &settings, e) < 0 ||
-	    (!o->question &&
-	    make_messages(o, operands, n, &messages, e) < 0) ||
-	    catalog_find(&settings.all, o->model, &m, e) < 0)
+	if (make_messages(o, &messages, e) < 0 ||
+	    catalog_find(config, o->model, &m, e) < 0)
 		r = ask_failed(&a, e);
-	else if (o->question)
-		r = ask_server(o, &m, e);
-	else if (o->dry_run)
+	else if (o->action == ASK_DRY_RUN)
 		r = show_request(&a, e);
 	else
 		r = ask_run(&a, &cli_signal, e);
@@ -305,20 +109,118 @@ run(const struct options *o, char **operands, size_t n, struct err *e)
 	return r;
 }
 
+static int
+ask_many(const struct ask_options *o, const jv *config, struct err *e)
+{
+	AUTO_BUF struct buf rules = BUF_INIT;
+	struct model m = MODEL_INIT;
+	struct batch b = {
+		.config = config,
+		.model = o->model ? &m : NULL,
+		.options = &o->options,
+		.jobs = o->jobs,
+		.lines = o->lines,
+		.unordered = o->unordered,
+		.progress = isatty(STDERR_FILENO) == 1 && !o->quiet,
+		.flags = o->no_stream ? MODEL_NO_STREAM : 0,
+		.retries = o->retries < 0 ? BATCH_RETRIES : o->retries,
+		.timeout = o->timeout,
+		.resume = o->resume,
+		.in = STDIN_FILENO,
+		.out = STDOUT_FILENO
+	};
+	int r = -1;
+
+	if (read_rules(o, &rules, e) == 0 &&
+	    (!o->model || catalog_find(config, o->model, &m, e) == 0)) {
+		b.rules = rules.len > 0 ? rules.data : NULL;
+		r = batch_run(&b, &cli_signal, e);
+	}
+	model_release(&m);
+	return r;
+}
+
+/* What the server has; or, for --check, whether it has this model. */
+static int
+ask_server(const struct ask_options *o, const jv *config, struct err *e)
+{
+	struct model m = MODEL_INIT;
+	AUTO_JV jv ids = JSON_NONE;
+	AUTO_BUF struct buf out = BUF_INIT;
+	bool has = false;
+	int r = -1;
+
+	if (catalog_find(config, o->model, &m, e) == 0)
+		ids = model_list(&m, deadline_in(o->timeout), &cli_signal, e);
+	for (size_t i = 0; i < json_count(&ids); i++) {
+		AUTO_JV jv id = json_at(&ids, i);
+		has |= strcmp(json_string(&id), m.id) == 0;
+		if (o->action == ASK_MODELS)
+			buf_addf(&out, "%s/%s\n", m.vendor, json_string(&id));
+	}
+	if (o->action == ASK_CHECK)
+		buf_addf(&out, "%s: ok%s%s\n", m.name, m.key_from ?
+		    ", key from " : "", m.key_from ? m.key_from : "");
+	if (!json_is(&ids, JSON_ARRAY))
+		err_prefix(e, "%s", m.vendor ? m.vendor : "model");
+	else if (o->action == ASK_CHECK && !has)
+		err_set(e, ST_NOINPUT, "%s: the server answers, but has no "
+		    "such model", m.name);
+	else
+		r = fd_write(STDOUT_FILENO, out.data ? out.data : "", out.len,
+		    e);
+	model_release(&m);
+	return r;
+}
+
+/* A failure of what is not one question; that says so itself. */
+static int
+failed(const struct ask_options *o, const struct err *e)
+{
+	struct ask a = { .out = STDOUT_FILENO, .format =
+	    o->action == ASK_BATCH ? ASK_NDJSON : o->format };
+
+	return ask_failed(&a, e);
+}
+
+static int
+run(const struct ask_options *o, struct err *e)
+{
+	AUTO_WORKSPACE struct workspace ws = WORKSPACE_INIT;
+	AUTO_SETTINGS struct settings settings = SETTINGS_INIT;
+	int r = -1;
+
+	if (workspace_find(o->dir, &ws, e) < 0 ||
+	    settings_load(&ws, &settings, e) < 0)
+		return failed(o, e);
+	switch (o->action) {
+	case ASK_PROMPT:
+	case ASK_DRY_RUN:
+		return ask_one(o, &settings.all, e);
+	case ASK_BATCH:
+		r = ask_many(o, &settings.all, e);
+		break;
+	case ASK_CHECK:
+	case ASK_MODELS:
+		r = ask_server(o, &settings.all, e);
+		break;
+	}
+	return r < 0 ? failed(o, e) : r;
+}
+
 int
 main(int argc, char **argv)
 {
-	struct options o;
+	struct ask_options o;
 	struct err e = ERR_INIT;
 	int r;
 
-	cli_begin(&cli);
-	parse_options(&o, argc, argv);
+	cli_begin(&ask_cli);
+	ask_options_read(&o, argc, argv);
 	cli_catch_signals();
-	r = run(&o, argv + optind, (size_t)(argc - optind), &e);
-	json_release(&o.options);
-	free(o.files);
+	r = run(&o, &e);
+	ask_options_release(&o);
 	if (r < 0 && cli_signal)
 		cli_raise();
-	return cli_end(r < 0 ? err_report(&e) : ST_OK);
+	return cli_end(r < 0 ? err_report(&e) : r);
 }

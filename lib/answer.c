@@ -241,7 +241,7 @@ answer_message(const struct answer *a)
 	jv m, calls;
 	bool tools = a->finish == MODEL_TOOLS && a->ended && a->ntools > 0;
 
-	if (!a->came)
+	if (!a->came && !a->ended)
 		return JSON_NONE;
 	m = json_object();
 	json_set_str(&m, "role", "assistant");

@@ -1,0 +1,236 @@
+/* ask-options: the command line of agent-ask. */
+#include "config.h"
+
+#include "ask-options.h"
+
+#include "alloc.h"
+#include "batch.h"
+#include "env.h"
+
+enum {
+	OPT_CHECK = 256,
+	OPT_DRY_RUN,
+	OPT_FORMAT,
+	OPT_JSON,
+	OPT_LINES,
+	OPT_MODELS,
+	OPT_NO_STDIN,
+	OPT_NO_STREAM,
+	OPT_RESUME,
+	OPT_RETRIES,
+	OPT_STDIN_TIMEOUT,
+	OPT_SYSTEM_FILE,
+	OPT_TIMEOUT,
+	OPT_UNORDERED
+};
+
+static const int64_t usual_timeout = 600 * CLOCK_SEC;
+
+static const struct option longopts[] = {
+	{ "cd", required_argument, NULL, 'C' },
+	{ "check", no_argument, NULL, OPT_CHECK },
+	{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
+	{ "file", required_argument, NULL, 'f' },
+	{ "format", required_argument, NULL, OPT_FORMAT },
+	CLI_OPT_HELP,
+	{ "jobs", required_argument, NULL, 'j' },
+	{ "json", no_argument, NULL, OPT_JSON },
+	{ "lines", no_argument, NULL, OPT_LINES },
+	{ "model", required_argument, NULL, 'm' },
+	{ "models", no_argument, NULL, OPT_MODELS },
+	{ "no-stdin", no_argument, NULL, OPT_NO_STDIN },
+	{ "no-stream", no_argument, NULL, OPT_NO_STREAM },
+	{ "option", required_argument, NULL, 'o' },
+	{ "output-format", required_argument, NULL, OPT_FORMAT },
+	{ "quiet", no_argument, NULL, 'q' },
+	{ "resume", required_argument, NULL, OPT_RESUME },
+	{ "retries", required_argument, NULL, OPT_RETRIES },
+	{ "stdin-timeout", required_argument, NULL, OPT_STDIN_TIMEOUT },
+	{ "system", required_argument, NULL, 's' },
+	{ "system-file", required_argument, NULL, OPT_SYSTEM_FILE },
+	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
+	{ "unordered", no_argument, NULL, OPT_UNORDERED },
+	{ "usage", no_argument, NULL, 'u' },
+	CLI_OPT_VERSION,
+	{ 0 }
+};
+
+const struct cli ask_cli = {
+	.name = "agent-ask",
+	.usage = "usage: agent-ask [-qu] [-C DIR] [-f FILE] [-m MODEL] "
+	    "[-o KEY VALUE] [-s TEXT]\n"
+	    "                 [--dry-run] [--format text|ndjson] [--no-stdin]\n"
+	    "                 [--no-stream] [--retries N] "
+	    "[--stdin-timeout TIME]\n"
+	    "                 [--system-file FILE] [--timeout TIME] "
+	    "[PROMPT ...]\n"
+	    "       agent-ask -j N [-qu] [-C DIR] [-m MODEL] [-o KEY VALUE] "
+	    "[-s TEXT]\n"
+	    "                 [--lines] [--resume FILE] [--retries N]\n"
+	    "                 [--system-file FILE] [--timeout TIME] "
+	    "[--unordered]\n"
+	    "       agent-ask --check [-m MODEL]\n"
+	    "       agent-ask --models [-m PROVIDER]\n",
+	.shortopts = "C:f:j:m:o:qs:u",
+	.longopts = longopts,
+};
+
+/* "-o KEY VALUE": two words; a value that is JSON is meant as such. */
+static void
+add_option(struct ask_options *o, int argc, char **argv)
+{
+	const char *key = optarg, *value;
+	struct err ignored = ERR_INIT;
+	jv v = JSON_NONE;
+
+	if (optind >= argc)
+		cli_usage(&ask_cli, "option -o needs a key and a value");
+	value = argv[optind++];
+	if (json_parse(value, strlen(value), &v, &ignored) < 0)
+		v = json_from_str(value);
+	json_set(&o->options, key, v);
+}
+
+static enum ask_format
+format_of(const char *text)
+{
+	if (strcmp(text, "text") == 0)
+		return ASK_TEXT;
+	if (strcmp(text, "ndjson") == 0 || strcmp(text, "stream-json") == 0)
+		return ASK_NDJSON;
+	cli_usage(&ask_cli, "--format takes text or ndjson, not '%s'", text);
+}
+
+/* Options that are more than a word or a flag: true when it was one. */
+static bool
+set_value(struct ask_options *o, int c, int argc, char **argv)
+{
+	switch (c) {
+	case 'f':
+		GROW(o->files, o->nfiles, o->files_cap);
+		o->files[o->nfiles++] = optarg;
+		return true;
+	case 'j':
+		o->jobs = (size_t)cli_int(&ask_cli, "-j", 1, BATCH_JOBS_MAX);
+		return true;
+	case 'o':
+		add_option(o, argc, argv);
+		return true;
+	case OPT_FORMAT:
+		o->format = format_of(optarg);
+		return true;
+	case OPT_RETRIES:
+		o->retries = (int)cli_int(&ask_cli, "--retries", 0, 100);
+		return true;
+	case OPT_STDIN_TIMEOUT:
+		o->stdin_timeout = cli_duration(&ask_cli, "--stdin-timeout");
+		return true;
+	case OPT_TIMEOUT:
+		o->timeout = cli_duration(&ask_cli, "--timeout");
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void
+set_word(struct ask_options *o, int c)
+{
+	switch (c) {
+	case 'C':
+		o->dir = optarg;
+		break;
+	case 'm':
+		o->model = optarg;
+		break;
+	case 's':
+		o->rules = optarg;
+		break;
+	case OPT_RESUME:
+		o->resume = optarg;
+		break;
+	case OPT_SYSTEM_FILE:
+		o->rules_file = optarg;
+		break;
+	case OPT_CHECK:
+		o->action = ASK_CHECK;
+		break;
+	case OPT_DRY_RUN:
+		o->action = ASK_DRY_RUN;
+		break;
+	case OPT_MODELS:
+		o->action = ASK_MODELS;
+		break;
+	case OPT_JSON:
+		o->format = ASK_NDJSON;
+		break;
+	case OPT_LINES:
+		o->lines = true;
+		break;
+	case OPT_NO_STDIN:
+		o->no_stdin = true;
+		break;
+	case OPT_NO_STREAM:
+		o->no_stream = true;
+		break;
+	case OPT_UNORDERED:
+		o->unordered = true;
+		break;
+	case 'q':
+		o->quiet = true;
+		break;
+	case 'u':
+		o->usage = true;
+		break;
+	}
+}
+
+/*
+ * A stream of tasks is asked for by -j and what goes with it, or by records
+ * as the format with nothing else to ask.
+ */
+static void
+choose_action(struct ask_options *o)
+{
+	bool nothing = o->noperands == 0 && o->nfiles == 0;
+	bool batch = o->jobs > 0 || o->lines || o->resume || o->unordered;
+
+	if (o->rules && o->rules_file)
+		cli_usage(&ask_cli, "--system and --system-file exclude each "
+		    "other");
+	if (batch && o->action != ASK_PROMPT)
+		cli_usage(&ask_cli, "this does not go with a stream of tasks");
+	if (batch && !nothing)
+		cli_usage(&ask_cli, "a stream of tasks comes on standard "
+		    "input, not from operands or files");
+	if (o->action != ASK_PROMPT)
+		return;
+	if (batch || (nothing && o->format == ASK_NDJSON && !o->no_stdin))
+		o->action = ASK_BATCH;
+	if (o->jobs == 0)
+		o->jobs = BATCH_JOBS;
+}
+
+void
+ask_options_read(struct ask_options *o, int argc, char **argv)
+{
+	const char *no_stdin = env_get("AGENT_STDIN");
+	int c;
+
+	*o = (struct ask_options){ .options = json_object(), .retries = -1,
+	    .timeout = usual_timeout, .stdin_timeout = INT64_MAX };
+	o->no_stdin = no_stdin && strcmp(no_stdin, "no") == 0;
+	while ((c = cli_option(&ask_cli, argc, argv)) != -1)
+		if (!set_value(o, c, argc, argv))
+			set_word(o, c);
+	o->operands = argv + optind;
+	o->noperands = (size_t)(argc - optind);
+	choose_action(o);
+}
+
+void
+ask_options_release(struct ask_options *o)
+{
+	json_release(&o->options);
+	free(o->files);
+}

@@ -1,0 +1,49 @@
+/*
+ * ask-options: the command line of agent-ask.
+ */
+#ifndef AGENT_ASK_OPTIONS_H
+#define AGENT_ASK_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ask.h"
+#include "cli.h"
+#include "json.h"
+
+/* What to do. */
+enum ask_action {
+	ASK_PROMPT,		/* ask one question */
+	ASK_BATCH,		/* ask those of a stream */
+	ASK_DRY_RUN,		/* show the request */
+	ASK_CHECK,		/* see whether the model could be asked */
+	ASK_MODELS		/* list the server's */
+};
+
+struct ask_options {
+	enum ask_action action;
+	const char *dir;
+	const char *model;
+	const char *rules, *rules_file;		/* the system message */
+	const char *resume;
+	char **files;
+	size_t nfiles, files_cap;
+	char **operands;
+	size_t noperands;
+	jv options;
+	enum ask_format format;
+	size_t jobs;		/* 0: not said */
+	bool lines, unordered;
+	bool no_stdin, no_stream, quiet, usage;
+	int retries;
+	int64_t timeout, stdin_timeout;
+};
+
+extern const struct cli ask_cli;
+
+/* Reads the command line; exits on misuse. */
+void	ask_options_read(struct ask_options *o, int argc, char **argv);
+void	ask_options_release(struct ask_options *o);
+
+#endif
