@@ -15,13 +15,14 @@
 #include "crew.h"
 #include "outlet.h"
 #include "path.h"
+#include "permit.h"
 #include "prompt.h"
 #include "record.h"
 #include "spawn.h"
 
 enum {
 	OPT_AGENTS = 256, OPT_FORK, OPT_FORMAT, OPT_MAX_TOKENS, OPT_MAX_TURNS,
-	OPT_NO_CHECKPOINTS, OPT_NO_STDIN, OPT_TASK, OPT_TIMEOUT,
+	OPT_NO_CHECKPOINTS, OPT_NO_STDIN, OPT_PERMISSION_MODE, OPT_TASK, OPT_TIMEOUT,
 	JOBS_MAX = 1000
 };
 
@@ -40,6 +41,7 @@ static const struct option longopts[] = {
 	{ "model", required_argument, NULL, 'm' },
 	{ "no-checkpoints", no_argument, NULL, OPT_NO_CHECKPOINTS },
 	{ "no-stdin", no_argument, NULL, OPT_NO_STDIN },
+	{ "permission-mode", required_argument, NULL, OPT_PERMISSION_MODE },
 	{ "resume", required_argument, NULL, 'r' },
 	{ "task", required_argument, NULL, OPT_TASK },
 	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
@@ -52,8 +54,8 @@ static const struct cli cli = {
 	.usage = "usage: agent-spawn [-c] [-a AGENT] [-C DIR] [-f FILE] "
 	    "[-j N] [-m MODEL] [-r RUN] [--agents FILE] [--fork-session] "
 	    "[--format text|ndjson] [--max-tokens N] [--max-turns N] "
-	    "[--no-checkpoints] [--no-stdin] [--task ID] [--timeout TIME] "
-	    "[TASK ...]\n",
+	    "[--no-checkpoints] [--no-stdin] [--permission-mode MODE] "
+	    "[--task ID] [--timeout TIME] [TASK ...]\n",
 	.shortopts = "a:C:cf:j:m:r:",
 	.longopts = longopts,
 };
@@ -125,6 +127,13 @@ take_option(struct options *o, int c)
 	case OPT_NO_STDIN:
 		o->prompt.no_stdin = true;
 		break;
+	case OPT_PERMISSION_MODE:
+		if (permit_mode(optarg) < 0)
+			cli_usage(&cli, "--permission-mode is default, "
+			    "acceptEdits, plan or bypassPermissions, not '%s'",
+			    optarg);
+		o->spawn.mode = optarg;
+		break;
 	case OPT_TASK:
 		o->spawn.task = optarg;
 		break;
@@ -179,7 +188,7 @@ run_crew(const struct options *o, struct err *e)
 	    (long long)o->spawn.max_tokens);
 	AUTO_FREE char *timeout = xasprintf("%lldms",
 	    (long long)(o->spawn.timeout_ns / CLOCK_MS));
-	const char *args[16] = { "--format", "ndjson" };
+	const char *args[20] = { "--format", "ndjson" };
 	size_t n = 2;
 	struct crew crew = {
 		.program = self, .args = args, .agent = o->spawn.agent,
@@ -211,6 +220,10 @@ run_crew(const struct options *o, struct err *e)
 	}
 	if (o->spawn.no_checkpoints)
 		args[n++] = "--no-checkpoints";
+	if (o->spawn.mode) {
+		args[n++] = "--permission-mode";
+		args[n++] = o->spawn.mode;
+	}
 	args[n] = NULL;
 	return crew_run(&crew, e);
 }

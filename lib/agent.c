@@ -1,34 +1,13 @@
 /* agent: the loop. */
 #include "config.h"
 
-#include "agent.h"
+#include "agent-impl.h"
 
 #include "alloc.h"
 #include "path.h"
-#include "snapshot.h"
-#include "tool.h"
 
-/* How much of a result a record repeats; the whole is in its file. */
-enum { SHOWN_MAX = 4000 };
-
-struct run {
-	const struct agent_task *task;
-	struct conversation *talk;
-	struct model_pool *pool;
-	struct snapshot snapshot;
-	bool no_snapshots;		/* they failed once: said, given up */
-	int64_t started, first_turn;	/* when we began; turns before that */
-	char *last_calls;
-	int repeats;			/* of the calls of the last turn */
-	/* the end, once `reason` is set */
-	const char *reason;
-	int status;
-	struct buf answer;
-};
-
-/* Says something: for good where it must last, and to the watchers. */
-static int
-say(struct run *r, const char *type, jv data, bool lasts, struct err *e)
+int
+agent_say(struct run *r, const char *type, jv data, bool lasts, struct err *e)
 {
 	AUTO_JV jv record = record_new(&r->task->origin, type, data);
 
@@ -37,8 +16,8 @@ say(struct run *r, const char *type, jv data, bool lasts, struct err *e)
 	return r->task->record(r->task->context, &record, e);
 }
 
-static void
-end(struct run *r, int status, const char *reason)
+void
+agent_end(struct run *r, int status, const char *reason)
 {
 	r->status = status;
 	r->reason = reason;
@@ -62,7 +41,7 @@ say_start(struct run *r, struct err *e)
 		json_set_str(&data, "briefing", t->briefing);
 		json_set(&data, "tools", json_copy(t->tools));
 	}
-	return say(r, RECORD_AGENT_START, data, true, e);
+	return agent_say(r, RECORD_AGENT_START, data, true, e);
 }
 
 static int
@@ -71,7 +50,7 @@ say_task(struct run *r, struct err *e)
 	jv data = json_object();
 
 	json_set_str(&data, "prompt", r->task->prompt);
-	return say(r, RECORD_TASK, data, true, e);
+	return agent_say(r, RECORD_TASK, data, true, e);
 }
 
 static void
@@ -85,7 +64,7 @@ tell_retry(void *context, const struct model_reply *failed,
 	json_set_num(&data, "delay", (double)delay_ns / 1e9);
 	json_set_str(&data, "model", to->name);
 	/* a watcher that is gone shows at the next record that matters */
-	(void)say(r, RECORD_MODEL_RETRY, data, false, &e);
+	(void)agent_say(r, RECORD_MODEL_RETRY, data, false, &e);
 }
 
 static int
@@ -116,10 +95,10 @@ ask(struct run *r, struct model_reply *reply, struct err *e)
 	if (model_ask(r->pool, t->model, &rq, t->limits.until, t->stop, reply,
 	    e) == 0)
 		return 0;
-	end(r, e->status, e->status > ST_SIGNAL ? "interrupted" :
+	agent_end(r, e->status, e->status > ST_SIGNAL ? "interrupted" :
 	    e->status == ST_TIMEOUT && deadline_passed(t->limits.until) ?
 	    "time" : model_error_name(reply->error.kind));
-	if (e->status <= ST_SIGNAL && say(r, RECORD_ERROR,
+	if (e->status <= ST_SIGNAL && agent_say(r, RECORD_ERROR,
 	    model_error_json(reply, e), false, e) < 0)
 		r->reason = "records";
 	return -1;
@@ -168,213 +147,12 @@ say_answer(struct run *r, struct model_reply *reply, struct err *e)
 	json_set_int(&data, "turn", r->talk->turns + 1);
 	json_set_int(&data, "duration_ms", reply->total_ns / CLOCK_MS);
 	json_set(&data, "usage", json_copy(&usage));
-	if (say(r, RECORD_MODEL_MESSAGE, data, true, e) < 0) {
+	if (agent_say(r, RECORD_MODEL_MESSAGE, data, true, e) < 0) {
 		jv_free(usage);
 		return -1;
 	}
 	json_set_str(&usage, "model", reply->model);
-	return say(r, RECORD_MODEL_USAGE, usage, false, e);
-}
-
-/* Fills a call from {"id","function":{"name","arguments":"{...}"}}. */
-static void
-read_call(struct run *r, const jv *wanted, size_t i, struct call *c)
-{
-	const char *name = json_path_str(wanted, "function.name");
-	const char *text = json_path_str(wanted, "function.arguments");
-	struct err why = ERR_INIT;
-
-	*c = (struct call)CALL_INIT;
-	c->number = r->talk->tools + i + 1;
-	c->id = xstrdup(json_str(wanted, "id"));
-	c->name = xstrdup(name ? name : "");
-	if (!text || !*text)
-		text = "{}";
-	if (json_parse(text, strlen(text), &c->arguments, &why) < 0)
-		buf_adds(&c->text, "the arguments are not JSON");
-}
-
-/* The intent, on disk before the deed. */
-static int
-say_call(struct run *r, const struct call *c, struct err *e)
-{
-	jv data = json_object();
-
-	json_set_str(&data, "id", c->id);
-	json_set_str(&data, "name", c->name);
-	json_set(&data, "arguments", json_copy(&c->arguments));
-	return say(r, RECORD_TOOL_CALL, data, true, e);
-}
-
-/* The conversation keeps all that the model reads, the record the start. */
-static int
-say_result(void *context, const struct call *c, struct err *e)
-{
-	struct run *r = context;
-	size_t shown = c->text.len < SHOWN_MAX ? c->text.len : SHOWN_MAX;
-	AUTO_JV jv record = JSON_NONE;
-	jv data = json_object();
-
-	json_set_str(&data, "id", c->id);
-	json_set_str(&data, "name", c->name);
-	json_set_bool(&data, "ok", c->ok);
-	json_set_int(&data, "status", c->status);
-	json_set(&data, "output", json_from_bytes(c->text.data, c->text.len));
-	json_set_bool(&data, "truncated", c->truncated);
-	json_set_int(&data, "duration_ms", c->duration_ns / CLOCK_MS);
-	json_set_str(&data, "file", c->output ? path_basename(c->output) :
-	    NULL);
-	record = record_new(&r->task->origin, RECORD_TOOL_RESULT, data);
-	if (conversation_log(r->talk, &record, e) < 0)
-		return -1;
-	if (shown < c->text.len) {
-		data = json_get(&record, "data");
-		json_set(&data, "output", json_from_bytes(c->text.data,
-		    shown));
-		json_set_bool(&data, "truncated", true);
-		json_set(&record, "data", data);
-	}
-	return r->task->record(r->task->context, &record, e);
-}
-
-static bool
-is_done(const struct call *c)
-{
-	struct err ignored;
-
-	return strcmp(c->name, "done") == 0 &&
-	    tool_check(tool_find("done"), &c->arguments, &ignored) == 0;
-}
-
-/* `done` is no work: it ends the run, after the other calls of its turn. */
-static int
-take_done(struct run *r, struct call *c, struct err *e)
-{
-	const char *summary = json_str(&c->arguments, "summary");
-	bool success = true;
-
-	(void)json_bool(&c->arguments, "success", &success);
-	c->ok = true;
-	c->status = 0;
-	buf_adds(&c->text, "ok");
-	buf_reset(&r->answer);
-	buf_adds(&r->answer, summary ? summary : "");
-	if (say_result(r, c, e) < 0)
-		return -1;
-	end(r, success ? ST_OK : ST_NO, "done");
-	return 0;
-}
-
-/*
- * Before files change, what they are is kept.  Without git there are no
- * checkpoints, which is said once.
- */
-static int
-keep_files(struct run *r, const struct call *calls, size_t n, struct err *e)
-{
-	char id[SNAPSHOT_ID_MAX];
-	struct err why = ERR_INIT;
-	bool changes = false;
-	jv data;
-	int taken;
-
-	for (size_t i = 0; i < n; i++) {
-		const struct tool *t = tool_find(calls[i].name);
-		changes |= calls[i].state == CALL_WAITING && t &&
-		    (t->flags & TOOL_CHANGES);
-	}
-	if (!changes)
-		return 0;
-	taken = snapshot_end(&r->snapshot, r->task->limits.until,
-	    r->task->stop, id, &why);
-	if (taken == 0)
-		return 0;
-	if (taken < 0 && why.status > ST_SIGNAL) {
-		*e = why;
-		return -1;
-	}
-	data = json_object();
-	if (taken < 0) {
-		r->no_snapshots = true;
-		json_set_str(&data, "message", why.text);
-		return say(r, RECORD_LOG, data, false, e);
-	}
-	json_set_str(&data, "id", id);
-	json_set_int(&data, "turn", r->talk->turns);
-	return say(r, RECORD_CHECKPOINT, data, false, e);
-}
-
-/* Runs them all; `done`, if it is among them, comes last. */
-static int
-run_calls(struct run *r, struct call *calls, size_t n, struct err *e)
-{
-	const struct agent_task *t = r->task;
-	struct call *done = NULL;
-
-	for (size_t i = 0; i < n; i++) {
-		if (calls[i].state == CALL_WAITING &&
-		    !json_has(&r->talk->begun, calls[i].id) &&
-		    say_call(r, &calls[i], e) < 0)
-			return -1;
-		if (calls[i].state == CALL_WAITING && is_done(&calls[i])) {
-			done = &calls[i];
-			done->state = CALL_ENDED;
-		}
-	}
-	if (keep_files(r, calls, n, e) < 0 ||
-	    calls_run(&t->place, calls, n, t->limits.until, t->stop,
-	    say_result, r, e) < 0)
-		return -1;
-	return done ? take_done(r, done, e) : 0;
-}
-
-/*
- * What a run that was broken off had begun: made again if that does no harm,
- * else left to the model to find out.
- */
-static int
-mend_call(struct run *r, struct call *c, struct err *e)
-{
-	const struct tool *t = tool_find(c->name);
-
-	if (json_has(&r->talk->answers, c->id)) {
-		c->state = CALL_ENDED;
-		return 0;
-	}
-	if (!json_has(&r->talk->begun, c->id) || !t || !(t->flags & TOOL_ONCE))
-		return 0;
-	c->state = CALL_ENDED;
-	buf_reset(&c->text);
-	buf_adds(&c->text, "error: interrupted: this call was begun before "
-	    "the run was broken off, and may have happened in part or as a "
-	    "whole. Look before you repeat it.");
-	return say_result(r, c, e);
-}
-
-/* Does what the last message asks for and has not got yet. */
-static int
-act(struct run *r, struct err *e)
-{
-	AUTO_JV jv wanted = json_copy(&r->talk->calls);
-	size_t n = json_count(&wanted);
-	struct call *calls = xcalloc(n, sizeof(*calls));
-	int result = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		AUTO_JV jv one = json_at(&wanted, i);
-		read_call(r, &one, i, &calls[i]);
-	}
-	for (size_t i = 0; i < n && result == 0; i++)
-		result = mend_call(r, &calls[i], e);
-	if (result == 0)
-		result = run_calls(r, calls, n, e);
-	for (size_t i = 0; i < n; i++)
-		call_release(&calls[i]);
-	free(calls);
-	if (result < 0)
-		end(r, e->status, e->status > ST_SIGNAL ? "interrupted" :
-		    e->status == ST_TIMEOUT ? "time" : err_kind(e->status));
-	return result;
+	return agent_say(r, RECORD_MODEL_USAGE, usage, false, e);
 }
 
 /* The exit status for how the last message ended, by its name. */
@@ -402,7 +180,7 @@ take_words(struct run *r, struct err *e)
 	buf_adds(&r->answer, text ? text : "");
 	if (status == ST_OK && r->answer.len == 0)
 		status = ST_NO;
-	end(r, status, finish);
+	agent_end(r, status, finish);
 	if (status == ST_NO)
 		err_set(e, status, "the model answered nothing");
 	else if (status != ST_OK)
@@ -426,7 +204,7 @@ check_repeats(struct run *r, const jv *calls, struct err *e)
 	r->last_calls = buf_steal(&text);
 	if (r->repeats < AGENT_REPEATS_MAX || r->reason)
 		return;
-	end(r, ST_NO, "repeating");
+	agent_end(r, ST_NO, "repeating");
 	err_set(e, ST_NO, "the model made the same calls %d times in a row",
 	    r->repeats);
 }
@@ -441,15 +219,15 @@ over_limit(struct run *r, struct err *e)
 	int64_t turns = r->talk->turns - r->first_turn;
 
 	if (l->turns > 0 && turns >= l->turns) {
-		end(r, ST_LIMIT, "turns");
+		agent_end(r, ST_LIMIT, "turns");
 		err_set(e, ST_LIMIT, "not done after %lld turns",
 		    (long long)turns);
 	} else if (l->tokens > 0 && tokens >= l->tokens) {
-		end(r, ST_LIMIT, "tokens");
+		agent_end(r, ST_LIMIT, "tokens");
 		err_set(e, ST_LIMIT, "not done after %lld tokens",
 		    (long long)tokens);
 	} else if (deadline_passed(l->until)) {
-		end(r, ST_TIMEOUT, "time");
+		agent_end(r, ST_TIMEOUT, "time");
 		err_set(e, ST_TIMEOUT, "not done in time");
 	}
 	return r->reason != NULL;
@@ -478,10 +256,10 @@ turn(struct run *r, struct err *e)
 		AUTO_JV jv wanted = json_get(&reply.message, "tool_calls");
 
 		if (say_answer(r, &reply, e) < 0)
-			end(r, e->status, "records");
+			agent_end(r, e->status, "records");
 		else if (json_count(&wanted) == 0)
 			take_words(r, e);
-		else if (act(r, e) == 0)
+		else if (agent_act(r, e) == 0)
 			check_repeats(r, &wanted, e);
 	}
 	model_reply_release(&reply);
@@ -538,7 +316,7 @@ begin(struct run *r, struct err *e)
 		return 0;
 	if (json_count(&r->talk->calls) > 0) {
 		begin_snapshot(r);
-		if (act(r, e) < 0)
+		if (agent_act(r, e) < 0)
 			return -1;
 	}
 	if (!r->task->prompt) {
@@ -561,7 +339,7 @@ agent_run(const struct agent_task *task, struct err *e)
 	int status;
 
 	if (begin(&r, e) < 0 && !r.reason)
-		end(&r, e->status, err_kind(e->status));
+		agent_end(&r, e->status, err_kind(e->status));
 	while (!r.reason) {
 		turn(&r, e);
 		if (!r.reason)

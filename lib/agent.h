@@ -23,6 +23,7 @@
 #include "err.h"
 #include "json.h"
 #include "model.h"
+#include "permit.h"
 #include "record.h"
 
 struct agent_limits {
@@ -47,6 +48,8 @@ struct agent_task {
 	struct record_origin origin;	/* of every record */
 	const struct model *model;
 	struct calls_place place;
+	struct permit permit;
+	const char *audit;		/* file for what was denied */
 	bool checkpoints;		/* take one before files change */
 	struct agent_limits limits;
 	const volatile int *stop;

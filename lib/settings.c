@@ -6,6 +6,7 @@
 #include "alloc.h"
 #include "env.h"
 #include "path.h"
+#include "policy.h"
 #include "yaml.h"
 
 static const char *const protocols[] = { "chat", "messages", "ollama",
@@ -68,15 +69,37 @@ static const struct yaml_shape maps[] = {
 	YAML_SHAPE_END
 };
 
+static const struct yaml_shape hook[] = {
+	{ "command", .kinds = YAML_STRING | YAML_REQUIRED },
+	{ "matcher", .kinds = YAML_STRING },
+	YAML_SHAPE_END
+};
+
+static const struct yaml_shape events[] = {
+	{ "PostToolUse", .kinds = YAML_LIST, .each = YAML_MAP,
+	    .members = hook },
+	{ "PreToolUse", .kinds = YAML_LIST, .each = YAML_MAP,
+	    .members = hook },
+	YAML_SHAPE_END
+};
+
+static const struct yaml_shape policies[] = {
+	{ "gates", .kinds = YAML_LIST, .each = YAML_MAP },
+	{ "tools", .kinds = YAML_LIST, .each = YAML_MAP,
+	    .members = policy_shape },
+	YAML_SHAPE_END
+};
+
 /* agent-config(5) describes each. */
 static const struct yaml_shape top[] = {
 	{ "aliases", .kinds = YAML_MAP, .members = targets },
 	{ "budget", .kinds = YAML_MAP },
+	{ "hooks", .kinds = YAML_MAP, .members = events },
 	{ "hub", .kinds = YAML_STRING | YAML_MAP },
 	{ "memory", .kinds = YAML_MAP },
 	{ "model", .kinds = YAML_STRING | YAML_LIST, .each = YAML_STRING },
 	{ "models", .kinds = YAML_MAP, .members = maps },
-	{ "policy", .kinds = YAML_MAP },
+	{ "policy", .kinds = YAML_MAP, .members = policies },
 	{ "providers", .kinds = YAML_MAP, .members = providers },
 	{ "sandbox", .kinds = YAML_MAP },
 	YAML_SHAPE_END
@@ -102,6 +125,10 @@ read_layer(const char *path, bool of_workspace, jv *ret, struct err *e)
 		return yaml_err_key(&doc, "providers", e, "'providers' "
 		    "belongs into the user's configuration: a workspace "
 		    "must not say where your keys go");
+	if (of_workspace && json_has(&doc.value, "hooks"))
+		return yaml_err_key(&doc, "hooks", e, "'hooks' belongs into "
+		    "the user's configuration: they run outside of any "
+		    "sandbox");
 	*ret = json_is(&doc.value, JSON_OBJECT) ? json_copy(&doc.value) :
 	    json_object();
 	return 0;

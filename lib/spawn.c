@@ -29,6 +29,10 @@ struct setup {
 	char run[ULID_LEN + 1];
 	char *run_dir, *output_dir, *source;
 	struct conversation talk;
+	struct settings settings;
+	struct policy *policy;
+	jv hooks;
+	char *audit;
 	const char *hide[2], *read_only[2];
 };
 
@@ -46,6 +50,10 @@ setup_release(struct setup *s)
 	jv_free(s->env);
 	jv_free(s->options);
 	conversation_close(&s->talk);
+	settings_release(&s->settings);
+	policy_free(s->policy);
+	jv_free(s->hooks);
+	free(s->audit);
 	free(s->run_dir);
 	free(s->output_dir);
 	free(s->source);
@@ -129,11 +137,35 @@ find_place(struct setup *s, struct err *e)
 	return 0;
 }
 
+static void
+append_all(jv *list, const jv *more)
+{
+	for (size_t i = 0; i < json_count(more); i++)
+		json_append(list, json_at(more, i));
+}
+
+/* The user's rules come first, then the agent's, then the workspace's. */
+static int
+find_rules(struct setup *s, struct err *e)
+{
+	AUTO_JV jv rules = json_array();
+	AUTO_JV jv user = json_path(&s->settings.user, "policy.tools");
+	AUTO_JV jv own = json_get(&s->agent, "policy");
+	AUTO_JV jv ours = json_path(&s->settings.workspace, "policy.tools");
+
+	append_all(&rules, &user);
+	append_all(&rules, &own);
+	append_all(&rules, &ours);
+	s->policy = policy_new(&rules, e);
+	s->hooks = json_get(&s->settings.user, "hooks");
+	s->audit = workspace_audit(&s->workspace);
+	return s->policy ? 0 : -1;
+}
+
 /* The model of the option, of the agent, or the default one. */
 static int
 find_model(struct setup *s, struct err *e)
 {
-	AUTO_SETTINGS struct settings config = SETTINGS_INIT;
 	AUTO_JV jv names = agents_strings(&s->agent, "model");
 	AUTO_BUF struct buf chain = BUF_INIT;
 
@@ -141,9 +173,7 @@ find_model(struct setup *s, struct err *e)
 		AUTO_JV jv name = json_at(&names, i);
 		buf_addf(&chain, "%s%s", i ? "," : "", json_string(&name));
 	}
-	if (settings_load(&s->workspace, &config, e) < 0)
-		return -1;
-	return catalog_find(&config.all, s->said->model ? s->said->model :
+	return catalog_find(&s->settings.all, s->said->model ? s->said->model :
 	    chain.len > 0 ? chain.data : NULL, &s->model, e);
 }
 
@@ -299,6 +329,16 @@ run(struct setup *s, const char *prompt, struct err *e)
 		.options = &s->options,
 		.run_dir = s->run_dir,
 		.talk = &s->talk,
+		.permit = {
+			.mode = (enum permit_mode)permit_mode(s->said->mode ?
+			    s->said->mode : "default"),
+			.policy = s->policy,
+			.hooks = &s->hooks,
+			.agent = json_str(&s->agent, "id"),
+			.workspace = s->place,
+			.run = s->run,
+		},
+		.audit = s->audit,
 		.checkpoints = !s->said->no_checkpoints,
 		.origin = { .source = s->source, .run = s->run,
 		    .task = s->said->task,
@@ -363,7 +403,8 @@ spawn_run(const struct spawn *said, const char *prompt, struct err *e)
 		.agents = AGENTS_INIT, .agent = JSON_NONE,
 		.model = MODEL_INIT, .journal = JOURNAL_INIT,
 		.tools = JSON_NONE, .env = JSON_NONE, .options = JSON_NONE,
-		.talk = CONVERSATION_INIT,
+		.talk = CONVERSATION_INIT, .settings = SETTINGS_INIT,
+		.hooks = JSON_NONE,
 	};
 
 	if (find_workspace(&s, e) < 0 || open_run(&s, e) < 0)
@@ -371,7 +412,9 @@ spawn_run(const struct spawn *said, const char *prompt, struct err *e)
 	if (!prompt && has_ended_well(&s))
 		return repeat_result(&s, e);
 	if (find_agent(&s, e) < 0 || check_type(&s.agent, e) < 0 ||
-	    make_workspace(&s, e) < 0 || find_place(&s, e) < 0 || find_model(&s, e) < 0 ||
+	    make_workspace(&s, e) < 0 || find_place(&s, e) < 0 ||
+	    settings_load(&s.workspace, &s.settings, e) < 0 ||
+	    find_rules(&s, e) < 0 || find_model(&s, e) < 0 ||
 	    find_words(&s, e) < 0 || open_files(&s, e) < 0)
 		return -1;
 	return run(&s, prompt, e);

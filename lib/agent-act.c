@@ -1,0 +1,260 @@
+/* agent-act: what the model wants done, and telling it what came of it. */
+#include "config.h"
+
+#include "agent-impl.h"
+
+#include "alloc.h"
+#include "audit.h"
+#include "path.h"
+#include "tool.h"
+
+/* How much of a result a record repeats; the whole is in its file. */
+enum { SHOWN_MAX = 4000 };
+
+/* Fills a call from {"id","function":{"name","arguments":"{...}"}}. */
+static void
+read_call(struct run *r, const jv *wanted, size_t i, struct call *c)
+{
+	const char *name = json_path_str(wanted, "function.name");
+	const char *text = json_path_str(wanted, "function.arguments");
+	struct err why = ERR_INIT;
+
+	*c = (struct call)CALL_INIT;
+	c->number = r->talk->tools + i + 1;
+	c->id = xstrdup(json_str(wanted, "id"));
+	c->name = xstrdup(name ? name : "");
+	if (!text || !*text)
+		text = "{}";
+	if (json_parse(text, strlen(text), &c->arguments, &why) < 0)
+		buf_adds(&c->text, "the arguments are not JSON");
+}
+
+/* The intent, on disk before the deed. */
+static int
+say_call(struct run *r, const struct call *c, struct err *e)
+{
+	jv data = json_object();
+
+	json_set_str(&data, "id", c->id);
+	json_set_str(&data, "name", c->name);
+	json_set(&data, "arguments", json_copy(&c->arguments));
+	return agent_say(r, RECORD_TOOL_CALL, data, true, e);
+}
+
+/* The conversation keeps all that the model reads, the record the start. */
+static int
+say_result(void *context, const struct call *c, struct err *e)
+{
+	struct run *r = context;
+	size_t shown = c->text.len < SHOWN_MAX ? c->text.len : SHOWN_MAX;
+	AUTO_JV jv record = JSON_NONE;
+	jv data = json_object();
+
+	json_set_str(&data, "id", c->id);
+	json_set_str(&data, "name", c->name);
+	json_set_bool(&data, "ok", c->ok);
+	json_set_int(&data, "status", c->status);
+	json_set(&data, "output", json_from_bytes(c->text.data, c->text.len));
+	json_set_bool(&data, "truncated", c->truncated);
+	json_set_int(&data, "duration_ms", c->duration_ns / CLOCK_MS);
+	json_set_str(&data, "file", c->output ? path_basename(c->output) :
+	    NULL);
+	record = record_new(&r->task->origin, RECORD_TOOL_RESULT, data);
+	if (conversation_log(r->talk, &record, e) < 0)
+		return -1;
+	if (shown < c->text.len) {
+		data = json_get(&record, "data");
+		json_set(&data, "output", json_from_bytes(c->text.data,
+		    shown));
+		json_set_bool(&data, "truncated", true);
+		json_set(&record, "data", data);
+	}
+	return r->task->record(r->task->context, &record, e);
+}
+
+static bool
+is_done(const struct call *c)
+{
+	struct err ignored;
+
+	return strcmp(c->name, "done") == 0 &&
+	    tool_check(tool_find("done"), &c->arguments, &ignored) == 0;
+}
+
+/* `done` is no work: it ends the run, after the other calls of its turn. */
+static int
+take_done(struct run *r, struct call *c, struct err *e)
+{
+	const char *summary = json_str(&c->arguments, "summary");
+	bool success = true;
+
+	(void)json_bool(&c->arguments, "success", &success);
+	c->ok = true;
+	c->status = 0;
+	buf_adds(&c->text, "ok");
+	buf_reset(&r->answer);
+	buf_adds(&r->answer, summary ? summary : "");
+	if (say_result(r, c, e) < 0)
+		return -1;
+	agent_end(r, success ? ST_OK : ST_NO, "done");
+	return 0;
+}
+
+/*
+ * Before files change, what they are is kept.  Without git there are no
+ * checkpoints, which is said once.
+ */
+static int
+keep_files(struct run *r, const struct call *calls, size_t n, struct err *e)
+{
+	char id[SNAPSHOT_ID_MAX];
+	struct err why = ERR_INIT;
+	bool changes = false;
+	jv data;
+	int taken;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct tool *t = tool_find(calls[i].name);
+		changes |= calls[i].state == CALL_WAITING && t &&
+		    (t->flags & TOOL_CHANGES);
+	}
+	if (!changes)
+		return 0;
+	taken = snapshot_end(&r->snapshot, r->task->limits.until,
+	    r->task->stop, id, &why);
+	if (taken == 0)
+		return 0;
+	if (taken < 0 && why.status > ST_SIGNAL) {
+		*e = why;
+		return -1;
+	}
+	data = json_object();
+	if (taken < 0) {
+		r->no_snapshots = true;
+		json_set_str(&data, "message", why.text);
+		return agent_say(r, RECORD_LOG, data, false, e);
+	}
+	json_set_str(&data, "id", id);
+	json_set_int(&data, "turn", r->talk->turns);
+	return agent_say(r, RECORD_CHECKPOINT, data, false, e);
+}
+
+static int
+say_ended(void *context, const struct call *c, struct err *e)
+{
+	const struct run *r = context;
+
+	permit_after(&r->task->permit, c);
+	return say_result(context, c, e);
+}
+
+/* A call that is not made: the model is told why, the trail keeps it. */
+static int
+deny(struct run *r, struct call *c, const char *why, bool person,
+    struct err *e)
+{
+	const struct agent_task *t = r->task;
+	jv data = json_object();
+
+	json_set_str(&data, "run", t->origin.run);
+	json_set_str(&data, "tool", c->name);
+	json_set(&data, "arguments", json_copy(&c->arguments));
+	json_set_str(&data, "reason", why);
+	if (audit_add(t->audit, "tool.denied", t->origin.source, data, e) < 0)
+		return -1;
+	c->state = CALL_ENDED;
+	buf_reset(&c->text);
+	buf_addf(&c->text, "error: denied: %s%s", why, person ?
+	    " (only a person could allow this, and none can be asked)" : "");
+	return say_result(r, c, e);
+}
+
+/* Asks for each call whether it may be made. */
+static int
+permit(struct run *r, struct call *calls, size_t n, struct err *e)
+{
+	for (size_t i = 0; i < n; i++) {
+		AUTO_BUF struct buf words = BUF_INIT;
+		int answer;
+
+		if (calls[i].state != CALL_WAITING)
+			continue;
+		answer = permit_before(&r->task->permit, &calls[i], &words, e);
+		if (answer < 0 || (answer != PERMIT_YES && deny(r, &calls[i],
+		    words.data, answer == PERMIT_ASK, e) < 0))
+			return -1;
+	}
+	return 0;
+}
+
+/* Runs them all; `done`, if it is among them, comes last. */
+static int
+run_calls(struct run *r, struct call *calls, size_t n, struct err *e)
+{
+	const struct agent_task *t = r->task;
+	struct call *done = NULL;
+
+	for (size_t i = 0; i < n; i++) {
+		if (calls[i].state == CALL_WAITING &&
+		    !json_has(&r->talk->begun, calls[i].id) &&
+		    say_call(r, &calls[i], e) < 0)
+			return -1;
+		if (calls[i].state == CALL_WAITING && is_done(&calls[i])) {
+			done = &calls[i];
+			done->state = CALL_ENDED;
+		}
+	}
+	if (permit(r, calls, n, e) < 0 || keep_files(r, calls, n, e) < 0 ||
+	    calls_run(&t->place, calls, n, t->limits.until, t->stop,
+	    say_ended, r, e) < 0)
+		return -1;
+	return done ? take_done(r, done, e) : 0;
+}
+
+/*
+ * What a run that was broken off had begun: made again if that does no harm,
+ * else left to the model to find out.
+ */
+static int
+mend_call(struct run *r, struct call *c, struct err *e)
+{
+	const struct tool *t = tool_find(c->name);
+
+	if (json_has(&r->talk->answers, c->id)) {
+		c->state = CALL_ENDED;
+		return 0;
+	}
+	if (!json_has(&r->talk->begun, c->id) || !t || !(t->flags & TOOL_ONCE))
+		return 0;
+	c->state = CALL_ENDED;
+	buf_reset(&c->text);
+	buf_adds(&c->text, "error: interrupted: this call was begun before "
+	    "the run was broken off, and may have happened in part or as a "
+	    "whole. Look before you repeat it.");
+	return say_result(r, c, e);
+}
+
+int
+agent_act(struct run *r, struct err *e)
+{
+	AUTO_JV jv wanted = json_copy(&r->talk->calls);
+	size_t n = json_count(&wanted);
+	struct call *calls = xcalloc(n, sizeof(*calls));
+	int result = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		AUTO_JV jv one = json_at(&wanted, i);
+		read_call(r, &one, i, &calls[i]);
+	}
+	for (size_t i = 0; i < n && result == 0; i++)
+		result = mend_call(r, &calls[i], e);
+	if (result == 0)
+		result = run_calls(r, calls, n, e);
+	for (size_t i = 0; i < n; i++)
+		call_release(&calls[i]);
+	free(calls);
+	if (result < 0)
+		agent_end(r, e->status, e->status > ST_SIGNAL ? "interrupted" :
+		    e->status == ST_TIMEOUT ? "time" : err_kind(e->status));
+	return result;
+}

@@ -1,0 +1,39 @@
+/*
+ * agent-impl: what the two halves of agent.h share: agent.c asks the model,
+ * agent-act.c does what it wants done.
+ */
+#ifndef AGENT_AGENT_IMPL_H
+#define AGENT_AGENT_IMPL_H
+
+#include "agent.h"
+#include "snapshot.h"
+
+struct run {
+	const struct agent_task *task;
+	struct conversation *talk;
+	struct model_pool *pool;
+	struct snapshot snapshot;
+	bool no_snapshots;		/* they failed once: said, given up */
+	int64_t started, first_turn;	/* when we began; turns before that */
+	char *last_calls;
+	int repeats;			/* of the calls of the last turn */
+	/* the end, once `reason` is set */
+	const char *reason;
+	int status;
+	struct buf answer;
+};
+
+/* Says something: for good where it must last, and to the watchers. */
+int	agent_say(struct run *r, const char *type, jv data, bool lasts,
+	    struct err *e);
+
+/* Ends the run, after what is under way. */
+void	agent_end(struct run *r, int status, const char *reason);
+
+/*
+ * Does what the last message asks for and has not got yet.  -1 when the run
+ * cannot go on, which is then ended.
+ */
+int	agent_act(struct run *r, struct err *e);
+
+#endif

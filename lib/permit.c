@@ -1,0 +1,200 @@
+/* permit: whether an agent may make a call. */
+#include "config.h"
+
+#include "permit.h"
+
+#include <fnmatch.h>
+
+#include "alloc.h"
+#include "child.h"
+#include "record.h"
+#include "tool.h"
+
+enum { HOOK_SECONDS = 60, HOOK_OUTPUT_MAX = 1 << 20, HOOK_BLOCKS = 2 };
+
+static const char *const modes[] = {
+	[PERMIT_DEFAULT] = "default",
+	[PERMIT_ACCEPT_EDITS] = "acceptEdits",
+	[PERMIT_PLAN] = "plan",
+	[PERMIT_BYPASS] = "bypassPermissions",
+};
+
+int
+permit_mode(const char *name)
+{
+	for (int i = 0; i < (int)(sizeof(modes) / sizeof(*modes)); i++)
+		if (strcmp(modes[i], name) == 0)
+			return i;
+	return -1;
+}
+
+static bool
+changes_files(const struct call *c)
+{
+	const struct tool *t = tool_find(c->name);
+
+	return !t || (t->flags & TOOL_CHANGES);
+}
+
+static enum permit_answer
+ask_rules(const struct permit *p, const struct call *c, struct buf *words)
+{
+	AUTO_JV jv subject = json_object();
+	enum policy_verdict verdict;
+	const char *said;
+
+	json_set_str(&subject, "tool", c->name);
+	json_set(&subject, "arguments", json_copy(&c->arguments));
+	json_set_str(&subject, "agent", p->agent);
+	json_set_str(&subject, "workspace", p->workspace);
+	json_set_str(&subject, "mode", modes[p->mode]);
+	verdict = policy_decide(p->policy, &subject, &said);
+	buf_reset(words);
+	if (verdict == POLICY_ALLOW || (verdict == POLICY_ASK &&
+	    (p->mode == PERMIT_BYPASS || (p->mode == PERMIT_ACCEPT_EDITS &&
+	    changes_files(c) && strcmp(c->name, "shell") != 0))))
+		return PERMIT_YES;
+	buf_adds(words, said ? said : verdict == POLICY_DENY ?
+	    "not allowed here" : "May it make this call?");
+	return verdict == POLICY_DENY ? PERMIT_NO : PERMIT_ASK;
+}
+
+/* What a hook gets to read, as Claude Code says it. */
+static char *
+hook_input(const struct permit *p, const struct call *c, const char *event)
+{
+	AUTO_JV jv v = json_object();
+
+	json_set_str(&v, "hook_event_name", event);
+	json_set_str(&v, "session_id", p->run);
+	json_set_str(&v, "cwd", p->workspace);
+	json_set_str(&v, "permission_mode", modes[p->mode]);
+	json_set_str(&v, "agent", p->agent);
+	json_set_str(&v, "tool_name", c->name);
+	json_set(&v, "tool_input", json_copy(&c->arguments));
+	if (c->state == CALL_ENDED) {
+		jv response = json_object();
+		json_set_bool(&response, "ok", c->ok);
+		json_set(&response, "output", json_from_bytes(c->text.data,
+		    c->text.len));
+		json_set(&v, "tool_response", response);
+	}
+	return json_text(&v);
+}
+
+/* Its exit status, what it printed in `out`: stderr when it blocks. */
+static int
+run_hook(const char *command, const char *dir, const char *input,
+    struct buf *out, struct err *e)
+{
+	/* standard error comes back too: it is the reason when it blocks */
+	const char *const argv[] = {
+		"/bin/sh", "-c", "{ eval \"$1\"; } 2>&1", "sh", command, NULL
+	};
+	struct child_spec spec = CHILD_SPEC_INIT;
+
+	spec.argv = argv;
+	spec.cwd = dir;
+	return child_run(&spec, input, HOOK_OUTPUT_MAX,
+	    deadline_in(HOOK_SECONDS * CLOCK_SEC), out, e);
+}
+
+/* PERMIT_NO when what a hook printed is JSON that says so. */
+static enum permit_answer
+read_decision(const struct buf *out, struct buf *words)
+{
+	AUTO_JV jv v = JSON_NONE;
+	struct err ignored;
+	const char *decision, *reason;
+
+	if (out->len == 0 || json_parse(out->data, out->len, &v, &ignored) < 0)
+		return PERMIT_YES;
+	decision = json_path_str(&v, "hookSpecificOutput.permissionDecision");
+	reason = json_path_str(&v,
+	    "hookSpecificOutput.permissionDecisionReason");
+	if (!decision) {
+		decision = json_str(&v, "decision");
+		reason = json_str(&v, "reason");
+	}
+	if (!decision || (strcmp(decision, "deny") != 0 &&
+	    strcmp(decision, "block") != 0 && strcmp(decision, "ask") != 0))
+		return PERMIT_YES;
+	buf_reset(words);
+	buf_adds(words, reason ? reason : "a hook does not allow it");
+	return strcmp(decision, "ask") == 0 ? PERMIT_ASK : PERMIT_NO;
+}
+
+static int
+ask_hook(const struct permit *p, const struct call *c, const char *event,
+    const jv *hook, struct buf *words, struct err *e)
+{
+	const char *matcher = json_str(hook, "matcher");
+	const char *command = json_str(hook, "command");
+	AUTO_FREE char *input = NULL;
+	AUTO_BUF struct buf out = BUF_INIT;
+	int status;
+
+	if (!command || (matcher && *matcher &&
+	    fnmatch(matcher, c->name, 0) != 0))
+		return PERMIT_YES;
+	input = hook_input(p, c, event);
+	status = run_hook(command, p->workspace, input, &out, e);
+	if (status < 0)
+		return err_prefix(e, "hook");
+	if (status == HOOK_BLOCKS) {
+		buf_reset(words);
+		buf_add(words, out.data, out.len);
+		while (words->len > 0 && words->data[words->len - 1] == '\n')
+			buf_truncate(words, words->len - 1);
+		return PERMIT_NO;
+	}
+	if (status != 0)
+		err_warn("hook '%s' ended with status %d", command, status);
+	return status == 0 ? (int)read_decision(&out, words) : PERMIT_YES;
+}
+
+static int
+ask_hooks(const struct permit *p, const struct call *c, const char *event,
+    struct buf *words, struct err *e)
+{
+	AUTO_JV jv hooks = json_get(p->hooks, event);
+
+	for (size_t i = 0; i < json_count(&hooks); i++) {
+		AUTO_JV jv hook = json_at(&hooks, i);
+		int answer = ask_hook(p, c, event, &hook, words, e);
+		if (answer != PERMIT_YES)
+			return answer;
+	}
+	return PERMIT_YES;
+}
+
+int
+permit_before(const struct permit *p, const struct call *c, struct buf *words,
+    struct err *e)
+{
+	enum permit_answer answer;
+	int hooks;
+
+	if (p->mode == PERMIT_PLAN && changes_files(c) &&
+	    strcmp(c->name, "done") != 0) {
+		buf_reset(words);
+		buf_adds(words, "this is plan mode: look, and say what you "
+		    "would do, but change nothing");
+		return PERMIT_NO;
+	}
+	answer = ask_rules(p, c, words);
+	if (answer == PERMIT_NO)
+		return PERMIT_NO;
+	hooks = ask_hooks(p, c, "PreToolUse", words, e);
+	return hooks == PERMIT_YES ? (int)answer : hooks;
+}
+
+void
+permit_after(const struct permit *p, const struct call *c)
+{
+	AUTO_BUF struct buf ignored = BUF_INIT;
+	struct err e = ERR_INIT;
+
+	if (ask_hooks(p, c, "PostToolUse", &ignored, &e) < 0)
+		err_warn("%s", e.text);
+}

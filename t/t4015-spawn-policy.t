@@ -1,0 +1,132 @@
+#!/bin/sh
+# agent-spawn: rules, modes and hooks, which say no before a call is made.
+. "${0%/*}/lib.sh"
+# shellcheck source=t/recording.sh
+. "$T_SRC/t/recording.sh"
+agent-sandbox -- true 2>"$T_DIR/why" || skip_all "$(cat "$T_DIR/why")"
+
+cat >agents.yaml <<'END'
+agents:
+  - id: dev
+    model: replay:rec
+    policy:
+      - tool: [write_file, edit_file]
+        when: .arguments.path | startswith("t/")
+        deny: the tests are right
+      - when: .tool == "shell" and (.arguments.command | test("push"))
+        ask: May it push?
+END
+mkdir t
+
+# both FILE ARGUMENTS...: a turn with these calls, then what they got.
+both() {
+	{
+		calls '(.messages | length) == 2' "$@"
+		jq -nc '{when: "true", sse: [
+			{choices: [{index: 0, delta: {content: "seen"}}]},
+			{choices: [{index: 0, delta: {},
+				finish_reason: "stop"}]}]}'
+	} >rec
+}
+
+# got N: what the N-th call of the turn was answered.
+got() {
+	jq -rs "[.[] | select(.type == \"tool.result\")] |
+		sort_by(.data.id)[$1].data.output" "$T_DIR/out"
+}
+
+it 'denies by a rule, tells why, and makes the other call'
+both write_file '{"path":"t/x","content":"x"}' \
+	write_file '{"path":"x","content":"x"}'
+run agent-spawn go
+expect_status 0
+expect_ok [ "$(got 0)" = 'error: denied: the tests are right' ]
+expect_ok [ "$(got 1)" = 'created x, 1 bytes' ]
+expect_not [ -e t/x ]
+
+it 'keeps it on the trail'
+run cat .agent/audit.ndjson
+expect_json '.[0].action == "tool.denied" and
+	.[0].source == "/agent/dev" and
+	.[0].data.reason == "the tests are right"'
+
+it 'takes no answer of a person for no'
+both shell '{"command":"echo push >pushed"}'
+run agent-spawn go
+expect_ok [ "$(got 0 | cut -c1-28)" = 'error: denied: May it push? ' ]
+expect_not [ -e pushed ]
+
+it 'does not ask where all is permitted'
+run agent-spawn --permission-mode bypassPermissions go
+expect_ok [ -e pushed ]
+
+it 'denies there too what a rule denies'
+both write_file '{"path":"t/x","content":"x"}'
+run agent-spawn --permission-mode bypassPermissions go
+expect_not [ -e t/x ]
+
+it 'changes nothing in plan mode'
+both write_file '{"path":"y","content":"x"}' shell '{"command":"touch y"}' \
+	read_file '{"path":"x"}'
+run agent-spawn --permission-mode plan go
+expect_status 0
+expect_not [ -e y ]
+expect_ok [ "$(got 2)" = x ]
+expect_ok [ "$(got 1 | cut -c1-36)" = 'error: denied: this is plan mode: lo' ]
+
+it 'does not know every mode'
+run agent-spawn --permission-mode yolo go
+expect_status 2
+
+it 'says where a rule is wrong'
+printf 'agents:\n- id: a\n  policy:\n  - wen: x\n' >bad.yaml
+run agent-spawn --agents bad.yaml -m replay:rec go
+expect_status 78
+expect_err_has "bad.yaml:4:5: unknown key 'wen', did you mean 'when'?"
+printf 'agents:\n- id: a\n  policy:\n  - {when: "(", deny: x}\n' >bad.yaml
+run agent-spawn --agents bad.yaml -m replay:rec go
+expect_status 78
+expect_err_has 'policy: rule 1: '
+
+mkdir -p "$HOME/.config/agent"
+cat >"$HOME/.config/agent/config.yaml" <<'END'
+hooks:
+  PreToolUse:
+    - matcher: shell
+      command: 'cat >>hooked; echo not today >&2; exit 2'
+    - matcher: write_file
+      command: >-
+        echo '{"hookSpecificOutput":{"permissionDecision":"deny",
+        "permissionDecisionReason":"by decision"}}'
+    - command: 'exit 7'
+  PostToolUse:
+    - command: 'cat >>after'
+END
+
+it 'asks the hooks of the user'
+both shell '{"command":"touch z"}' write_file '{"path":"z","content":""}' \
+	read_file '{"path":"x"}'
+run agent-spawn go
+expect_status 0
+expect_ok [ "$(got 0)" = 'error: denied: not today' ]
+expect_ok [ "$(got 1)" = 'error: denied: by decision' ]
+expect_ok [ "$(got 2)" = x ]
+expect_not [ -e z ]
+expect_err_has "hook 'exit 7' ended with status 7"
+
+it 'tells them the call, and after it the answer'
+run cat hooked
+expect_json '.[0] | .hook_event_name == "PreToolUse" and
+	.tool_name == "shell" and .tool_input.command == "touch z" and
+	(.cwd | length) > 0'
+run cat after
+expect_json '.[0] | .tool_name == "read_file" and
+	.tool_response.output == "x"'
+
+it 'takes no hooks from a workspace'
+cp "$HOME/.config/agent/config.yaml" .agent/config.yaml
+run agent-spawn go
+expect_status 78
+expect_err_has "'hooks' belongs into the user's configuration"
+
+done_testing
