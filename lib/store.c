@@ -36,6 +36,7 @@ enum {
 struct store_stmt {
 	struct store *s;
 	sqlite3_stmt *st;
+	const char *key;		/* the caller's text, likely a constant */
 	bool used;			/* given out */
 	bool cached;
 };
@@ -270,6 +271,10 @@ static struct store_stmt *
 cached(struct store *s, const char *sql)
 {
 	for (size_t i = 0; i < s->ncache; i++)
+		if (!s->cache[i]->used && s->cache[i]->key == sql &&
+		    strcmp(sqlite3_sql(s->cache[i]->st), sql) == 0)
+			return s->cache[i];
+	for (size_t i = 0; i < s->ncache; i++)
 		if (!s->cache[i]->used &&
 		    strcmp(sqlite3_sql(s->cache[i]->st), sql) == 0)
 			return s->cache[i];
@@ -295,6 +300,7 @@ prepare(struct store *s, const char *sql, struct store_stmt **ret,
 			s->cache[s->ncache++] = st;
 	}
 	st->used = true;
+	st->key = sql;
 	*ret = st;
 	return 0;
 }
@@ -528,7 +534,10 @@ int
 store_set_sync(struct store *s, enum store_sync sync, struct err *e)
 {
 	return store_script(s, sync == STORE_FULL ?
-	    "pragma synchronous = full" : "pragma synchronous = normal", e);
+	    "pragma synchronous = full; pragma wal_autocheckpoint = 1000" :
+	    /* a stream pays for fewer, larger checkpoints */
+	    "pragma synchronous = normal; pragma wal_autocheckpoint = 8000",
+	    e);
 }
 
 static int
