@@ -51,3 +51,9 @@ env_xdg_cache(void)
 {
 	return xdg("XDG_CACHE_HOME", ".cache");
 }
+
+char *
+env_xdg_data(void)
+{
+	return xdg("XDG_DATA_HOME", ".local/share");
+}

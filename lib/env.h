@@ -18,5 +18,6 @@ const char *const *env_all(void);
 char	*env_xdg_config(void);	/* $XDG_CONFIG_HOME/agent */
 char	*env_xdg_state(void);	/* $XDG_STATE_HOME/agent */
 char	*env_xdg_cache(void);	/* $XDG_CACHE_HOME/agent */
+char	*env_xdg_data(void);	/* $XDG_DATA_HOME/agent */
 
 #endif

@@ -1,0 +1,36 @@
+/*
+ * memory-vector: notes by the meaning that an embedding model gave them.
+ *
+ * A vector is kept as half-precision floats beside its note, and, for the
+ * scan, as one byte a dimension in blocks of 256 vectors; the best of the
+ * scan are scored again exactly.  Models are told apart by name and
+ * dimension; a note has the vector of one.
+ */
+#ifndef AGENT_MEMORY_VECTOR_H
+#define AGENT_MEMORY_VECTOR_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "memory.h"
+
+struct vector_hit {
+	int64_t n;		/* the note's row */
+	float score;		/* cosine */
+};
+
+/* In a transaction: the vector of a note. */
+int	vector_put(struct memory *m, int64_t n, const char *model,
+	    const float *v, size_t dim, struct err *e);
+
+/* The nearest `limit` rows, best first. */
+int	vector_search(struct memory *m, const char *model, const float *v,
+	    size_t dim, struct vector_hit *out, size_t limit, size_t *ret_n,
+	    struct err *e);
+
+/* Rows, oldest first, that have no vector of that model. */
+int	vector_missing(struct memory *m, const char *model, size_t limit,
+	    int (*fn)(void *arg, int64_t n, const char *text, size_t len,
+	    struct err *e), void *arg, struct err *e);
+
+#endif
