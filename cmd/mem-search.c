@@ -1,0 +1,363 @@
+/* mem-search: shows what is found, to people, to pipes and to models. */
+#include "config.h"
+
+#include "mem.h"
+
+#include "alloc.h"
+#include "clock.h"
+#include "fd.h"
+#include "ndjson.h"
+
+enum {
+	LIMIT = 10,
+	PASSAGE = 400,		/* bytes of a note that people see */
+	QUERY_MAX = 1 << 20,
+	TOKEN_BYTES = 4		/* a cautious guess of what a token holds */
+};
+
+#define MARK "\033[1m"
+#define UNMARK "\033[0m"
+
+/* Never inside a character. */
+static size_t
+char_start(const char *s, size_t i)
+{
+	while (i > 0 && ((unsigned char)s[i] & 0xC0) == 0x80)
+		i--;
+	return i;
+}
+
+/* Text for a terminal: nothing in it may command the terminal. */
+static void
+put_clean(const char *s, size_t len, bool one_line, struct buf *out)
+{
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)s[i];
+		if (c == '\n' && !one_line)
+			buf_adds(out, "\n    ");
+		else if (c == '\t' || c == '\n')
+			buf_addc(out, ' ');
+		else if (c < ' ' || c == 0x7F ||
+		    (c == 0xC2 && i + 1 < len && (unsigned char)s[i + 1] < 0xA0))
+			buf_addc(out, '?');
+		else
+			buf_addc(out, s[i]);
+	}
+}
+
+/* The part of a long note where most of the query's words stand. */
+static size_t
+passage_start(const struct memory_hit *h)
+{
+	size_t best = 0, most = 0;
+
+	if (h->note.text_len <= PASSAGE)
+		return 0;
+	for (size_t i = 0; i < h->nspans; i++) {
+		size_t n = 0, k = i;
+		while (k < h->nspans &&
+		    h->span[k].end < h->span[i].start + PASSAGE - 60)
+			n++, k++;
+		if (n > most) {
+			most = n;
+			best = h->span[i].start > 60 ?
+			    h->span[i].start - 60 : 0;
+		}
+	}
+	return char_start(h->note.text, best);
+}
+
+static void
+put_passage(const struct memory_hit *h, bool mark, struct buf *out)
+{
+	const char *text = h->note.text;
+	size_t from = passage_start(h), to = from + PASSAGE, at = from;
+
+	if (to >= h->note.text_len)
+		to = h->note.text_len;
+	else
+		to = char_start(text, to);
+	if (from > 0)
+		buf_adds(out, "...");
+	for (size_t i = 0; i < h->nspans; i++) {
+		struct memory_span s = h->span[i];
+		if (s.start < at || s.end > to)
+			continue;
+		put_clean(text + at, s.start - at, false, out);
+		buf_adds(out, mark ? MARK : "");
+		put_clean(text + s.start, s.end - s.start, false, out);
+		buf_adds(out, mark ? UNMARK : "");
+		at = s.end;
+	}
+	put_clean(text + at, to - at, false, out);
+	if (to < h->note.text_len)
+		buf_adds(out, "...");
+}
+
+static void
+put_tags(const char *tags, struct buf *out)
+{
+	AUTO_JV jv list = JSON_NONE;
+	struct err ignored;
+
+	if (!tags || json_parse(tags, strlen(tags), &list, &ignored) < 0)
+		return;
+	for (size_t i = 0; i < json_count(&list); i++) {
+		AUTO_JV jv tag = json_at(&list, i);
+		const char *s = json_string(&tag);
+		buf_adds(out, " #");
+		put_clean(s ? s : "", s ? strlen(s) : 0, true, out);
+	}
+}
+
+static void
+put_head(const struct memory_note *note, struct buf *out)
+{
+	char stamp[TIMESTAMP_LEN + 1];
+
+	timestamp_format(note->time * CLOCK_MS, stamp);
+	put_clean(note->id, strlen(note->id), true, out);
+	buf_addf(out, "  %.10s", stamp);
+	if (note->author) {
+		buf_adds(out, "  ");
+		put_clean(note->author, strlen(note->author), true, out);
+	}
+	if (note->path) {
+		buf_adds(out, "  ");
+		put_clean(note->path, strlen(note->path), true, out);
+		buf_addf(out, ":%lld", (long long)note->line);
+	}
+	put_tags(note->tags, out);
+}
+
+static void
+put_text(const struct memory_hit *h, struct buf *out)
+{
+	put_head(&h->note, out);
+	if (h->superseded)
+		buf_adds(out, "  (replaced)");
+	buf_adds(out, "\n    ");
+	put_passage(h, isatty(STDOUT_FILENO), out);
+	buf_addc(out, '\n');
+	if (h->why)
+		buf_addf(out, "    %s\n", h->why);
+}
+
+static void
+put_json(struct memory *m, const struct memory_hit *h, const char *query_id,
+    struct buf *out)
+{
+	memory_note_write(m, &h->note, out);
+	buf_addf(out, ",\"score\":%.6g", h->score);
+	if (query_id) {
+		buf_adds(out, ",\"query_id\":");
+		json_quote(query_id, strlen(query_id), out);
+	}
+	if (h->why)
+		buf_addf(out, ",\"explain\":%s", h->why);
+	buf_adds(out, "}\n");
+}
+
+/*
+ * For a prompt: each note with where it comes from, as many as the tokens
+ * hold.  What is in a note is data; the fence and the heading say so.
+ */
+static void
+put_context(const struct memory_hits *hits, int64_t tokens, struct buf *out)
+{
+	size_t room = (size_t)tokens * TOKEN_BYTES;
+
+	for (size_t i = 0; i < hits->n; i++) {
+		AUTO_BUF struct buf one = BUF_INIT;
+		buf_adds(&one, "[");
+		put_head(&hits->hit[i].note, &one);
+		buf_addf(&one, "]%s\n", hits->hit[i].superseded ?
+		    " (replaced since)" : "");
+		buf_add(&one, hits->hit[i].note.text,
+		    hits->hit[i].note.text_len);
+		buf_adds(&one, "\n\n");
+		if (out->len + one.len > room)
+			continue;
+		buf_add(out, one.data, one.len);
+	}
+}
+
+static int
+run_query(const struct mem_options *o, struct memory *m, const char *text,
+    const char *query_id, struct memory_hits *ret, struct buf *out,
+    struct err *e)
+{
+	char *synonyms[4];
+	const char *files[4];
+	struct memory_search s = { .text = text, .all = o->all,
+		.exact = o->exact, .limit = o->limit > 0 ? (size_t)o->limit :
+		o->context ? 50 : LIMIT, .synonyms = files };
+	AUTO_FREE float *vector = NULL;
+	AUTO_FREE char *model = NULL;
+	int r;
+
+	if (mem_filter(o, &s.filter, e) < 0 ||
+	    mem_embed(o, &text, 1, &vector, &s.dim, &model, e) < 0)
+		return -1;
+	s.vector = vector;
+	s.model = model;
+	s.nsynonyms = mem_synonyms(o, synonyms);
+	for (size_t i = 0; i < s.nsynonyms; i++)
+		files[i] = synonyms[i];
+	r = memory_search(m, &s, o->explain, ret, e);
+	for (size_t i = 0; i < s.nsynonyms; i++)
+		free(synonyms[i]);
+	if (r < 0)
+		return -1;
+	if (o->context)
+		put_context(ret, o->context, out);
+	for (size_t i = 0; !o->context && i < ret->n; i++) {
+		if (mem_ndjson(o))
+			put_json(m, &ret->hit[i], query_id, out);
+		else
+			put_text(&ret->hit[i], out);
+	}
+	return 0;
+}
+
+/* Lines of {"query": ..., "id": ...}: one process, many questions. */
+static int
+search_lines(const struct mem_options *o, struct memory *m, struct err *e)
+{
+	AUTO_BUF struct buf out = BUF_INIT;
+	struct ndjson_reader in;
+	struct ndjson_line line = NDJSON_LINE_INIT;
+	enum ndjson_result got;
+	int64_t count = 0;
+	int status = ST_OK;
+
+	ndjson_init(&in, STDIN_FILENO, NDJSON_LINE_MAX);
+	while ((got = ndjson_next(&in, &line, e)) == NDJSON_LINE ||
+	    got == NDJSON_BAD) {
+		AUTO_HITS struct memory_hits hits = MEMORY_HITS_INIT;
+		const char *text = got == NDJSON_LINE ?
+		    json_str(&line.value, "query") : NULL;
+		if (!text) {
+			if (got == NDJSON_LINE)
+				err_set(e, ST_DATA, "line %lu: no \"query\"",
+				    line.number);
+			status = err_report(e);
+			continue;
+		}
+		if (run_query(o, m, text, json_str(&line.value, "id"), &hits,
+		    &out, e) < 0 || mem_flush(&out, true, e) < 0)
+			break;
+		count += (int64_t)hits.n;
+	}
+	ndjson_line_release(&line);
+	ndjson_release(&in);
+	if (got != NDJSON_EOF || mem_result("search", count, e) < 0)
+		return -1;
+	return status;
+}
+
+int
+mem_search(const struct mem_options *o, struct err *e)
+{
+	AUTO_MEMORY struct memory m = MEMORY_INIT;
+	AUTO_BUF struct buf text = BUF_INIT;
+	AUTO_BUF struct buf out = BUF_INIT;
+	AUTO_HITS struct memory_hits hits = MEMORY_HITS_INIT;
+	bool lines = o->noperands == 0 && o->format == MEM_NDJSON;
+
+	if (!lines && mem_text(o, 0, QUERY_MAX, &text, e) < 0)
+		return -1;
+	if (mem_open(o, MEMORY_READONLY, &m, e) < 0)
+		return -1;
+	if (lines)
+		return search_lines(o, &m, e);
+	if (run_query(o, &m, text.data, NULL, &hits, &out, e) < 0)
+		return -1;
+	if (hits.changed && !mem_ndjson(o))
+		err_warn("taking %s", hits.changed);
+	if (mem_flush(&out, true, e) < 0)
+		return -1;
+	if (o->format == MEM_NDJSON && mem_result("search", (int64_t)hits.n,
+	    e) < 0)
+		return -1;
+	return hits.n > 0 ? ST_OK : ST_NO;
+}
+
+/* Listing: no query, newest first. */
+
+struct listing {
+	const struct mem_options *o;
+	struct memory *m;
+	struct buf out;
+	int64_t n;
+};
+
+static int
+list_one(void *arg, struct memory_note *note, struct err *e)
+{
+	struct listing *l = arg;
+
+	l->n++;
+	if (mem_ndjson(l->o)) {
+		memory_note_write(l->m, note, &l->out);
+		buf_adds(&l->out, "}\n");
+	} else {
+		const char *nl = memchr(note->text, '\n', note->text_len);
+		size_t len = nl ? (size_t)(nl - note->text) : note->text_len;
+		put_head(note, &l->out);
+		buf_adds(&l->out, "\n    ");
+		if (len > PASSAGE)
+			len = char_start(note->text, PASSAGE);
+		put_clean(note->text, len, true, &l->out);
+		buf_adds(&l->out, len < note->text_len ? "...\n" : "\n");
+	}
+	return mem_flush(&l->out, false, e);
+}
+
+int
+mem_list(const struct mem_options *o, struct err *e)
+{
+	AUTO_MEMORY struct memory m = MEMORY_INIT;
+	struct listing l = { .o = o, .m = &m };
+	struct memory_filter f;
+	int r = -1;
+
+	if (mem_filter(o, &f, e) == 0 &&
+	    mem_open(o, MEMORY_READONLY, &m, e) == 0 &&
+	    memory_each(&m, &f, o->limit > 0 ? (size_t)o->limit : SIZE_MAX,
+	    false, list_one, &l, e) == 0)
+		r = mem_flush(&l.out, true, e);
+	buf_release(&l.out);
+	if (r == 0 && o->format == MEM_NDJSON)
+		r = mem_result("list", l.n, e);
+	return r;
+}
+
+int
+mem_show(const struct mem_options *o, struct err *e)
+{
+	AUTO_MEMORY struct memory m = MEMORY_INIT;
+	AUTO_BUF struct buf out = BUF_INIT;
+
+	if (mem_open(o, MEMORY_READONLY, &m, e) < 0)
+		return -1;
+	for (size_t i = 0; i < o->noperands; i++) {
+		AUTO_NOTE struct memory_note note = MEMORY_NOTE_INIT;
+		if (memory_need(&m, o->operand[i], &note, e) < 0)
+			return -1;
+		if (o->format == MEM_NDJSON) {
+			memory_note_write(&m, &note, &out);
+			buf_adds(&out, "}\n");
+		} else if (isatty(STDOUT_FILENO)) {
+			put_clean(note.text, note.text_len, false, &out);
+			buf_addc(&out, '\n');
+		} else {
+			buf_add(&out, note.text, note.text_len);
+			buf_addc(&out, '\n');
+		}
+		if (mem_flush(&out, true, e) < 0)
+			return -1;
+	}
+	return o->format == MEM_NDJSON ? mem_result("show",
+	    (int64_t)o->noperands, e) : ST_OK;
+}

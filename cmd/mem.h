@@ -1,0 +1,94 @@
+/* mem: what the files of agent-mem share; mem-NAME.c does what NAME says. */
+#ifndef AGENT_MEM_H
+#define AGENT_MEM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "buf.h"
+#include "cli.h"
+#include "err.h"
+#include "memory-search.h"
+#include "memory.h"
+
+enum mem_format { MEM_AUTO, MEM_TEXT, MEM_NDJSON, MEM_MARKDOWN };
+
+struct mem_options {
+	const char *dir, *agent, *file;		/* which memory */
+	enum mem_format format;
+	bool all, exact, explain, files, chunk, secrets, remove;
+	bool documents, notes, superseded;
+	int64_t limit;				/* -1: not given */
+	int64_t context, keep, version;
+	const char **tags;
+	size_t ntags;
+	const char *author, *source, *path;
+	const char *id, *time, *since, *until, *expires, *model, *embedder;
+	const char **supersedes;
+	size_t nsupersedes;
+	double importance;
+	char **operand;
+	size_t noperands;
+};
+
+extern const struct cli mem_cli;
+
+/* Opens the memory that the options name; MEMORY_... flags. */
+int	mem_open(const struct mem_options *o, unsigned flags,
+	    struct memory *ret, struct err *e);
+/* Its file; the caller frees. */
+char	*mem_path(const struct mem_options *o, bool make, struct err *e);
+
+/* Whether lines of JSON are wanted: asked for, or not for a terminal. */
+bool	mem_ndjson(const struct mem_options *o);
+
+/* A time of the command line: RFC 3339, or how long from now. */
+int	mem_time(const char *s, const char *option, bool future, int64_t *ret,
+	    struct err *e);
+
+/* The filters among the options. */
+int	mem_filter(const struct mem_options *o, struct memory_filter *ret,
+	    struct err *e);
+
+/* Operands joined by spaces, or standard input. */
+int	mem_text(const struct mem_options *o, size_t from, size_t limit,
+	    struct buf *out, struct err *e);
+
+/* Writes a buffer's lines out when there are many, all of it at the end. */
+int	mem_flush(struct buf *out, bool all, struct err *e);
+
+/* The last line of NDJSON. */
+int	mem_result(const char *command, int64_t count, struct err *e);
+
+/* The same as an `error` record, as far as it can be written. */
+void	mem_error(const struct err *e);
+
+/* Synonym files, the caller's to free with each string; how many. */
+size_t	mem_synonyms(const struct mem_options *o, char *ret[4]);
+
+/* The vector of a text by --embedder; 0 dimensions when there is none. */
+int	mem_embed(const struct mem_options *o, const char *const *texts,
+	    size_t n, float **ret, size_t *ret_dim, char **ret_model,
+	    struct err *e);
+
+/* Lines of notes from a descriptor. */
+int	mem_add_lines(const struct mem_options *o, struct memory *m, int fd,
+	    const char *command, struct err *e);
+int	mem_add_files(const struct mem_options *o, struct memory *m,
+	    struct err *e);
+/* The end of a stream: indexed as its size deserves, and synced. */
+int	mem_settle(struct memory *m, int64_t added, struct err *e);
+
+int	mem_rm_document(const struct mem_options *o, struct err *e);
+
+/* The commands: the exit status, or -1 with *e. */
+typedef int mem_fn(const struct mem_options *o, struct err *e);
+
+mem_fn mem_add, mem_search, mem_list, mem_show, mem_rm, mem_tag, mem_undo,
+    mem_history, mem_export, mem_import, mem_set, mem_get, mem_del, mem_cas,
+    mem_incr, mem_keys, mem_push, mem_pop, mem_items, mem_save, mem_load,
+    mem_states, mem_edit, mem_embed_all,
+    mem_consolidate, mem_stats, mem_check, mem_vacuum;
+
+#endif
