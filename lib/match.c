@@ -18,9 +18,10 @@
 /* What the parts of a description are worth. */
 static const double weight_id = 0.7, weight_description = 1,
     weight_duty = 1, weight_capability = 1.3;
-static const double saturation = 6;	/* k1 of BM25 */
+static const double saturation = 1.5;	/* k1 of BM25 */
 static const double length_share = 0.5;	/* b of BM25 */
 static const double word_weight = 0.9;	/* a word against a group */
+static const double foreign_trade = 0.5; /* least worth of another trade */
 static const double act_first = 2;	/* a kind of work, at the beginning */
 
 struct word {
@@ -202,8 +203,29 @@ measure_lengths(const struct match *m, double *ret)
 		ret[a] = sum > 0 ? ret[a] * (double)m->nagents / sum : 1;
 }
 
+/*
+ * Words mean different things in different trades ("feature", "brief"): what
+ * belongs to a trade that is not the team's counts less.
+ */
 static void
-weigh_row(struct match *m, size_t f, const double *length)
+measure_trades(const struct match *m, double *ret)
+{
+	double top = 0;
+
+	for (size_t g = 0; g < m->ngroups; g++) {
+		ret[g] = 0;
+		for (size_t a = 0; a < m->nagents; a++)
+			ret[g] += fmax(m->raw[g * m->nagents + a], 0);
+		if (words_is_trade(m->words, g))
+			top = fmax(top, ret[g]);
+	}
+	for (size_t g = 0; g < m->ngroups; g++)
+		ret[g] = top > 0 ? fmax(foreign_trade, sqrt(ret[g] / top)) : 1;
+}
+
+static void
+weigh_row(struct match *m, size_t f, const double *length,
+    const double *trades)
 {
 	const double *raw = m->raw + f * m->nagents;
 	double *row = m->rows + f * m->nagents;
@@ -219,8 +241,8 @@ weigh_row(struct match *m, size_t f, const double *length)
 	for (size_t a = 0; a < m->nagents; a++)
 		have += top > 0 ? fmax(row[a], 0) / top : 0;
 	rarity = have > 0 ? log((n + 0.5) / have) : 0;
-	if (f >= m->ngroups)
-		rarity *= word_weight;
+	rarity *= f >= m->ngroups ? word_weight :
+	    words_in_trades(m->words, f, trades);
 	for (size_t a = 0; a < m->nagents; a++)
 		row[a] *= rarity;
 }
@@ -228,12 +250,13 @@ weigh_row(struct match *m, size_t f, const double *length)
 static void
 refresh(struct match *m)
 {
-	double *length = xcalloc(m->nagents + 1, sizeof(*length));
+	AUTO_FREE double *length = xcalloc(m->nagents + 1, sizeof(*length));
+	AUTO_FREE double *trades = xcalloc(m->ngroups + 1, sizeof(*trades));
 
 	measure_lengths(m, length);
+	measure_trades(m, trades);
 	for (size_t f = 0; f < m->nfeatures; f++)
-		weigh_row(m, f, length);
-	free(length);
+		weigh_row(m, f, length, trades);
 	m->stale = false;
 }
 

@@ -27,7 +27,7 @@ enum kind { WHOLE = 1, PREFIX, PHRASE };
 
 struct group {
 	char *name;
-	bool act, amount;
+	bool act, amount, trade;
 	uint16_t parents[PARENTS_MAX];
 	size_t nparents;
 };
@@ -134,6 +134,35 @@ words_is_amount(const struct words *w, size_t group)
 	return w->groups[group].amount;
 }
 
+bool
+words_is_trade(const struct words *w, size_t group)
+{
+	return w->groups[group].trade;
+}
+
+/* -1 where there is none; the depth guards against a list with a circle. */
+static double
+best_trade(const struct words *w, size_t group, const double *trades,
+    int depth)
+{
+	const struct group *g = &w->groups[group];
+	double best = g->trade ? trades[group] : -1;
+
+	for (size_t i = 0; i < g->nparents && depth > 0; i++) {
+		double up = best_trade(w, g->parents[i], trades, depth - 1);
+		best = up > best ? up : best;
+	}
+	return best;
+}
+
+double
+words_in_trades(const struct words *w, size_t group, const double *trades)
+{
+	double best = best_trade(w, group, trades, 4);
+
+	return best < 0 ? 1 : best;
+}
+
 static int
 find_group(const struct words *w, const char *name, size_t len)
 {
@@ -162,7 +191,10 @@ need_group(struct words *w, const char *name, size_t len)
 	return w->ngroups++;
 }
 
-/* "name: parent parent"; "act" and "amount" are marks. */
+/*
+ * "name: parent parent"; "act", "amount" and
+ * "trade-root" are marks.
+ */
 static int
 parse_group(struct words *w, const char *s, size_t len, size_t *ret,
     struct err *e)
@@ -187,6 +219,8 @@ parse_group(struct words *w, const char *s, size_t len, size_t *ret,
 			g->act = true;
 		else if (strcmp(w->groups[parent].name, "amount") == 0)
 			g->amount = true;
+		else if (strcmp(w->groups[parent].name, "trade-root") == 0)
+			g->trade = true;
 		else if (g->nparents < PARENTS_MAX)
 			g->parents[g->nparents++] = (uint16_t)parent;
 		n += word;

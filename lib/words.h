@@ -31,6 +31,14 @@ size_t	words_groups(const struct words *w);
 const char *words_group(const struct words *w, size_t group);
 int	words_find_group(const struct words *w, const char *name); /* or -1 */
 bool	words_is_act(const struct words *w, size_t group); /* kind of work */
+/*
+ * How much a group is at home in a trade: `trades` has a factor for each
+ * group that is one; the best of those that the group is in or below, 1 when
+ * it belongs to no trade.
+ */
+bool	words_is_trade(const struct words *w, size_t group);
+double	words_in_trades(const struct words *w, size_t group,
+	    const double *trades);
 bool	words_is_amount(const struct words *w, size_t group); /* how much */
 
 /* A group that a word belongs to, itself or through another group. */
