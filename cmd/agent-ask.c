@@ -11,6 +11,7 @@
 #include "alloc.h"
 #include "ask.h"
 #include "ask-options.h"
+#include "attach.h"
 #include "batch.h"
 #include "catalog.h"
 #include "cli.h"
@@ -20,19 +21,51 @@
 #include "path.h"
 #include "prompt.h"
 #include "settings.h"
+#include "structured.h"
 #include "workspace.h"
 
 enum { SYSTEM_MAX = 16 << 20 };
 
+static jv
+text_of(const struct buf *text)
+{
+	return json_from_bytes(text->data ? text->data : "", text->len);
+}
+
 static void
-add_message(jv *messages, const char *role, const struct buf *text)
+add_message(jv *messages, const char *role, jv content)
 {
 	jv m = json_object();
 
 	json_set_str(&m, "role", role);
-	json_set(&m, "content", json_from_bytes(text->data ? text->data : "",
-	    text->len));
+	json_set(&m, "content", content);
 	json_append(messages, m);
+}
+
+/* The text, with the attachments before it when there are any. */
+static int
+make_content(const struct ask_options *o, const struct buf *text, jv *ret,
+    struct err *e)
+{
+	AUTO_JV jv parts = json_array();
+	jv part;
+
+	if (o->nattachments == 0) {
+		*ret = text_of(text);
+		return 0;
+	}
+	for (size_t i = 0; i < o->nattachments; i++) {
+		if (attach_part(o->attachments[i].where,
+		    o->attachments[i].type, &part, e) < 0)
+			return -1;
+		json_append(&parts, part);
+	}
+	part = json_object();
+	json_set_str(&part, "type", "text");
+	json_set(&part, "text", text_of(text));
+	json_append(&parts, part);
+	*ret = json_copy(&parts);
+	return 0;
 }
 
 /* The system message, from an option or a file; empty when there is none. */
@@ -49,6 +82,7 @@ static int
 make_messages(const struct ask_options *o, jv *ret, struct err *e)
 {
 	AUTO_BUF struct buf text = BUF_INIT, rules = BUF_INIT;
+	jv content;
 	struct prompt p = { .operands = o->operands,
 	    .noperands = o->noperands, .files = o->files,
 	    .nfiles = o->nfiles, .no_stdin = o->no_stdin,
@@ -56,12 +90,13 @@ make_messages(const struct ask_options *o, jv *ret, struct err *e)
 	    deadline_in(o->timeout)) };
 
 	if (read_rules(o, &rules, e) < 0 ||
-	    prompt_read(&p, &cli_signal, &text, e) < 0)
+	    prompt_read(&p, &cli_signal, &text, e) < 0 ||
+	    make_content(o, &text, &content, e) < 0)
 		return -1;
 	*ret = json_array();
 	if (rules.len > 0)
-		add_message(ret, "system", &rules);
-	add_message(ret, "user", &text);
+		add_message(ret, "system", text_of(&rules));
+	add_message(ret, "user", content);
 	return 0;
 }
 
@@ -71,7 +106,10 @@ show_request(const struct ask *a, struct err *e)
 	AUTO_JV jv shown = JSON_NONE;
 	AUTO_BUF struct buf out = BUF_INIT;
 
-	if (model_dry_run(a->model, &a->request, &shown, e) < 0)
+	struct model_request rq = a->request;
+
+	rq.schema = a->structured ? &a->structured->schema : NULL;
+	if (model_dry_run(a->model, &rq, &shown, e) < 0)
 		return -1;
 	json_write_pretty(&shown, &out);
 	buf_addc(&out, '\n');
@@ -84,8 +122,12 @@ ask_one(const struct ask_options *o, const jv *config, struct err *e)
 {
 	AUTO_JV jv messages = JSON_NONE;
 	struct model m = MODEL_INIT;
+	struct structured fit = STRUCTURED_INIT;
 	struct ask a = {
 		.model = &m,
+		.extract = o->extract,
+		.structured = o->schema ? &fit : NULL,
+		.schema_retries = o->schema_retries,
 		.request = { .messages = &messages, .options = &o->options,
 		    .retries = o->retries,
 		    .flags = o->no_stream ? MODEL_NO_STREAM : 0 },
@@ -98,13 +140,15 @@ ask_one(const struct ask_options *o, const jv *config, struct err *e)
 	};
 	int r;
 
-	if (make_messages(o, &messages, e) < 0 ||
+	if ((o->schema && structured_init(&fit, o->schema, o->schema_multi,
+	    e) < 0) || make_messages(o, &messages, e) < 0 ||
 	    catalog_find(config, o->model, &m, e) < 0)
 		r = ask_failed(&a, e);
 	else if (o->action == ASK_DRY_RUN)
 		r = show_request(&a, e);
 	else
 		r = ask_run(&a, &cli_signal, e);
+	structured_release(&fit);
 	model_release(&m);
 	return r;
 }
@@ -114,10 +158,12 @@ ask_many(const struct ask_options *o, const jv *config, struct err *e)
 {
 	AUTO_BUF struct buf rules = BUF_INIT;
 	struct model m = MODEL_INIT;
+	struct structured fit = STRUCTURED_INIT;
 	struct batch b = {
 		.config = config,
 		.model = o->model ? &m : NULL,
 		.options = &o->options,
+		.structured = o->schema ? &fit : NULL,
 		.jobs = o->jobs,
 		.lines = o->lines,
 		.unordered = o->unordered,
@@ -131,11 +177,13 @@ ask_many(const struct ask_options *o, const jv *config, struct err *e)
 	};
 	int r = -1;
 
-	if (read_rules(o, &rules, e) == 0 &&
+	if ((!o->schema || structured_init(&fit, o->schema, o->schema_multi,
+	    e) == 0) && read_rules(o, &rules, e) == 0 &&
 	    (!o->model || catalog_find(config, o->model, &m, e) == 0)) {
 		b.rules = rules.len > 0 ? rules.data : NULL;
 		r = batch_run(&b, &cli_signal, e);
 	}
+	structured_release(&fit);
 	model_release(&m);
 	return r;
 }

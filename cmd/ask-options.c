@@ -8,7 +8,8 @@
 #include "env.h"
 
 enum {
-	OPT_CHECK = 256,
+	OPT_AT = 256,
+	OPT_CHECK,
 	OPT_DRY_RUN,
 	OPT_FORMAT,
 	OPT_JSON,
@@ -18,23 +19,32 @@ enum {
 	OPT_NO_STREAM,
 	OPT_RESUME,
 	OPT_RETRIES,
+	OPT_SCHEMA,
+	OPT_SCHEMA_MULTI,
+	OPT_SCHEMA_RETRIES,
 	OPT_STDIN_TIMEOUT,
 	OPT_SYSTEM_FILE,
 	OPT_TIMEOUT,
-	OPT_UNORDERED
+	OPT_UNORDERED,
+	OPT_XL
 };
 
 static const int64_t usual_timeout = 600 * CLOCK_SEC;
 
 static const struct option longopts[] = {
+	{ "at", required_argument, NULL, OPT_AT },
+	{ "attachment", required_argument, NULL, 'a' },
 	{ "cd", required_argument, NULL, 'C' },
 	{ "check", no_argument, NULL, OPT_CHECK },
 	{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
+	{ "extract", no_argument, NULL, 'x' },
+	{ "extract-last", no_argument, NULL, OPT_XL },
 	{ "file", required_argument, NULL, 'f' },
 	{ "format", required_argument, NULL, OPT_FORMAT },
 	CLI_OPT_HELP,
 	{ "jobs", required_argument, NULL, 'j' },
 	{ "json", no_argument, NULL, OPT_JSON },
+	{ "json-schema", required_argument, NULL, OPT_SCHEMA },
 	{ "lines", no_argument, NULL, OPT_LINES },
 	{ "model", required_argument, NULL, 'm' },
 	{ "models", no_argument, NULL, OPT_MODELS },
@@ -42,9 +52,13 @@ static const struct option longopts[] = {
 	{ "no-stream", no_argument, NULL, OPT_NO_STREAM },
 	{ "option", required_argument, NULL, 'o' },
 	{ "output-format", required_argument, NULL, OPT_FORMAT },
+	{ "output-schema", required_argument, NULL, OPT_SCHEMA },
 	{ "quiet", no_argument, NULL, 'q' },
 	{ "resume", required_argument, NULL, OPT_RESUME },
 	{ "retries", required_argument, NULL, OPT_RETRIES },
+	{ "schema", required_argument, NULL, OPT_SCHEMA },
+	{ "schema-multi", required_argument, NULL, OPT_SCHEMA_MULTI },
+	{ "schema-retries", required_argument, NULL, OPT_SCHEMA_RETRIES },
 	{ "stdin-timeout", required_argument, NULL, OPT_STDIN_TIMEOUT },
 	{ "system", required_argument, NULL, 's' },
 	{ "system-file", required_argument, NULL, OPT_SYSTEM_FILE },
@@ -52,26 +66,31 @@ static const struct option longopts[] = {
 	{ "unordered", no_argument, NULL, OPT_UNORDERED },
 	{ "usage", no_argument, NULL, 'u' },
 	CLI_OPT_VERSION,
+	{ "xl", no_argument, NULL, OPT_XL },
 	{ 0 }
 };
 
 const struct cli ask_cli = {
 	.name = "agent-ask",
-	.usage = "usage: agent-ask [-qu] [-C DIR] [-f FILE] [-m MODEL] "
-	    "[-o KEY VALUE] [-s TEXT]\n"
-	    "                 [--dry-run] [--format text|ndjson] [--no-stdin]\n"
-	    "                 [--no-stream] [--retries N] "
-	    "[--stdin-timeout TIME]\n"
-	    "                 [--system-file FILE] [--timeout TIME] "
+	.usage = "usage: agent-ask [-qux] [-a FILE] [-C DIR] [-f FILE] "
+	    "[-m MODEL] [-o KEY VALUE]\n"
+	    "                 [-s TEXT] [--at FILE TYPE] [--dry-run]\n"
+	    "                 [--format text|ndjson] [--no-stdin] "
+	    "[--no-stream]\n"
+	    "                 [--retries N] [--schema SCHEMA] "
+	    "[--schema-multi SCHEMA]\n"
+	    "                 [--schema-retries N] [--stdin-timeout TIME]\n"
+	    "                 [--system-file FILE] [--timeout TIME] [--xl] "
 	    "[PROMPT ...]\n"
 	    "       agent-ask -j N [-qu] [-C DIR] [-m MODEL] [-o KEY VALUE] "
 	    "[-s TEXT]\n"
-	    "                 [--lines] [--resume FILE] [--retries N]\n"
+	    "                 [--lines] [--resume FILE] [--retries N] "
+	    "[--schema SCHEMA]\n"
 	    "                 [--system-file FILE] [--timeout TIME] "
 	    "[--unordered]\n"
 	    "       agent-ask --check [-m MODEL]\n"
 	    "       agent-ask --models [-m PROVIDER]\n",
-	.shortopts = "C:f:j:m:o:qs:u",
+	.shortopts = "C:a:f:j:m:o:qs:ux",
 	.longopts = longopts,
 };
 
@@ -91,6 +110,21 @@ add_option(struct ask_options *o, int argc, char **argv)
 	json_set(&o->options, key, v);
 }
 
+/* "-a FILE", or "--at FILE TYPE": two words. */
+static void
+add_attachment(struct ask_options *o, bool typed, int argc, char **argv)
+{
+	const char *where = optarg, *type = NULL;
+
+	if (typed && optind >= argc)
+		cli_usage(&ask_cli, "option --at needs a file and a type");
+	if (typed)
+		type = argv[optind++];
+	GROW(o->attachments, o->nattachments, o->attachments_cap);
+	o->attachments[o->nattachments++] =
+	    (struct ask_attachment){ where, type };
+}
+
 static enum ask_format
 format_of(const char *text)
 {
@@ -106,6 +140,10 @@ static bool
 set_value(struct ask_options *o, int c, int argc, char **argv)
 {
 	switch (c) {
+	case 'a':
+	case OPT_AT:
+		add_attachment(o, c == OPT_AT, argc, argv);
+		return true;
 	case 'f':
 		GROW(o->files, o->nfiles, o->files_cap);
 		o->files[o->nfiles++] = optarg;
@@ -121,6 +159,15 @@ set_value(struct ask_options *o, int c, int argc, char **argv)
 		return true;
 	case OPT_RETRIES:
 		o->retries = (int)cli_int(&ask_cli, "--retries", 0, 100);
+		return true;
+	case OPT_SCHEMA:
+	case OPT_SCHEMA_MULTI:
+		o->schema = optarg;
+		o->schema_multi = c == OPT_SCHEMA_MULTI;
+		return true;
+	case OPT_SCHEMA_RETRIES:
+		o->schema_retries = (int)cli_int(&ask_cli,
+		    "--schema-retries", 0, 100);
 		return true;
 	case OPT_STDIN_TIMEOUT:
 		o->stdin_timeout = cli_duration(&ask_cli, "--stdin-timeout");
@@ -182,6 +229,12 @@ set_word(struct ask_options *o, int c)
 	case 'u':
 		o->usage = true;
 		break;
+	case 'x':
+		o->extract = ASK_FIRST_BLOCK;
+		break;
+	case OPT_XL:
+		o->extract = ASK_LAST_BLOCK;
+		break;
 	}
 }
 
@@ -192,7 +245,7 @@ set_word(struct ask_options *o, int c)
 static void
 choose_action(struct ask_options *o)
 {
-	bool nothing = o->noperands == 0 && o->nfiles == 0;
+	bool nothing = o->noperands + o->nfiles + o->nattachments == 0;
 	bool batch = o->jobs > 0 || o->lines || o->resume || o->unordered;
 
 	if (o->rules && o->rules_file)
@@ -217,8 +270,8 @@ ask_options_read(struct ask_options *o, int argc, char **argv)
 	const char *no_stdin = env_get("AGENT_STDIN");
 	int c;
 
-	*o = (struct ask_options){ .options = json_object(), .retries = -1,
-	    .timeout = usual_timeout, .stdin_timeout = INT64_MAX };
+	*o = (struct ask_options){ .options = json_object(), 
+	    .retries = -1, .schema_retries = 2, .timeout = usual_timeout, .stdin_timeout = INT64_MAX };
 	o->no_stdin = no_stdin && strcmp(no_stdin, "no") == 0;
 	while ((c = cli_option(&ask_cli, argc, argv)) != -1)
 		if (!set_value(o, c, argc, argv))
@@ -233,4 +286,5 @@ ask_options_release(struct ask_options *o)
 {
 	json_release(&o->options);
 	free(o->files);
+	free(o->attachments);
 }

@@ -32,6 +32,14 @@ struct ask_options {
 	char **operands;
 	size_t noperands;
 	jv options;
+	const char *schema;
+	bool schema_multi;
+	int schema_retries;
+	enum ask_extract extract;
+	struct ask_attachment {
+		const char *where, *type;	/* type: NULL to find out */
+	} *attachments;
+	size_t nattachments, attachments_cap;
 	enum ask_format format;
 	size_t jobs;		/* 0: not said */
 	bool lines, unordered;

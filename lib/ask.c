@@ -4,9 +4,11 @@
 #include "ask.h"
 
 #include "alloc.h"
+#include "extract.h"
 #include "fd.h"
 #include "num.h"
 #include "record.h"
+#include "structured.h"
 #include "term.h"
 
 static const char dim[] = "\033[2m", plain[] = "\033[0m";
@@ -20,6 +22,7 @@ struct writer {
 	bool dim;		/* inside dimmed reasoning */
 	bool open_line;		/* the last byte was no newline */
 	bool any;
+	jv value;		/* that the schema asked for */
 };
 
 static int
@@ -146,8 +149,11 @@ last_record(struct writer *w, const struct model_reply *r,
 {
 	jv data;
 
-	if (!failed)
-		return emit(w, RECORD_RESULT, ask_result_data(r), e);
+	if (!failed) {
+		data = ask_result_data(r);
+		json_set(&data, "value", json_copy(&w->value));
+		return emit(w, RECORD_RESULT, data, e);
+	}
 	data = model_error_json(r, failed);
 	json_set(&data, "text", json_get(&r->message, "content"));
 	return emit(w, RECORD_ERROR, data, e);
@@ -212,13 +218,88 @@ judge(const struct model_reply *r, struct err *e)
 	return 0;
 }
 
+/* What was not written as it came, because it had to be whole first. */
+static int
+write_whole(struct writer *w, const struct model_reply *r, struct err *e)
+{
+	AUTO_JV jv content = json_get(&r->message, "content");
+	AUTO_BUF struct buf out = BUF_INIT;
+
+	if (w->ask->structured && json_is(&w->value, JSON_NOTHING))
+		return 0;
+	if (w->ask->structured)
+		structured_write(w->ask->structured, &w->value, &out);
+	else if (!extract_block(json_string(&content) ? json_string(&content) :
+	    "", json_string_len(&content), w->ask->extract == ASK_LAST_BLOCK,
+	    &out))
+		buf_add(&out, json_string(&content),
+		    json_string_len(&content));
+	return out.len == 0 ? 0 : write_text(w, out.data, out.len, e);
+}
+
+static bool
+buffered(const struct ask *a)
+{
+	return a->structured || a->extract != ASK_ALL;
+}
+
 static int
 write_end(struct writer *w, const struct model_reply *r,
     const struct err *failed, struct err *e)
 {
 	if (w->ask->format == ASK_NDJSON)
 		return last_record(w, r, failed, e);
+	if (buffered(w->ask) && write_whole(w, r, e) < 0)
+		return -1;
 	return end_text(w, e);
+}
+
+/* Tells the model what is wrong with its answer. */
+static void
+send_back(jv *messages, const struct model_reply *r, const struct buf *why)
+{
+	AUTO_BUF struct buf text = BUF_INIT;
+	jv m = json_object();
+
+	buf_addf(&text, "This does not fit the JSON Schema:\n%sAnswer again, "
+	    "with nothing but JSON that fits.", why->data);
+	json_set_str(&m, "role", "user");
+	json_set(&m, "content", json_from_bytes(text.data, text.len));
+	json_append(messages, json_copy(&r->message));
+	json_append(messages, m);
+}
+
+/*
+ * Asks until the answer fits the schema, if there is one: 0; -1 with the
+ * failure, or the last misfit.
+ */
+static int
+ask_fitting(struct writer *w, struct model_pool *p, struct model_request *rq,
+    const volatile int *stop, struct model_reply *r, struct err *e)
+{
+	const struct ask *a = w->ask;
+	AUTO_JV jv messages = json_copy(rq->messages);
+
+	rq->messages = &messages;
+	for (int left = a->schema_retries;; left--) {
+		AUTO_BUF struct buf why = BUF_INIT;
+		AUTO_JV jv content = JSON_NONE;
+		struct err misfit = ERR_INIT;
+		if (model_ask(p, a->model, rq, a->until, stop, r, e) < 0)
+			return -1;
+		if (!a->structured || r->finish != MODEL_STOP)
+			return 0;
+		content = json_get(&r->message, "content");
+		if (structured_read(a->structured, json_string(&content) ?
+		    json_string(&content) : "", json_string_len(&content),
+		    &w->value, &why, &misfit) == 0)
+			return 0;
+		if (left <= 0) {
+			*e = misfit;
+			return -1;
+		}
+		send_back(&messages, r, &why);
+	}
 }
 
 static void
@@ -234,7 +315,8 @@ int
 ask_failed(const struct ask *a, const struct err *e)
 {
 	struct record_origin origin;
-	struct writer w = { .ask = a, .origin = &origin };
+	struct writer w = { .ask = a, .origin = &origin,
+	    .value = JSON_NONE };
 	struct err ignored = ERR_INIT;
 
 	set_origin(&origin);
@@ -246,12 +328,12 @@ ask_failed(const struct ask *a, const struct err *e)
 int
 ask_run(const struct ask *a, const volatile int *stop, struct err *e)
 {
-	static const struct model_events events = {
+	static const struct model_events live = {
 		on_text, on_reasoning, on_retry
-	};
+	}, at_end = { NULL, on_reasoning, on_retry };
 	struct record_origin origin;
 	struct writer w = { .ask = a, .origin = &origin,
-	    .clean_out = isatty(a->out) == 1 };
+	    .clean_out = isatty(a->out) == 1, .value = JSON_NONE };
 	struct model_request rq = a->request;
 	struct model_reply r = MODEL_REPLY_INIT;
 	struct err failed = ERR_INIT;
@@ -263,11 +345,12 @@ ask_run(const struct ask *a, const volatile int *stop, struct err *e)
 	term_filter_init(&w.reasoning, 0);
 	if (!p)
 		return -1;
-	rq.events = &events;
+	rq.events = buffered(a) ? &at_end : &live;
 	rq.ctx = &w;
-	if (a->format == ASK_TEXT)
+	rq.schema = a->structured ? &a->structured->schema : NULL;
+	if (a->format == ASK_TEXT && !buffered(a))
 		rq.flags |= MODEL_NO_TEXT;
-	result = model_ask(p, a->model, &rq, a->until, stop, &r, &failed);
+	result = ask_fitting(&w, p, &rq, stop, &r, &failed);
 	written = write_end(&w, &r, result < 0 ? &failed : NULL, e);
 	if (a->usage && result == 0)
 		tell_usage(&r);
@@ -276,6 +359,7 @@ ask_run(const struct ask *a, const volatile int *stop, struct err *e)
 		*e = failed;
 	else if (written == 0)
 		result = judge(&r, e);
+	json_release(&w.value);
 	model_reply_release(&r);
 	model_pool_free(p);
 	return written < 0 ? -1 : result;

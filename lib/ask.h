@@ -16,6 +16,14 @@ enum ask_format {
 	ASK_NDJSON		/* records: model.delta, model.retry, result */
 };
 
+enum ask_extract {
+	ASK_ALL,
+	ASK_FIRST_BLOCK,	/* of fenced code; all, when there is none */
+	ASK_LAST_BLOCK
+};
+
+struct structured;
+
 struct ask {
 	const struct model *model;
 	struct model_request request;	/* without events */
@@ -23,13 +31,17 @@ struct ask {
 	struct deadline until;
 	int out;		/* descriptor for the answer */
 	int notes;		/* for reasoning, in text; -1: nowhere */
+	enum ask_extract extract;
+	const struct structured *structured;	/* or NULL: no schema */
+	int schema_retries;	/* how often a misfit is sent back */
 	bool usage;		/* a line about tokens on stderr at the end */
 };
 
 /*
- * Asks and writes.  0 for a whole answer.  -1: `e` says what to report, with
+ * Asks and writes: as it comes, or at the end where something is extracted or
+ * checked.  0 for a whole answer.  -1: `e` says what to report, with
  * ST_LIMIT and ST_REFUSED for an answer that ended so; what had come was
- * written.  As text, a newline is added where the answer has none at its end.
+ * written, unless it does not fit the schema (ST_DATA).  As text, a newline is added where the answer has none at its end.
  * As records, the last is a `result` or an `error`, whatever happens.
  */
 int	ask_run(const struct ask *a, const volatile int *stop, struct err *e);

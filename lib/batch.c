@@ -11,6 +11,7 @@
 #include "ndjson.h"
 #include "num.h"
 #include "record.h"
+#include "structured.h"
 
 /* In order, so many answers for each that is being asked may have to wait for
  * one that takes longer. */
@@ -275,6 +276,35 @@ hopeless(const struct model_reply *reply)
 	    reply->error.kind == MODEL_ERR_QUOTA;
 }
 
+/* An answer: whether it ended by itself, and fits what it has to. */
+static void
+succeed(struct task *t, const struct model_reply *reply)
+{
+	struct run *r = t->run;
+	int status = model_finish_status(reply->finish);
+	AUTO_JV jv content = json_get(&reply->message, "content");
+	AUTO_BUF struct buf why = BUF_INIT;
+	struct err misfit = ERR_INIT;
+	jv data, value = JSON_NONE;
+
+	if (r->b->structured && reply->finish == MODEL_STOP &&
+	    structured_read(r->b->structured, json_string(&content) ?
+	    json_string(&content) : "", json_string_len(&content), &value,
+	    &why, &misfit) < 0) {
+		fail(t, reply, &misfit);
+		return;
+	}
+	t->succeeded = status == ST_OK;
+	if (!t->succeeded) {
+		r->failed++;
+		if (r->status == ST_OK)
+			r->status = ST_NO;
+	}
+	data = ask_result_data(reply);
+	json_set(&data, "value", value);
+	finish(t, RECORD_RESULT, data);
+}
+
 static void
 on_done(void *ctx, struct model_reply *reply, const struct err *why)
 {
@@ -289,13 +319,7 @@ on_done(void *ctx, struct model_reply *reply, const struct err *why)
 	if (why)
 		fail(t, reply, why);
 	else
-		finish(t, RECORD_RESULT, ask_result_data(reply));
-	t->succeeded = !why && model_finish_status(reply->finish) == ST_OK;
-	if (!why && !t->succeeded) {
-		r->failed++;
-		if (r->status == ST_OK)
-			r->status = ST_NO;
-	}
+		succeed(t, reply);
 }
 
 static void
@@ -330,7 +354,8 @@ ask_task(struct run *r, struct task *t, const jv *task, struct err *e)
 	AUTO_JV jv options = r->b->options ? json_merge(r->b->options, &mine) :
 	    json_copy(&mine);
 	struct model_request rq = {
-		.messages = &messages, .schema = r->b->schema,
+		.messages = &messages,
+		.schema = r->b->structured ? &r->b->structured->schema : NULL,
 		.options = json_is(&options, JSON_OBJECT) ? &options : NULL,
 		.flags = r->b->flags, .retries = r->b->retries,
 		.events = &events, .ctx = t

@@ -23,6 +23,8 @@
 #include "json.h"
 #include "model.h"
 
+struct structured;
+
 enum { BATCH_JOBS = 8, BATCH_JOBS_MAX = 10000, BATCH_RETRIES = 5 };
 
 struct batch {
@@ -30,7 +32,9 @@ struct batch {
 	const struct model *model;	/* of the others; NULL: catalog_find's
 					 * default, found when it is needed */
 	const char *rules;	/* the system message of tasks without one */
-	const jv *options, *schema;	/* or NULL */
+	const jv *options;	/* or NULL */
+	const struct structured *structured;	/* what answers must fit; or
+						 * NULL */
 	size_t jobs;		/* at once */
 	bool lines;
 	bool unordered;		/* answers as they come */

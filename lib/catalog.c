@@ -4,8 +4,8 @@
 #include "catalog.h"
 
 #include "alloc.h"
-#include "child.h"
 #include "env.h"
+#include "key.h"
 #include "num.h"
 #include "path.h"
 #include "provider.h"
@@ -13,8 +13,7 @@
 #include "yaml.h"
 
 enum {
-	ALIAS_DEPTH = 8,
-	KEY_MAX = 16 << 10
+	ALIAS_DEPTH = 8
 };
 
 static const struct http_timers usual = {
@@ -126,46 +125,6 @@ key_from_env(const jv *entry, const char **ret_name, struct buf *names)
 	return NULL;
 }
 
-/* Runs a helper: a string is a line for sh(1), an array an argv. */
-int
-catalog_run_key(const jv *cmd, char **ret, struct err *e)
-{
-	size_t n = json_string(cmd) ? 3 : json_count(cmd);
-	AUTO_FREE const char **argv = xcalloc(n + 1, sizeof(*argv));
-	AUTO_BUF struct buf out = BUF_INIT;
-	struct child_spec spec = CHILD_SPEC_INIT;
-	int status;
-
-	if (json_string(cmd)) {
-		argv[0] = "sh";
-		argv[1] = "-c";
-		argv[2] = json_string(cmd);
-	} else {
-		for (size_t i = 0; i < n; i++) {
-			AUTO_JV jv v = json_at(cmd, i);
-			argv[i] = json_string(&v);
-		}
-	}
-	if (!argv[0])
-		return err_set(e, ST_CONFIG, "key_cmd is empty");
-	spec.argv = argv;
-	status = child_run(&spec, NULL, KEY_MAX, deadline_in(60 * CLOCK_SEC),
-	    &out, e);
-	if (status < 0)
-		return err_prefix(e, "key_cmd");
-	buf_truncate(&out, strcspn(out.data ? out.data : "", "\r\n"));
-	if (status != 0 || out.len == 0) {
-		err_set(e, ST_DENIED, status != 0 ?
-		    "key_cmd failed with status %d" : "key_cmd gave no key",
-		    status);
-	} else {
-		*ret = xstrdup(out.data);
-	}
-	if (out.data)
-		explicit_bzero(out.data, out.len);
-	return *ret ? 0 : -1;
-}
-
 /* A helper before the environment: who wrote one wants it to be used. */
 static int
 find_key(const jv *entry, struct model *m, struct err *e)
@@ -177,7 +136,7 @@ find_key(const jv *entry, struct model *m, struct err *e)
 	if (json_is_true(&cmd)) {
 		m->key_cmd = json_copy(&cmd);
 		m->key_from = xstrdup("key_cmd");
-		return catalog_run_key(&cmd, &m->key, e);
+		return key_run(&cmd, &m->key, e);
 	}
 	key = key_from_env(entry, &name, &names);
 	if (key) {

@@ -45,9 +45,6 @@ int	catalog_find(const jv *config, const char *spec, struct model *ret,
  */
 char	*catalog_default(const jv *config, struct err *e);
 
-/* What a key_cmd prints on its first line; ST_DENIED when it fails. */
-int	catalog_run_key(const jv *cmd, char **ret, struct err *e);
-
 /* The names of the providers: an array of strings. */
 jv	catalog_providers(const jv *config, struct err *e);
 

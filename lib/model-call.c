@@ -4,6 +4,7 @@
 #include "model-call.h"
 
 #include "alloc.h"
+#include "key.h"
 #include "model-error.h"
 
 /* What is left to come once an answer is whole: usage, the last newline. */
@@ -441,18 +442,30 @@ new_leg(struct model_call *c, const struct transport *t)
 	return l;
 }
 
+const char *
+call_key(const struct model_call *c)
+{
+	const struct fresh_key *f = c->pool->fresh;
+
+	while (f && f->m != c->m)
+		f = f->next;
+	return f ? f->key : c->m->key;
+}
+
 int
 call_begin(struct model_call *c, struct err *e)
 {
 	static const struct http_events events = { on_head, on_body, on_done };
 	const struct transport *t = transport_for(c->pool, c->m->base, e);
-	AUTO_JV jv fields = call_fields(c->m, c->fresh_key);
+	AUTO_JV jv fields = call_fields(c->m, call_key(c));
 	AUTO_FREE char *url = call_url(c->m);
 	size_t n = json_count(&fields);
 	AUTO_FREE const char **list = xcalloc(n + 1, sizeof(*list));
 	struct leg *l;
 
 	reset(c);
+	key_free(c->key);
+	c->key = call_key(c) ? xstrdup(call_key(c)) : NULL;
 	c->tries++;
 	c->attempts++;
 	if (!t || call_make_body(c, e) < 0)

@@ -12,6 +12,13 @@
 
 enum { TRANSPORTS_MAX = 4 };
 
+/* A newer key than the one in the struct model. */
+struct fresh_key {
+	const struct model *m;
+	char *key;
+	struct fresh_key *next;
+};
+
 struct model_pool {
 	size_t connections;
 	struct transport transports[TRANSPORTS_MAX];
@@ -21,6 +28,7 @@ struct model_pool {
 	size_t active;
 	struct deadline retry_at;	/* no call is to be tried before */
 	bool finished;			/* some call is */
+	struct fresh_key *fresh;
 };
 
 /*
@@ -54,7 +62,8 @@ struct model_call {
 	void (*done)(void *ctx, struct model_reply *r, const struct err *e);
 	void *done_ctx;
 	struct buf body;		/* of the request */
-	char *fresh_key;		/* after a 401 */
+	char *key;			/* that was used last */
+	bool renewed;			/* it was asked for anew */
 	struct leg *leg;
 	struct answer answer;
 	struct sse sse;
@@ -79,6 +88,7 @@ int	call_begin(struct model_call *c, struct err *e);
  * array of strings with `key` instead of the model's (NULL: that), the URL. */
 int	call_make_body(struct model_call *c, struct err *e);
 jv	call_fields(const struct model *m, const char *key);
+const char *call_key(const struct model_call *c);	/* the newest */
 char	*call_url(const struct model *m);
 
 /* Lets go of the attempt: cancelled, or read to its end without us. */

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "alloc.h"
+#include "key.h"
 #include "model.h"
 #include "record.h"
 
@@ -15,9 +16,7 @@ model_release(struct model *m)
 	free(m->id);
 	free(m->base);
 	free(m->unix_socket);
-	if (m->key)
-		explicit_bzero(m->key, strlen(m->key));
-	free(m->key);
+	key_free(m->key);
 	free(m->key_from);
 	json_release(&m->key_cmd);
 	json_release(&m->headers);

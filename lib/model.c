@@ -14,6 +14,7 @@
 
 #include "alloc.h"
 #include "fd.h"
+#include "key.h"
 #include "model-call.h"
 #include "model-error.h"
 
@@ -46,9 +47,7 @@ free_call(struct model_call *c)
 	json_release(&c->options);
 	json_release(&c->schema);
 	buf_release(&c->body);
-	if (c->fresh_key)
-		explicit_bzero(c->fresh_key, strlen(c->fresh_key));
-	free(c->fresh_key);
+	key_free(c->key);
 	answer_release(&c->answer);
 	sse_release(&c->sse);
 	buf_release(&c->raw);
@@ -66,6 +65,12 @@ model_pool_free(struct model_pool *p)
 		p->transports[i].ops->release(p->transports[i].self);
 	while (p->legs)
 		leg_free(p->legs);
+	while (p->fresh) {
+		struct fresh_key *f = p->fresh;
+		p->fresh = f->next;
+		key_free(f->key);
+		free(f);
+	}
 	free(p);
 }
 
@@ -225,9 +230,43 @@ static void
 tell_who(struct model_call *c)
 {
 	blank_key(c->m->key, c->e.text);
-	blank_key(c->fresh_key, c->e.text);
+	blank_key(c->key, c->e.text);
 	if (!c->local && c->m->name)
 		err_prefix(&c->e, "%s", c->m->name);
+}
+
+/*
+ * A key that was refused may have run out: its command is asked for another,
+ * once a call.  Whether it is worth trying.
+ */
+static bool
+renew_key(struct model_call *c)
+{
+	const char *now = call_key(c);
+	struct fresh_key *f;
+	struct err e = ERR_INIT;
+	char *key = NULL;
+
+	if (c->answer.error.http_status != 401 || c->renewed ||
+	    !json_is_true(&c->m->key_cmd))
+		return false;
+	c->renewed = true;
+	/* another call may have got one meanwhile */
+	if (c->key && now && strcmp(c->key, now) != 0)
+		return true;
+	if (key_run(&c->m->key_cmd, &key, &e) < 0)
+		return false;
+	for (f = c->pool->fresh; f && f->m != c->m; f = f->next)
+		;
+	if (!f) {
+		f = xcalloc(1, sizeof(*f));
+		f->m = c->m;
+		f->next = c->pool->fresh;
+		c->pool->fresh = f;
+	}
+	key_free(f->key);
+	f->key = key;
+	return true;
 }
 
 void
@@ -242,6 +281,10 @@ call_ended(struct model_call *c, const struct err *e)
 	}
 	c->e = *e;
 	tell_who(c);
+	if (renew_key(c)) {
+		try_later(c, 0, c->m);
+		return;
+	}
 	if (unseen(c) && model_error_again(me) && c->tries <= c->rq.retries) {
 		delay = delay_for(c);
 		if (delay < deadline_left(c->until)) {

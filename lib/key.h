@@ -1,0 +1,20 @@
+/*
+ * key: keys that a command knows: key_cmd of a provider.
+ */
+#ifndef AGENT_KEY_H
+#define AGENT_KEY_H
+
+#include "err.h"
+#include "json.h"
+
+/*
+ * The first line that the command prints: a string is a line for sh(1), an
+ * array a program and its arguments.  The caller blanks and frees it.
+ * ST_DENIED when it fails or prints nothing, ST_TIMEOUT after a minute.
+ */
+int	key_run(const jv *cmd, char **ret, struct err *e);
+
+/* Overwrites and frees; NULL is fine. */
+void	key_free(char *key);
+
+#endif
