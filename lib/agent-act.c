@@ -204,9 +204,9 @@ run_calls(struct run *r, struct call *calls, size_t n, struct err *e)
 			done->state = CALL_ENDED;
 		}
 	}
-	if (permit(r, calls, n, e) < 0 || keep_files(r, calls, n, e) < 0 ||
-	    calls_run(&t->place, calls, n, t->limits.until, t->stop,
-	    say_ended, r, e) < 0)
+	if (permit(r, calls, n, e) < 0 || conversation_sync(r->talk, e) < 0 ||
+	    keep_files(r, calls, n, e) < 0 || calls_run(&t->place,
+	    calls, n, t->limits.until, t->stop, say_ended, r, e) < 0)
 		return -1;
 	return done ? take_done(r, done, e) : 0;
 }

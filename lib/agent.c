@@ -265,6 +265,10 @@ turn(struct run *r, struct err *e)
 	model_reply_release(&reply);
 }
 
+/*
+ * The result: in the conversation, for good; as a file that scripts can look
+ * at, whole or not there; and to the watchers.
+ */
 static int
 say_end(struct run *r, const struct err *why, struct err *e)
 {
@@ -286,7 +290,8 @@ say_end(struct run *r, const struct err *why, struct err *e)
 	record_write(&record, &text);
 	buf_addc(&text, '\n');
 	if (conversation_log(r->talk, &record, e) < 0 ||
-	    path_write_atomic(path, text.data, text.len, 0600, e) < 0)
+	    conversation_sync(r->talk, e) < 0 ||
+	    path_replace(path, text.data, text.len, 0600, e) < 0)
 		return -1;
 	return r->task->record(r->task->context, &record, e);
 }

@@ -131,7 +131,7 @@ take(struct conversation *c, const jv *record)
 		json_set(&c->answers, id, json_copy(&data));
 		settle(c);
 	} else if (strcmp(type, RECORD_RESULT) == 0) {
-		set(&c->result, json_copy(&data));
+		set(&c->result, json_copy(record));
 	}
 }
 
@@ -191,7 +191,7 @@ conversation_create(const char *dir, struct conversation *ret, struct err *e)
 
 	if (fd < 0)
 		return err_sys(e, ST_CANTCREATE, "cannot create '%s'", path);
-	if (own(dir, fd, e) < 0 || path_sync_dir(path, e) < 0)
+	if (own(dir, fd, e) < 0)
 		return -1;
 	*ret = empty(steal_fd(&fd));
 	return 0;
@@ -250,8 +250,13 @@ conversation_log(struct conversation *c, const jv *record, struct err *e)
 {
 	if (record_emit(c->fd, record, e) < 0)
 		return err_prefix(e, "conversation");
-	if (fdatasync(c->fd) < 0)
-		return err_sys(e, ST_IO, "cannot sync the conversation");
 	take(c, record);
 	return 0;
+}
+
+int
+conversation_sync(const struct conversation *c, struct err *e)
+{
+	return fdatasync(c->fd) < 0 ?
+	    err_sys(e, ST_IO, "cannot sync the conversation") : 0;
 }

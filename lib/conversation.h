@@ -4,9 +4,11 @@
  * conversation.ndjson in the run's directory holds records: agent.start, each
  * task (what the person said), each model.message, each tool.call before it
  * is made and each tool.result with all that the model reads of it, and the
- * result.  A line is there, synced, before anything that follows from it is
- * done.  So after kill -9 the file says exactly how far the run has come, and
- * it can go on where the file ends.
+ * result.  A line is written before anything that follows from it is done, so
+ * after kill -9 the file says exactly how far the run has come, and it can go
+ * on where the file ends.  Against a crash of the machine it is synced before
+ * calls are made and at the end: what had no effect outside may be done
+ * again, what had one is at least known to have begun.
  *
  * A run has one owner, the process that holds the flock of the file.
  */
@@ -26,8 +28,8 @@ struct conversation {
 				 * model is sent */
 	/* how far it has come; all but `start` also in a new one */
 	jv start;		/* data of agent.start; JSON_NONE */
-	jv result;		/* data of the result, if that is the last
-				 * thing; JSON_NONE while the run is open */
+	jv result;		/* the record, if that is the last thing;
+				 * JSON_NONE while the run is open */
 	jv last;		/* data of the last model.message */
 	jv calls;		/* tool calls of the last message that have no
 				 * answer among the messages yet; an array */
@@ -56,13 +58,16 @@ int	conversation_open(const char *dir, struct conversation *ret,
 	    struct err *e);
 
 /*
- * Appends a record and syncs it, and takes into account what it says: a
+ * Appends a record, and takes into account what it says: a
  * message goes to the messages, a result of a tool to the answers.  The
  * answers go to the messages, in the order of the calls, as soon as all are
  * there.
  */
 int	conversation_log(struct conversation *c, const jv *record,
 	    struct err *e);
+
+/* Waits until all that was logged is on the disk. */
+int	conversation_sync(const struct conversation *c, struct err *e);
 
 void	conversation_close(struct conversation *c);
 #define AUTO_CONVERSATION __attribute__((cleanup(conversation_close)))

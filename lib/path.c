@@ -160,20 +160,20 @@ path_sync_dir(const char *path, struct err *e)
 
 static int
 write_and_rename(const char *tmp, const char *path, int fd, const void *data,
-    size_t len, struct err *e)
+    size_t len, bool sync, struct err *e)
 {
 	if (fd_write(fd, data, len, e) < 0)
 		return err_prefix(e, "'%s'", path);
-	if (fsync(fd) < 0)
+	if (sync && fsync(fd) < 0)
 		return err_sys(e, ST_IO, "cannot write '%s'", path);
 	if (rename(tmp, path) < 0)
 		return err_sys(e, ST_CANTCREATE, "cannot create '%s'", path);
 	return 0;
 }
 
-int
-path_write_atomic(const char *path, const void *data, size_t len, mode_t mode,
-    struct err *e)
+static int
+replace(const char *path, const void *data, size_t len, mode_t mode,
+    bool sync, struct err *e)
 {
 	char id[ULID_LEN + 1];
 
@@ -183,11 +183,25 @@ path_write_atomic(const char *path, const void *data, size_t len, mode_t mode,
 	    mode);
 	if (fd < 0)
 		return err_sys(e, ST_CANTCREATE, "cannot create '%s'", path);
-	if (write_and_rename(tmp, path, fd, data, len, e) < 0) {
+	if (write_and_rename(tmp, path, fd, data, len, sync, e) < 0) {
 		unlink(tmp);
 		return -1;
 	}
-	return path_sync_dir(path, e);
+	return sync ? path_sync_dir(path, e) : 0;
+}
+
+int
+path_write_atomic(const char *path, const void *data, size_t len, mode_t mode,
+    struct err *e)
+{
+	return replace(path, data, len, mode, true, e);
+}
+
+int
+path_replace(const char *path, const void *data, size_t len, mode_t mode,
+    struct err *e)
+{
+	return replace(path, data, len, mode, false, e);
 }
 
 char *

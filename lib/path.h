@@ -48,6 +48,13 @@ int	path_read(const char *path, size_t limit, struct buf *out,
 int	path_write_atomic(const char *path, const void *data, size_t len,
 	    mode_t mode, struct err *e);
 
+/*
+ * The same without waiting for the disk: whole or not there for whoever looks,
+ * but after a crash of the machine it may be gone.
+ */
+int	path_replace(const char *path, const void *data, size_t len,
+	    mode_t mode, struct err *e);
+
 /* fsync of the directory that holds `path`, after a create or rename. */
 int	path_sync_dir(const char *path, struct err *e);
 

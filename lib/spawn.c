@@ -372,27 +372,13 @@ run(struct setup *s, const char *prompt, struct err *e)
 	return agent_run(&task, e);
 }
 
-/* The result of a run that has ended well, once more. */
-static int
-repeat_result(struct setup *s, struct err *e)
-{
-	AUTO_FREE char *path = path_join(s->run_dir, "result.json");
-	AUTO_BUF struct buf text = BUF_INIT;
-	AUTO_JV jv record = JSON_NONE;
-
-	if (path_read(path, 256 << 20, &text, e) < 0 ||
-	    json_parse(text.data, text.len, &record, e) < 0)
-		return err_prefix(e, "'%s'", path);
-	return s->said->record(s->said->context, &record, e);
-}
-
 static bool
 has_ended_well(const struct setup *s)
 {
 	int64_t status;
+	AUTO_JV jv data = json_get(&s->talk.result, "data");
 
-	return json_int(&s->talk.result, "status", &status) &&
-	    status == ST_OK;
+	return json_int(&data, "status", &status) && status == ST_OK;
 }
 
 int
@@ -410,7 +396,7 @@ spawn_run(const struct spawn *said, const char *prompt, struct err *e)
 	if (find_workspace(&s, e) < 0 || open_run(&s, e) < 0)
 		return -1;
 	if (!prompt && has_ended_well(&s))
-		return repeat_result(&s, e);
+		return said->record(said->context, &s.talk.result, e);
 	if (find_agent(&s, e) < 0 || check_type(&s.agent, e) < 0 ||
 	    make_workspace(&s, e) < 0 || find_place(&s, e) < 0 ||
 	    settings_load(&s.workspace, &s.settings, e) < 0 ||

@@ -149,7 +149,7 @@ replace(const char *path, const struct buf *text, mode_t mode, struct err *e)
 	AUTO_FREE char *real = realpath(path, NULL);
 	const char *target = real ? real : path;
 
-	if (path_write_atomic(target, text->data, text->len, mode & 0777,
+	if (path_replace(target, text->data, text->len, mode & 0777,
 	    e) < 0) {
 		e->status = ST_NO;
 		return -1;
