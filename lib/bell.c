@@ -87,12 +87,12 @@ await_release(const char *dir, const char *id)
 		sched_yield();
 }
 
-/* Takes what inotify has to say; whether a holder is among it. */
-static bool
-drain(struct bell *b)
+/* Takes what inotify has to say: whether a holder is among it; or -1. */
+static int
+drain(struct bell *b, struct err *e)
 {
 	char space[16384] __attribute__((aligned(8)));
-	bool gone = false;
+	int gone = 0;
 	ssize_t n;
 
 	while ((n = read(b->fd, space, sizeof(space))) > 0) {
@@ -101,19 +101,14 @@ drain(struct bell *b)
 		for (char *p = space; p < space + n;
 		    p += sizeof(*ev) + ev->len) {
 			ev = (const struct inotify_event *)(void *)p;
-			if (ev->mask & IN_IGNORED) {
-				/* somebody removed the directory */
-				struct err ignored = ERR_INIT;
-
-				(void)furnish(b->dir, &ignored);
-				(void)inotify_add_watch(b->fd, b->dir,
-				    BELL_EVENTS);
-				gone = true;
-			} else if (ev->mask & IN_Q_OVERFLOW) {
-				gone = true;
+			if (ev->mask & IN_IGNORED)
+				return err_set(e, ST_NOINPUT,
+				    "'%s' was removed", b->dir);
+			if (ev->mask & IN_Q_OVERFLOW) {
+				gone = 1;
 			} else if (ev->len > 0 && ulid_valid(ev->name)) {
 				await_release(b->dir, ev->name);
-				gone = true;
+				gone = 1;
 			}
 		}
 	}
@@ -140,8 +135,9 @@ bell_wait(struct bell *b, struct deadline until, const int *also, int n,
 		int r = poll(p, (nfds_t)n + 1, deadline_poll_ms(until));
 
 		if (r > 0 && p[0].revents) {
-			*ret_gone = drain(b);
-			return 1;
+			r = drain(b, e);
+			*ret_gone = r > 0;
+			return r < 0 ? -1 : 1;
 		}
 		if (r > 0)
 			return 2;

@@ -23,6 +23,7 @@ struct hub_ops {
 	    struct err *e);
 	int (*wait)(struct hub_taker *t, struct deadline until, int also,
 	    const volatile int *stop, struct err *e);
+	int (*held)(struct hub_taker *t, struct err *e);
 	int (*taker_fd)(const struct hub_taker *t);
 	int (*await)(struct hub_taker *t, const char *id, struct err *e);
 	int (*settle)(struct hub *h, const char *box, const char *lease,

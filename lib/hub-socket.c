@@ -314,6 +314,12 @@ sock_wait(struct hub_taker *t, struct deadline until, int also,
 }
 
 static int
+sock_held(struct hub_taker *t, struct err *e)
+{
+	return call_int(socket_hub(t->hub), "held", taker_request(t), e);
+}
+
+static int
 sock_await(struct hub_taker *t, const char *id, struct err *e)
 {
 	jv request = taker_request(t);
@@ -361,6 +367,15 @@ sock_get(struct hub *hub, const char *id, jv *ret, struct err *e)
 
 	json_set_str(&request, "id", id);
 	return fetch(hub, "get", request, ret, e);
+}
+
+static int
+sock_subscribers(struct hub *hub, const char *topic, jv *ret, struct err *e)
+{
+	jv request = json_object();
+
+	json_set_str(&request, "topic", topic);
+	return call(socket_hub(hub), "subscribers", request, ret, e);
 }
 
 static int
@@ -414,9 +429,11 @@ static const struct hub_ops socket_ops = {
 	.taker_close = sock_taker_close,
 	.take = sock_take,
 	.wait = sock_wait,
+	.held = sock_held,
 	.await = sock_await,
 	.settle = sock_settle,
 	.get = sock_get,
+	.subscribers = sock_subscribers,
 	.gate_ask = sock_gate_ask,
 	.gate_get = sock_gate_get,
 	.gate_watch = sock_gate_watch,

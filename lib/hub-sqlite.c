@@ -336,6 +336,7 @@ static const struct hub_ops sqlite_ops = {
 	.taker_close = hub_sqlite_taker_close,
 	.take = hub_sqlite_take,
 	.wait = hub_sqlite_wait,
+	.held = hub_sqlite_held,
 	.taker_fd = hub_sqlite_taker_fd,
 	.await = hub_sqlite_await,
 	.settle = hub_sqlite_settle,

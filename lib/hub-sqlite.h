@@ -74,6 +74,7 @@ int	hub_sqlite_take(struct hub_taker *t, struct hub_delivery *out,
 	    int max, struct err *e);
 int	hub_sqlite_wait(struct hub_taker *t, struct deadline until, int also,
 	    const volatile int *stop, struct err *e);
+int	hub_sqlite_held(struct hub_taker *t, struct err *e);
 int	hub_sqlite_taker_fd(const struct hub_taker *t);
 int	hub_sqlite_await(struct hub_taker *t, const char *id, struct err *e);
 

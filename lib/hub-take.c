@@ -237,6 +237,19 @@ hub_sqlite_taker_fd(const struct hub_taker *t)
 }
 
 int
+hub_sqlite_held(struct hub_taker *taker, struct err *e)
+{
+	struct sqlite_taker *t = sqlite_taker(taker);
+	int64_t n = 0;
+
+	if (t->row != 0 && store_get_int(t->h->s, "select count(*) from"
+	    " message where box = ? and state = 1 and owner = ?",
+	    STORE_ARGS(ARG_INT(t->row), ARG_STR(t->owner)), &n, e) < 0)
+		return -1;
+	return (int)n;
+}
+
+int
 hub_sqlite_await(struct hub_taker *taker, const char *id, struct err *e)
 {
 	struct sqlite_taker *t = sqlite_taker(taker);
@@ -309,6 +322,8 @@ worth_it(struct sqlite_taker *t, struct err *e)
 
 	if (t->row == 0)
 		r = hub_box_row(t->h, t->box, false, &t->row, e);
+	if (r == 0)
+		t->suspicious = false;
 	if (r <= 0 || t->ntaken > 0)
 		return r;
 	r = store_get_int(t->h->s, "select 1 where"

@@ -126,6 +126,12 @@ hub_wait(struct hub_taker *t, struct deadline until, int also,
 }
 
 int
+hub_held(struct hub_taker *t, struct err *e)
+{
+	return t->hub->ops->held(t, e);
+}
+
+int
 hub_taker_fd(const struct hub_taker *t)
 {
 	return t->hub->ops->taker_fd ? t->hub->ops->taker_fd(t) : -1;

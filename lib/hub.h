@@ -150,10 +150,15 @@ int	hub_take(struct hub_taker *t, struct hub_delivery *out, int max,
 /*
  * Waits until hub_take() is worth another try: 1; 0 out of time; 2 when
  * `also` (a descriptor, -1 for none) is readable or hung up; -1 failure, or
- * ST_SIGNAL + *stop.  Costs no processor time.
+ * ST_SIGNAL + *stop.  Costs no processor time.  Try hub_take() before the next
+ * wait, with `max` 0 where there is no room: it also takes back what the dead
+ * hold, and until then waiting would end at once.
  */
 int	hub_wait(struct hub_taker *t, struct deadline until, int also,
 	    const volatile int *stop, struct err *e);
+
+/* How many of its leases this taker still has. */
+int	hub_held(struct hub_taker *t, struct err *e);
 
 /*
  * A descriptor for processes that the work is given to: as long as one of
