@@ -218,6 +218,26 @@ exit_status(int wstatus)
 	    WEXITSTATUS(wstatus);
 }
 
+/* Whether it has ended, 1 or 0; it is not reaped. */
+static int
+has_ended(const struct child *c, struct err *e)
+{
+	siginfo_t info = { 0 };
+
+	if (waitid(P_PID, (id_t)c->pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0)
+		return errno == EINTR ? 0 :
+		    err_sys(e, ST_SYSTEM, "cannot wait for a child");
+	return info.si_pid != 0;
+}
+
+/* Without a pidfd (before Linux 5.3) we look now and then. */
+static struct deadline
+next_look(const struct child *c, struct deadline until)
+{
+	return c->pidfd >= 0 ? until :
+	    deadline_min(until, deadline_in(20 * CLOCK_MS));
+}
+
 /*
  * Looks whether it has ended: 1 and its status, 0, or -1.  It is reaped last,
  * because until then its number, which is that of its group, is its own.
@@ -225,14 +245,10 @@ exit_status(int wstatus)
 static int
 reap(struct child *c, int *ret_status, struct err *e)
 {
-	siginfo_t info = { 0 };
-	int wstatus;
+	int wstatus, r = has_ended(c, e);
 
-	if (waitid(P_PID, (id_t)c->pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0)
-		return errno == EINTR ? 0 :
-		    err_sys(e, ST_SYSTEM, "cannot wait for a child");
-	if (info.si_pid == 0)
-		return 0;
+	if (r != 1)
+		return r;
 	if (c->group && !c->outlive)
 		kill(-c->pid, SIGKILL);
 	while (waitpid(c->pid, &wstatus, 0) < 0)
@@ -253,14 +269,11 @@ child_wait(struct child *c, struct deadline until, const volatile int *stop,
 	if (c->pid <= 0)
 		return err_set(e, ST_BUG, "no child to wait for");
 	for (;;) {
-		/* without a pidfd (before Linux 5.3) we look now and then */
-		struct deadline next = c->pidfd >= 0 ? until :
-		    deadline_min(until, deadline_in(20 * CLOCK_MS));
 		int r = reap(c, ret_status, e);
 
 		if (r != 0)
 			return r;
-		r = fd_wait(c->pidfd, POLLIN, next, stop, e);
+		r = fd_wait(c->pidfd, POLLIN, next_look(c, until), stop, e);
 		if (r < 0)
 			return -1;
 		if (r == 0 && deadline_passed(until))
@@ -359,8 +372,13 @@ exchange(struct child *c, const struct child_spec *spec, const char *input,
 		};
 		int r;
 
-		if (fd_poll(p, 3, until, spec->stop, e) < 0)
+		if (fd_poll(p, 3, next_look(c, until), spec->stop, e) < 0)
 			return -1;
+		if (c->pidfd < 0 && (r = has_ended(c, e)) != 0) {
+			if (r < 0)
+				return -1;
+			p[2].revents = POLLIN;
+		}
 		if (deadline_passed(until))
 			return err_set(e, ST_TIMEOUT, "out of time");
 		if (p[1].revents)
