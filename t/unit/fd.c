@@ -77,7 +77,7 @@ test_write(void)
 	struct err e = ERR_INIT;
 	AUTO_BUF struct buf all = BUF_INIT;
 	enum { SIZE = 1 << 20 };
-	AUTO_FREE char *data = xcalloc(1, SIZE);
+	static const char data[SIZE];
 	int p[2], wstatus;
 	pid_t pid;
 
