@@ -11,6 +11,7 @@
 #include "hostcheck.h"
 #include "json.h"
 #include "num.h"
+#include "overlay.h"
 #include "path.h"
 #include "rules.h"
 #include "sandbox.h"
@@ -20,13 +21,18 @@ struct options {
 	char *workspace;
 	bool named;		/* the workspace was given */
 	int report;
+	const char *overlay;	/* its name; NULL: none */
+	const char *on_exit;	/* "keep", "commit", "discard" */
+	struct strs accept;
 	bool dry_run, explain, check;
 };
 
 /* Every rule has the option of its name; these are the others. */
-enum { OPT_CHECK = 256, OPT_DRY_RUN, OPT_EXPLAIN, OPT_REPORT, OPT_RULE };
+enum { OPT_ACCEPT = 256, OPT_CHECK, OPT_DRY_RUN, OPT_EXPLAIN,
+	OPT_ON_EXIT, OPT_OVERLAY, OPT_REPORT, OPT_RULE };
 
 static const struct option longopts[] = {
+	{ "accept", required_argument, NULL, OPT_ACCEPT },
 	{ "allow", required_argument, NULL, OPT_RULE },
 	{ "best-effort", required_argument, NULL, OPT_RULE },
 	{ "check", no_argument, NULL, OPT_CHECK },
@@ -49,6 +55,8 @@ static const struct option longopts[] = {
 	{ "memory", required_argument, NULL, OPT_RULE },
 	{ "nested", no_argument, NULL, OPT_RULE },
 	{ "net", required_argument, NULL, OPT_RULE },
+	{ "on-exit", required_argument, NULL, OPT_ON_EXIT },
+	{ "overlay", optional_argument, NULL, OPT_OVERLAY },
 	{ "pids-limit", required_argument, NULL, OPT_RULE },
 	{ "publish", required_argument, NULL, OPT_RULE },
 	{ "read-only", no_argument, NULL, OPT_RULE },
@@ -69,18 +77,22 @@ static const struct option longopts[] = {
 static const struct cli cli = {
 	.name = "agent-sandbox",
 	.usage =
-	    "usage: agent-sandbox [--allow HOST[:PORT]] ... [--best-effort NAME] ...\n"
-	    "           [--check] [--cpu-time DURATION] [--cpus N]\n"
-	    "           [--deny HOST[:PORT]] ... [--device PATH] ... [--disk SIZE]\n"
-	    "           [--dry-run] [--env NAME[=VALUE]] ... [--explain]\n"
+	    "usage: agent-sandbox [--accept PATTERN] ... [--allow HOST[:PORT]] ...\n"
+	    "           [--best-effort NAME] ... [--check] [--cpu-time DURATION]\n"
+	    "           [--cpus N] [--deny HOST[:PORT]] ... [--device PATH] ...\n"
+	    "           [--disk SIZE] [--dry-run] [--env NAME[=VALUE]] ... [--explain]\n"
 	    "           [--file-size SIZE] [--files N] [--git WORD] [--hide PATTERN] ...\n"
 	    "           [--host-port PORT] ... [--inherit-env] [--max-output SIZE]\n"
-	    "           [--memory SIZE] [--nested] [--net WORD] [--pids-limit N]\n"
-	    "           [--publish PORT[:INSIDE]] ... [--read-only] [--report FD|FILE]\n"
+	    "           [--memory SIZE] [--nested] [--net WORD] [--on-exit WORD]\n"
+	    "           [--overlay[=NAME]] [--pids-limit N] [--publish PORT[:INSIDE]] ...\n"
+	    "           [--read-only] [--report FD|FILE]\n"
 	    "           [--resolve HOST:PORT:ADDRESS[:PORT]] ... [--ro PATH[:DEST]] ...\n"
 	    "           [--rw PATH[:DEST]] ... [--seccomp WORD] [--taint WORD]\n"
 	    "           [--timeout DURATION] [--tmp-size SIZE] [--unix-socket PATH] ...\n"
 	    "           [--workspace DIR] [--] COMMAND [ARGUMENT ...]\n"
+	    "       agent-sandbox [OPTION ...] commit [PATH ...]\n"
+	    "       agent-sandbox [OPTION ...] diff\n"
+	    "       agent-sandbox [OPTION ...] discard\n"
 	    "       agent-sandbox --check\n"
 	    "       agent-sandbox --explain\n",
 	.shortopts = "+C:m:t:",
@@ -157,6 +169,20 @@ parse_options(struct options *o, int argc, char **argv)
 		case 't':
 			set_rule(o, "timeout", optarg);
 			break;
+		case OPT_ACCEPT:
+			strs_add(&o->accept, optarg);
+			break;
+		case OPT_ON_EXIT:
+			if (strcmp(optarg, "keep") != 0 &&
+			    strcmp(optarg, "commit") != 0 &&
+			    strcmp(optarg, "discard") != 0)
+				cli_usage(&cli, "--on-exit takes keep, "
+				    "commit or discard, not '%s'", optarg);
+			o->on_exit = optarg;
+			break;
+		case OPT_OVERLAY:
+			o->overlay = optarg ? optarg : "default";
+			break;
 		case OPT_CHECK:
 			o->check = true;
 			break;
@@ -213,8 +239,92 @@ show_rules(const struct options *o)
 }
 
 static int
+commit(const struct options *o, struct overlay *v, const struct strs *paths)
+{
+	AUTO_STRS struct strs refused = STRS_INIT;
+	struct err e = ERR_INIT;
+
+	if (overlay_commit(v, paths, &o->accept, &refused, &e) == 0)
+		return ST_OK;
+	for (size_t i = 0; i < refused.n; i++)
+		err_warn("%s", refused.v[i]);
+	return err_report(&e);
+}
+
+static int
+diff(const struct overlay *v)
+{
+	struct err e = ERR_INIT;
+	size_t left_out;
+
+	if (overlay_diff(v, &left_out, &e) < 0)
+		return err_report(&e);
+	if (left_out > 0)
+		err_warn("%zu changes in .git are not shown", left_out);
+	return ST_OK;
+}
+
+/* What may be done to an overlay; NULL when the word is a command to run. */
+static const char *
+overlay_verb(const char *before, const char *word)
+{
+	static const char *const verbs[] = { "commit", "diff", "discard" };
+
+	for (size_t i = 0; strcmp(before, "--") != 0 && i < 3; i++)
+		if (strcmp(word, verbs[i]) == 0)
+			return verbs[i];
+	return NULL;
+}
+
+static int
+change_overlay(struct options *o, const char *verb, int argc, char **argv)
+{
+	AUTO_OVERLAY struct overlay v = OVERLAY_INIT;
+	AUTO_STRS struct strs paths = STRS_INIT;
+	struct err e = ERR_INIT;
+
+	optind++;
+	parse_options(o, argc, argv);
+	for (int i = optind; i < argc; i++)
+		strs_add(&paths, argv[i]);
+	if (paths.n > 0 && strcmp(verb, "commit") != 0)
+		cli_usage(&cli, "%s takes no operand", verb);
+	if (overlay_open(&v, o->workspace, o->overlay ? o->overlay :
+	    "default", false, &e) < 0)
+		return err_report(&e);
+	if (strcmp(verb, "diff") == 0)
+		return diff(&v);
+	if (strcmp(verb, "commit") == 0)
+		return commit(o, &v, &paths);
+	return overlay_discard(&v, &e) < 0 ? err_report(&e) : ST_OK;
+}
+
+/* What --on-exit says, after a command that did well; else all is kept. */
+static int
+conclude(const struct options *o, struct overlay *v, int status)
+{
+	AUTO_STRS struct strs all = STRS_INIT;
+	struct err e = ERR_INIT;
+
+	if (!o->on_exit || strcmp(o->on_exit, "keep") == 0)
+		return status;
+	if (strcmp(o->on_exit, "discard") == 0) {
+		if (overlay_discard(v, &e) == 0)
+			return status;
+		err_report(&e);
+		return ST_WRAPPER;
+	}
+	if (status != 0) {
+		err_warn("the command failed: its changes are kept aside");
+		return status;
+	}
+	return commit(o, v, &all) == ST_OK ? status : ST_WRAPPER;
+}
+
+static int
 run(const struct options *o, char **argv)
 {
+	AUTO_OVERLAY struct overlay v = OVERLAY_INIT;
 	struct err e = ERR_INIT;
 	struct sandbox s = {
 		.rules = &o->rules, .workspace = o->workspace,
@@ -223,12 +333,21 @@ run(const struct options *o, char **argv)
 	};
 	int status = 0;
 
-	if (sandbox_check_workspace(o->workspace, o->named, &e) < 0 ||
-	    sandbox_run(&s, &status, &e) < 0)
+	if (sandbox_check_workspace(o->workspace, o->named, &e) < 0)
+		return err_report(&e);
+	if (o->overlay && overlay_open(&v, o->workspace, o->overlay,
+	    !o->dry_run, &e) < 0) {
+		e.status = ST_WRAPPER;
+		return err_report(&e);
+	}
+	s.overlay = o->overlay ? &v : NULL;
+	if (sandbox_run(&s, &status, &e) < 0)
 		return err_report(&e);
 	if (e.text[0])
 		err_report(&e);
-	return o->dry_run ? cli_end(status) : status;
+	if (o->dry_run)
+		return cli_end(status);
+	return o->overlay ? conclude(o, &v, status) : status;
 }
 
 int
@@ -250,10 +369,14 @@ main(int argc, char **argv)
 	if (o.explain) {
 		status = show_rules(&o);
 	} else {
+		const char *verb;
 		if (optind == argc)
 			cli_usage(&cli, "no command");
-		status = run(&o, argv + optind);
+		verb = overlay_verb(argv[optind - 1], argv[optind]);
+		status = verb ? change_overlay(&o, verb, argc, argv) :
+		    run(&o, argv + optind);
 	}
+	strs_release(&o.accept);
 	rules_release(&o.rules);
 	free(o.workspace);
 	return status;

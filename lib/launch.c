@@ -106,6 +106,19 @@ write_text(const char *path, const char *text)
 	return fd < 0 ? -1 : fd_write(fd, text, strlen(text), &ignored);
 }
 
+/* Commas and colons mean something in the options. */
+static void
+add_path(struct buf *b, const char *name, const char *path)
+{
+	buf_addf(b, "%s=", name);
+	for (; *path; path++) {
+		if (strchr(",:\\", *path))
+			buf_addc(b, '\\');
+		buf_addc(b, *path);
+	}
+	buf_addc(b, ',');
+}
+
 /*
  * The overlay is mounted before bwrap starts, in a user namespace that maps
  * us to ourselves; bwrap makes its own inside.
@@ -117,17 +130,19 @@ mount_overlay(const struct launch *l)
 	gid_t gid = getgid();
 	AUTO_FREE char *uids = xasprintf("%u %u 1", uid, uid);
 	AUTO_FREE char *gids = xasprintf("%u %u 1", gid, gid);
-	AUTO_FREE char *options = xasprintf(
-	    "lowerdir=%s,upperdir=%s,workdir=%s,userxattr,volatile",
-	    l->lower, l->upper, l->work);
+	AUTO_BUF struct buf options = BUF_INIT;
 
+	add_path(&options, "lowerdir", l->lower);
+	add_path(&options, "upperdir", l->upper);
+	add_path(&options, "workdir", l->work);
+	buf_adds(&options, "userxattr,volatile");
 	if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0 ||
 	    write_text("/proc/self/setgroups", "deny") < 0 ||
 	    write_text("/proc/self/uid_map", uids) < 0 ||
 	    write_text("/proc/self/gid_map", gids) < 0 ||
 	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return -1;
-	return mount("overlay", l->merged, "overlay", 0, options);
+	return mount("overlay", l->merged, "overlay", 0, options.data);
 }
 
 static void

@@ -417,6 +417,34 @@ add_init(struct mounts *m, const struct mounts_where *w)
 	STRS_ADD(&m->argv, "--ro-bind", w->init, m->init);
 }
 
+/*
+ * In an overlay nothing of the workspace can be harmed; only what a linked
+ * worktree brings from elsewhere is shown, read-only.
+ */
+static int
+add_git(struct mounts *m, const struct rules *rules,
+    const struct mounts_where *w, struct err *e)
+{
+	bool overlay = strcmp(w->backing, w->workspace) != 0;
+	size_t n = strlen(w->workspace), kept = 0;
+
+	if (gitdirs_find(&m->git, w->workspace,
+	    overlay || rules->git == GIT_NONE, rules->git == GIT_WRITE,
+	    e) < 0)
+		return -1;
+	if (!overlay)
+		return 0;
+	for (size_t i = 0; i < m->git.ro.n; i++) {
+		char *p = m->git.ro.v[i];
+		if (strncmp(p, w->workspace, n) == 0 && p[n] == '/')
+			free(p);
+		else
+			m->git.ro.v[kept++] = p;
+	}
+	m->git.ro.n = kept;
+	return 0;
+}
+
 int
 mounts_plan(struct mounts *m, const struct rules *rules,
     const struct mounts_where *w, struct err *e)
@@ -429,8 +457,7 @@ mounts_plan(struct mounts *m, const struct rules *rules,
 		return -1;
 	add_home(m, rules, w);
 	add_init(m, w);
-	if (!rules->read_only && gitdirs_find(&m->git, w->workspace,
-	    rules->git == GIT_NONE, rules->git == GIT_WRITE, e) < 0)
+	if (!rules->read_only && add_git(m, rules, w, e) < 0)
 		return -1;
 	r = add_binds(m, &b, rules, w, e);
 	binds_release(&b);

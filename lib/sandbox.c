@@ -282,7 +282,9 @@ plan(struct box *b)
 	AUTO_FREE char *cwd = path_cwd(b->e);
 	size_t n = strlen(b->s->workspace);
 	struct mounts_where where = {
-		.workspace = b->s->workspace, .backing = b->s->workspace,
+		.workspace = b->s->workspace,
+		.backing = b->s->overlay ? b->s->overlay->merged :
+		    b->s->workspace,
 		.cwd = b->s->workspace, .home = home, .init = init,
 		.as_root = geteuid() == 0,
 	};
@@ -345,6 +347,12 @@ start(struct box *b)
 		.ngroups = b->limits.group.nprocs,
 		.uproot = geteuid() == 0 && launch_chrooted(),
 	};
+	if (b->s->overlay) {
+		l.lower = b->s->workspace;
+		l.upper = b->s->overlay->upper;
+		l.work = b->s->overlay->work;
+		l.merged = b->s->overlay->merged;
+	}
 	b->pid = launch_start(&l, &b->pidfd, b->e);
 	if (b->pid < 0)
 		return -1;
@@ -434,7 +442,7 @@ judge_taint(struct box *b)
 	int64_t how = b->rules->taint;
 	const char *more;
 
-	if (how == TAINT_OFF || b->rules->read_only)
+	if (how == TAINT_OFF || b->rules->read_only || b->s->overlay)
 		return 0;
 	taint_scan(b->s->workspace, b->began_wall, &b->mounts.git.found,
 	    &found);

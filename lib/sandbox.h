@@ -12,6 +12,7 @@
 #include <stdbool.h>
 
 #include "err.h"
+#include "overlay.h"
 #include "rules.h"
 
 struct sandbox {
@@ -19,6 +20,7 @@ struct sandbox {
 	const char *workspace;		/* absolute, real */
 	const char *const *argv;	/* the command */
 	int report;			/* descriptor for records; -1: none */
+	const struct overlay *overlay;	/* changes go there; NULL: none */
 	bool dry_run;			/* print bwrap's arguments only */
 };
 

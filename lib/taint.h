@@ -15,7 +15,10 @@
 #include "err.h"
 #include "strs.h"
 
-/* The start, as file systems tell the time: by the last tick. */
+/*
+ * The start, by the clock that stamps inodes: no earlier stamp is later, as
+ * would be with either of the clocks that programs can read.
+ */
 int64_t	taint_now(void);
 
 /*

@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2034,SC2153
+# shellcheck shell=sh disable=SC2034,SC2153,SC2154
 # attack.sh: what the tests of attacks share.
 #
 #	attack NAME 'SCRIPT'

@@ -1,0 +1,94 @@
+/*
+ * overlay: changes to a workspace kept aside, to be looked at, taken or
+ * dropped.
+ *
+ * The kernel's overlayfs puts what the command writes into an upper directory
+ * below $XDG_STATE_HOME/agent/overlay; the workspace itself is the lower one
+ * and does not change.  An overlay has a name, and can be entered again.
+ * Nobody else uses it meanwhile: it is locked.
+ *
+ * The upper directory was written by who is not trusted; it is read without
+ * following links, and what it holds is taken over by what it is, never by
+ * what it says it is.
+ */
+#ifndef AGENT_OVERLAY_H
+#define AGENT_OVERLAY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include "err.h"
+#include "strs.h"
+
+struct overlay {
+	char *workspace;
+	char *dir;			/* of its state */
+	char *upper, *work, *merged;
+	int lock;
+	int64_t since;			/* first entered; as taint_now() */
+};
+
+#define OVERLAY_INIT { .lock = -1 }
+
+void	overlay_release(struct overlay *o);
+#define AUTO_OVERLAY __attribute__((cleanup(overlay_release)))
+
+/*
+ * Opens the overlay `name` of `workspace`, makes it if `make`.  ST_NOINPUT
+ * when there is none, ST_TEMPFAIL when somebody is in it.
+ */
+int	overlay_open(struct overlay *o, const char *workspace,
+	    const char *name, bool make, struct err *e);
+
+/* What an overlay changes, a path at a time. */
+enum change_kind {
+	CHANGE_ADD,		/* a file, link or directory that is new */
+	CHANGE_MODIFY,
+	CHANGE_DELETE		/* with all that is below */
+};
+
+struct change {
+	enum change_kind kind;
+	char *path;		/* relative to the workspace */
+	struct stat st;		/* of the upper file; not for CHANGE_DELETE */
+	bool conflict;		/* the workspace has another version since */
+	const char *risk;	/* why it must be accepted by name; or NULL */
+};
+
+struct changes {
+	struct change *v;
+	size_t n, cap;
+};
+
+#define CHANGES_INIT { 0 }
+
+void	changes_release(struct changes *c);
+#define AUTO_CHANGES __attribute__((cleanup(changes_release)))
+
+/* All of them, sorted by path, a directory before what is in it. */
+int	overlay_changes(const struct overlay *o, struct changes *ret,
+	    struct err *e);
+
+/*
+ * Writes a patch to standard output that git-apply(1) takes; what is in .git
+ * is left out and counted in *ret_left_out.
+ */
+int	overlay_diff(const struct overlay *o, size_t *ret_left_out,
+	    struct err *e);
+
+/*
+ * Takes the changes at and below `paths` (none: all) over into the workspace.
+ * First everything is checked: nothing happens at all when there is a
+ * conflict (ST_NO), or something risky that no pattern of `accept` names
+ * (ST_DENIED); `e` names the first, `ret_refused` gets all.  What was taken is
+ * no longer in the overlay.
+ */
+int	overlay_commit(struct overlay *o, const struct strs *paths,
+	    const struct strs *accept, struct strs *ret_refused,
+	    struct err *e);
+
+/* Removes it and its state. */
+int	overlay_discard(struct overlay *o, struct err *e);
+
+#endif

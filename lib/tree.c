@@ -1,0 +1,154 @@
+/* tree: copying and removing files without following links. */
+#include "config.h"
+
+#include "tree.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+
+#include "alloc.h"
+
+static int
+remove_below(int parent, const char *name)
+{
+	AUTO_FD int fd = -1;
+	DIR *d;
+	const struct dirent *entry;
+	int r = 0;
+
+	if (unlinkat(parent, name, 0) == 0 || errno == ENOENT)
+		return 0;
+	if (errno != EISDIR && errno != EPERM)
+		return -1;
+	if (unlinkat(parent, name, AT_REMOVEDIR) == 0)
+		return 0;
+	if (errno != ENOTEMPTY && errno != EEXIST && errno != EACCES)
+		return -1;
+	/* overlayfs makes one without any permission */
+	if (fchmodat(parent, name, 0700, 0) < 0 && errno != EPERM)
+		return -1;
+	fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
+	    O_CLOEXEC);
+	d = fd >= 0 ? fdopendir(fd) : NULL;
+	if (!d)
+		return -1;
+	(void)steal_fd(&fd);
+	while ((entry = readdir(d)))
+		if (strcmp(entry->d_name, ".") != 0 &&
+		    strcmp(entry->d_name, "..") != 0)
+			r |= remove_below(dirfd(d), entry->d_name);
+	closedir(d);
+	return r < 0 ? -1 : unlinkat(parent, name, AT_REMOVEDIR);
+}
+
+int
+tree_remove(int dir, const char *name, struct err *e)
+{
+	if (remove_below(dir, name) < 0)
+		return err_sys(e, ST_IO, "cannot remove '%s'", name);
+	return 0;
+}
+
+static int
+copy_content(int in, int out)
+{
+	static char chunk[65536];
+	ssize_t n;
+
+	if (ioctl(out, FICLONE, in) == 0)
+		return 0;
+	while ((n = copy_file_range(in, NULL, out, NULL, 1 << 30, 0)) > 0)
+		;
+	if (n == 0)
+		return 0;
+	while ((n = read(in, chunk, sizeof(chunk))) != 0) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		for (ssize_t done = 0; done < n; ) {
+			ssize_t m = write(out, chunk + done,
+			    (size_t)(n - done));
+			if (m < 0 && errno != EINTR)
+				return -1;
+			done += m > 0 ? m : 0;
+		}
+	}
+	return 0;
+}
+
+static int
+copy_file(int from_dir, const char *from, int to_dir, const char *to,
+    const struct stat *st)
+{
+	struct timespec times[2] = { st->st_atim, st->st_mtim };
+	AUTO_FD int in = openat(from_dir, from, O_RDONLY | O_NOFOLLOW |
+	    O_NONBLOCK | O_CLOEXEC);
+	AUTO_FD int out = openat(to_dir, to, O_WRONLY | O_CREAT | O_EXCL |
+	    O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	if (in < 0 || out < 0 || copy_content(in, out) < 0 ||
+	    fchmod(out, st->st_mode & 07777) < 0)
+		return -1;
+	return futimens(out, times);
+}
+
+int
+tree_copy(int from_dir, const char *from, int to_dir, const char *to,
+    struct err *e)
+{
+	char target[4096];
+	struct stat st;
+	ssize_t n;
+	int r = -1;
+
+	if (fstatat(from_dir, from, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return err_sys(e, ST_IO, "cannot look at '%s'", from);
+	errno = EINVAL;
+	if (S_ISREG(st.st_mode)) {
+		r = copy_file(from_dir, from, to_dir, to, &st);
+	} else if (S_ISDIR(st.st_mode)) {
+		r = mkdirat(to_dir, to, 0700);
+		if (r == 0)
+			r = fchmodat(to_dir, to, st.st_mode & 07777, 0);
+	} else if (S_ISLNK(st.st_mode)) {
+		n = readlinkat(from_dir, from, target, sizeof(target) - 1);
+		if (n > 0) {
+			target[n] = '\0';
+			r = symlinkat(target, to_dir, to);
+		}
+	}
+	return r < 0 ? err_sys(e, ST_IO, "cannot copy '%s'", from) : 0;
+}
+
+int
+tree_parent(int root, const char *path, int make, const char **ret_name,
+    struct err *e)
+{
+	AUTO_FD int dir = fcntl(root, F_DUPFD_CLOEXEC, 3);
+	const char *p = path;
+
+	while (dir >= 0) {
+		size_t n = strcspn(p, "/");
+		if (p[n] == '\0') {
+			*ret_name = p;
+			return steal_fd(&dir);
+		}
+		AUTO_FREE char *part = xstrndup(p, n);
+		int next;
+		if (strcmp(part, "..") == 0)
+			return err_set(e, ST_IO, "'%s' leads up", path);
+		if (make)
+			(void)mkdirat(dir, part, 0777);
+		next = openat(dir, part, O_PATH | O_DIRECTORY | O_NOFOLLOW |
+		    O_CLOEXEC);
+		close(dir);
+		dir = next;
+		p += n + 1;
+	}
+	return err_sys(e, ST_IO, "cannot open the directory of '%s'", path);
+}
