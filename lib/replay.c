@@ -3,30 +3,14 @@
 
 #include "replay.h"
 
-#include <fcntl.h>
-
 #include "alloc.h"
 #include "clock.h"
-#include "fd.h"
-#include "filter.h"
 #include "json.h"
-#include "ndjson.h"
-#include "num.h"
+#include "recording.h"
 
-enum { SHOWN = 160 };		/* bytes of a message in an error */
-
-struct exchange {
-	jv line;
-	unsigned long number;
-	struct filter *when;	/* compiled when it is first needed, which
-				 * costs more than all the rest */
-};
-
-struct recording {
-	char *file;
-	struct exchange *exchanges;
-	size_t count, cap;
-	struct recording *next;
+struct opened {
+	struct recording *recording;
+	struct opened *next;
 };
 
 struct replay_call {
@@ -41,7 +25,7 @@ struct replay_call {
 };
 
 struct replay {
-	struct recording *recordings;
+	struct opened *opened;
 	struct replay_call *calls;
 };
 
@@ -51,18 +35,6 @@ replay_new(size_t connections, struct err *e)
 	(void)connections;
 	(void)e;
 	return xcalloc(1, sizeof(struct replay));
-}
-
-static void
-free_recording(struct recording *r)
-{
-	for (size_t i = 0; i < r->count; i++) {
-		json_release(&r->exchanges[i].line);
-		filter_free(r->exchanges[i].when);
-	}
-	free(r->exchanges);
-	free(r->file);
-	free(r);
 }
 
 static void
@@ -77,10 +49,11 @@ replay_release(void *t)
 {
 	struct replay *p = t;
 
-	while (p->recordings) {
-		struct recording *r = p->recordings;
-		p->recordings = r->next;
-		free_recording(r);
+	while (p->opened) {
+		struct opened *o = p->opened;
+		p->opened = o->next;
+		recording_free(o->recording);
+		free(o);
 	}
 	while (p->calls) {
 		struct replay_call *c = p->calls;
@@ -90,130 +63,23 @@ replay_release(void *t)
 	free(p);
 }
 
-static void
-add_exchange(struct recording *r, const struct ndjson_line *line)
-{
-	GROW(r->exchanges, r->count, r->cap);
-	r->exchanges[r->count++] = (struct exchange){
-		.line = json_copy(&line->value), .number = line->number };
-}
-
-static int
-read_lines(struct recording *r, int fd, struct err *e)
-{
-	struct ndjson_reader in;
-	struct ndjson_line line = NDJSON_LINE_INIT;
-	enum ndjson_result got;
-
-	ndjson_init(&in, fd, NDJSON_LINE_MAX);
-	while ((got = ndjson_next(&in, &line, e)) == NDJSON_LINE)
-		add_exchange(r, &line);
-	ndjson_line_release(&line);
-	ndjson_release(&in);
-	return got < 0 ? err_prefix(e, "recording '%s'", r->file) : 0;
-}
-
 /* The recording of that name, read when it is asked for first. */
 static struct recording *
 open_recording(struct replay *p, const char *file, struct err *e)
 {
-	struct recording *r;
-	AUTO_FD int fd = -1;
+	struct opened *o;
 
-	for (r = p->recordings; r; r = r->next)
-		if (strcmp(r->file, file) == 0)
-			return r;
-	fd = open(file, O_RDONLY | O_CLOEXEC);
-	if (fd < 0) {
-		err_sys(e, ST_NOINPUT, "cannot open recording '%s'", file);
+	for (o = p->opened; o; o = o->next)
+		if (strcmp(recording_file(o->recording), file) == 0)
+			return o->recording;
+	o = xcalloc(1, sizeof(*o));
+	if (recording_read(file, &o->recording, e) < 0) {
+		free(o);
 		return NULL;
 	}
-	r = xcalloc(1, sizeof(*r));
-	r->file = xstrdup(file);
-	if (read_lines(r, fd, e) < 0) {
-		free_recording(r);
-		return NULL;
-	}
-	r->next = p->recordings;
-	p->recordings = r;
-	return r;
-}
-
-/* "tool: 'FAIL: expected 5, got...'": what the request said last. */
-static void
-describe(const jv *body, struct buf *out)
-{
-	AUTO_JV jv messages = json_get(body, "messages");
-	AUTO_JV jv last = JSON_NONE, content = JSON_NONE;
-	AUTO_FREE char *text = NULL;
-	const char *role;
-
-	if (!json_is(&messages, JSON_ARRAY)) {
-		json_release(&messages);
-		messages = json_get(body, "input");
-	}
-	last = json_count(&messages) > 0 ?
-	    json_at(&messages, json_count(&messages) - 1) : JSON_NONE;
-	role = json_str(&last, "role");
-	content = json_get(&last, "content");
-	text = json_string(&content) ? xstrdup(json_string(&content)) :
-	    json_text(json_is(&content, JSON_NOTHING) ? &last : &content);
-	buf_addf(out, "%s: '%.*s%s'", role ? role : "message", SHOWN, text,
-	    strlen(text) > SHOWN ? "..." : "");
-}
-
-/*
- * Whether an exchange fits: 1, 0, or -1 for a condition that is no program.
- * One that fails on a request does not fit it: .messages[3].content|test("x")
- * where there is no fourth.
- */
-static int
-fits(struct exchange *x, const jv *body, struct err *e)
-{
-	const char *when = json_str(&x->line, "when");
-	struct err failed = ERR_INIT;
-
-	if (!when)
-		return 1;
-	if (!x->when)
-		x->when = filter_new(when, NULL, e);
-	if (!x->when)
-		return err_prefix(e, "line %lu", x->number);
-	return filter_test(x->when, body, NULL, &failed) == 1;
-}
-
-/* The first exchange that fits; -1 when none does. */
-static int
-choose(struct recording *r, const jv *body, jv *ret, struct err *e)
-{
-	AUTO_BUF struct buf said = BUF_INIT;
-
-	for (size_t i = 0; i < r->count; i++) {
-		int fit = fits(&r->exchanges[i], body, e);
-		if (fit < 0)
-			return err_prefix(e, "recording '%s'", r->file);
-		if (fit == 0)
-			continue;
-		*ret = json_copy(&r->exchanges[i].line);
-		return 0;
-	}
-	describe(body, &said);
-	return err_set(e, ST_PROTOCOL, "no line of the recording fits the "
-	    "request, whose last message is %s", said.data);
-}
-
-static int64_t
-delay_of(const jv *line)
-{
-	const char *text = json_str(line, "delay");
-	double s;
-	int64_t ns = 0;
-
-	if (text && num_parse_duration(text, &ns) == 0)
-		return ns;
-	if (json_num(line, "delay", &s) && s > 0 && s < 86400)
-		return (int64_t)(s * (double)CLOCK_SEC);
-	return 0;
+	o->next = p->opened;
+	p->opened = o;
+	return o->recording;
 }
 
 static void *
@@ -225,6 +91,8 @@ replay_start(void *t, const char *target, const struct http_request *rq,
 	struct recording *r = open_recording(p, file, e);
 	struct replay_call *c;
 	AUTO_JV jv body = JSON_NONE;
+	struct recording_request asked = { .body = &body };
+	const jv *line;
 
 	if (!r || json_parse(rq->body ? rq->body : "{}",
 	    rq->body ? rq->body_len : 2, &body, e) < 0)
@@ -235,8 +103,9 @@ replay_start(void *t, const char *target, const struct http_request *rq,
 	c->ctx = ctx;
 	c->line = JSON_NONE;
 	c->until = rq->until;
-	choose(r, &body, &c->line, &c->e);
-	c->due = deadline_in(delay_of(&c->line));
+	if ((line = recording_choose(r, &asked, RECORDING_FIRST, &c->e)))
+		c->line = json_copy(line);
+	c->due = deadline_in(recording_delay(&c->line));
 	c->next = p->calls;
 	p->calls = c;
 	return c;
@@ -295,93 +164,31 @@ replay_due(const void *t)
 static int
 give_head(struct replay_call *c, struct err *e)
 {
-	AUTO_JV jv headers = json_get(&c->line, "headers");
-	struct http_field *fields =
-	    xcalloc(json_count(&headers) + 1, sizeof(*fields));
-	struct http_head head = { .status = 200, .fields = fields };
-	int64_t status;
+	struct http_field *fields = NULL;
+	size_t n = recording_fields(&c->line, &fields);
+	struct http_head head = { recording_status(&c->line), fields, n };
 	int r = 0;
 
-	if (json_int(&c->line, "status", &status) && status >= 100 &&
-	    status < 1000)
-		head.status = (int)status;
-	fields[head.count].name = "content-type";
-	fields[head.count++].value = json_has(&c->line, "sse") ?
-	    "text/event-stream" : json_has(&c->line, "ndjson") ?
-	    "application/x-ndjson" : "application/json";
-	JSON_EACH(&headers, i) {
-		const char *name = json_iter_key(&headers, i);
-		const char *value = json_str(&headers, name);
-		if (value && strcmp(name, "content-type") == 0)
-			fields[0].value = value;
-		else if (value)
-			fields[head.count++] =
-			    (struct http_field){ name, value };
-	}
 	if (c->events.head)
 		r = c->events.head(c->ctx, &head, e);
 	free(fields);
 	return r;
 }
 
-/* An element of "sse" as an event: data alone, or {"event","data"}. */
-static void
-write_event(const jv *chunk, struct buf *out)
-{
-	AUTO_JV jv data = json_get(chunk, "data");
-	const char *event = json_str(chunk, "event");
-	bool named = event && json_count(chunk) == 2 &&
-	    !json_is(&data, JSON_NOTHING);
-	const jv *what = named ? &data : chunk;
-
-	if (named)
-		buf_addf(out, "event: %s\n", event);
-	buf_adds(out, "data: ");
-	if (json_string(what))
-		buf_adds(out, json_string(what));
-	else
-		json_write(what, out);
-	buf_adds(out, "\n\n");
-}
-
-static int
-give_chunks(struct replay_call *c, const jv *chunks, bool sse, struct err *e)
-{
-	AUTO_BUF struct buf out = BUF_INIT;
-
-	for (size_t i = 0; i < json_count(chunks) && !c->cancelled; i++) {
-		AUTO_JV jv chunk = json_at(chunks, i);
-		buf_reset(&out);
-		if (sse) {
-			write_event(&chunk, &out);
-		} else {
-			json_write(&chunk, &out);
-			buf_addc(&out, '\n');
-		}
-		if (c->events.body(c->ctx, out.data, out.len, e) < 0)
-			return -1;
-	}
-	return 0;
-}
-
 static int
 give_body(struct replay_call *c, struct err *e)
 {
-	AUTO_JV jv sse = json_get(&c->line, "sse");
-	AUTO_JV jv lines = json_get(&c->line, "ndjson");
-	AUTO_JV jv body = json_get(&c->line, "body");
 	AUTO_BUF struct buf out = BUF_INIT;
+	double at;
 
-	if (json_is(&sse, JSON_ARRAY))
-		return give_chunks(c, &sse, true, e);
-	if (json_is(&lines, JSON_ARRAY))
-		return give_chunks(c, &lines, false, e);
-	if (json_string(&body))
-		buf_adds(&out, json_string(&body));
-	else
-		json_write(&body, &out);
-	return out.len == 0 ? 0 :
-	    c->events.body(c->ctx, out.data, out.len, e);
+	for (size_t i = 0; !c->cancelled &&
+	    recording_piece(&c->line, i, &out, &at); i++)
+		if (out.len > 0 && c->events.body(c->ctx, out.data, out.len,
+		    e) < 0)
+			return -1;
+	if (recording_cut(&c->line))
+		return err_set(e, ST_PROTOCOL, "the recording ends here");
+	return 0;
 }
 
 static void
