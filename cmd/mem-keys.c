@@ -28,6 +28,10 @@ value_of(const struct mem_options *o, size_t i, struct buf *out,
 {
 	struct mem_options rest = *o;
 
+	if (i < o->noperands && strcmp(o->operand[i], "-") != 0) {
+		buf_adds(out, o->operand[i]);
+		return 0;
+	}
 	if (i >= o->noperands)
 		rest.noperands = i;
 	return mem_text(&rest, i, VALUE_MAX, out, e);
@@ -57,6 +61,7 @@ in_transaction(const struct mem_options *o, unsigned flags, size_t value,
 	struct work w = { .o = o, .status = ST_OK };
 	int r = 0;
 
+	buf_reserve(&w.value, 1);
 	if (value)
 		r = value_of(o, value, &w.value, e);
 	if (r == 0)

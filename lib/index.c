@@ -83,6 +83,8 @@ index_cursor_next(struct index_cursor *c)
 	memcpy(c->term + shared, c->p, rest);
 	c->p = index_varint(c->p + rest, &df);
 	c->p = index_varint(c->p, &len);
+	if (shared + rest == 0 || df == 0 || len < 2)
+		return -1;
 	c->t = (struct index_term){ .text = c->term, .len = shared + rest,
 		.df = (uint32_t)df, .list_len = len, .list_id = -1 };
 	if (len > INDEX_SHORT) {

@@ -18,6 +18,12 @@
 enum { BATCH = 2048 };		/* parts of a transaction */
 
 
+/* How often a text has come in this document. */
+struct repeat {
+	uint64_t key;
+	int n;
+};
+
 struct adding {
 	struct memory *m;
 	const struct doc_options *o;
@@ -25,6 +31,8 @@ struct adding {
 	int64_t doc, time;
 	int64_t last;		/* the newest row from before */
 	size_t parts;
+	struct repeat *repeat;	/* a table of nrepeats places, or none */
+	size_t nrepeats, used;
 };
 
 /* U+FFFD for what is no UTF-8, a space for NUL. */
@@ -47,24 +55,60 @@ clean(const char *p, size_t len, struct buf *out)
 	buf_add(out, p + from, len - from);
 }
 
+static struct repeat *
+repeat_of(struct adding *a, uint64_t key)
+{
+	size_t at = key & (a->nrepeats - 1);
+
+	while (a->repeat[at].n && a->repeat[at].key != key)
+		at = (at + 1) & (a->nrepeats - 1);
+	return &a->repeat[at];
+}
+
+static int
+count_repeat(struct adding *a, uint64_t key)
+{
+	struct repeat *r;
+
+	if (2 * a->used >= a->nrepeats) {
+		struct adding old = *a;
+		a->nrepeats = a->nrepeats ? 2 * a->nrepeats : 256;
+		a->repeat = xcalloc(a->nrepeats, sizeof(*a->repeat));
+		for (size_t i = 0; i < old.nrepeats; i++)
+			if (old.repeat[i].n)
+				*repeat_of(a, old.repeat[i].key) =
+				    old.repeat[i];
+		free(old.repeat);
+	}
+	r = repeat_of(a, key);
+	a->used += r->n == 0;
+	r->key = key;
+	return r->n++;
+}
+
 /*
  * An id that the same text in the same file gets again, when the file has
  * changed elsewhere; a second one of the same text is numbered.
  */
 static void
-part_id(const char *path, const struct buf *text, int repeat, char out[32])
+part_id(struct adding *a, const struct buf *text, char out[32])
 {
 	struct sha256 s;
-	char hex[SHA256_HEX_LEN + 1];
+	unsigned char digest[SHA256_LEN];
+	uint64_t key;
+	int n;
 
 	sha256_init(&s);
-	sha256_add(&s, path, strlen(path) + 1);
+	sha256_add(&s, a->path, strlen(a->path) + 1);
 	sha256_add(&s, text->data, text->len);
-	sha256_add(&s, &repeat, sizeof(repeat));
-	sha256_end_hex(&s, hex);
-	memcpy(out, "doc-", 4);
-	memcpy(out + 4, hex, 20);
-	out[24] = '\0';
+	sha256_end(&s, digest);
+	memcpy(&key, digest, sizeof(key));
+	n = snprintf(out, 32, "doc-");
+	for (int i = 0; i < 10; i++)
+		n += snprintf(out + n, 32 - (size_t)n, "%02x", digest[i]);
+	key = (uint64_t)count_repeat(a, key);
+	if (key > 0)
+		snprintf(out + n, 32 - (size_t)n, "-%u", (unsigned)key);
 }
 
 /* A part that was there stays, perhaps on another line. */
@@ -76,7 +120,7 @@ keep_part(struct adding *a, int64_t n, const struct chunk_part *part,
 	    "where n = ?", STORE_ARGS(ARG_INT(part->line),
 	    ARG_INT(part->last_line), ARG_INT(n)), e) < 0)
 		return -1;
-	return store_run(a->m->store, "insert into doc_kept values (?)",
+	return store_run(a->m->store, "insert or ignore into doc_kept values (?)",
 	    STORE_ARGS(ARG_INT(n)), e) < 0 ? -1 : 0;
 }
 
@@ -88,24 +132,14 @@ put_part(struct adding *a, struct buf *text, const struct chunk_part *part,
 	enum memory_added how;
 	AUTO_FREE char *id = NULL;
 	char name[32];
+	int64_t n = 0;
 	int r;
 
-	for (int repeat = 0;; repeat++) {
-		int64_t n = 0, kept = 0;
-		part_id(a->path, text, repeat, name);
-		r = store_get_int(a->m->store, "select n from note where "
-		    "id = ?", STORE_ARGS(ARG_STR(name)), &n, e);
-		if (r < 0)
-			return -1;
-		if (r == 0)
-			break;
-		/* of this pass already: the text stands there twice */
-		if (n > a->last || store_get_int(a->m->store, "select 1 from "
-		    "doc_kept where n = ?", STORE_ARGS(ARG_INT(n)), &kept,
-		    e) > 0)
-			continue;
-		return keep_part(a, n, part, e);
-	}
+	part_id(a, text, name);
+	r = store_get_int(a->m->store, "select n from note where id = ?",
+	    STORE_ARGS(ARG_STR(name)), &n, e);
+	if (r != 0)
+		return r < 0 ? -1 : keep_part(a, n, part, e);
 	note.id = name;
 	note.text = text->data;
 	note.text_len = text->len;
@@ -264,6 +298,7 @@ add_text(struct memory *m, const char *path, const struct mapped *f,
 	} else if (f->len) {
 		r = chunk_document(path, f->text, f->len, on_part, &a, e);
 	}
+	free(a.repeat);
 	if (r < 0 || end_doc(&a, sb, digest, e) < 0 ||
 	    memory_commit(m, e) < 0)
 		return -1;

@@ -111,6 +111,25 @@ is_date(const char *s)
 	return strlen(s) == 10 && timestamp_parse(s, &ns) == 0;
 }
 
+/* Tags at the end of a heading that a person wrote; where they begin. */
+static const char *
+take_tags(const char *p, const char *end, jv *tags)
+{
+	for (;;) {
+		const char *stop = end, *word;
+		while (stop > p && isspace((unsigned char)stop[-1]))
+			stop--;
+		for (word = stop; word > p &&
+		    !isspace((unsigned char)word[-1]); word--)
+			;
+		if (word == p || stop - word < 2 || *word != '#')
+			return stop;
+		json_append(tags, json_from_bytes(word + 1,
+		    (size_t)(stop - word) - 1));
+		end = word;
+	}
+}
+
 /*
  * "## ID DATE #TAG ...": an id is only what a date follows, so that a
  * heading that a person wrote is text.
@@ -147,6 +166,8 @@ read_heading(const char *p, const char *end, struct memory_note *note,
 			    ""));
 		}
 	}
+	if (whole)
+		end = take_tags(whole, end, &tags);
 	if (json_count(&tags))
 		note->tags = json_text(&tags);
 	if (whole) {

@@ -6,8 +6,8 @@
  *	Deploys go through bastion-2.
  *
  * A note is a heading of level 2 with its id, its day and its tags, then its
- * text.  A heading without an id that is known begins a new note, of which it
- * is a part unless it has nothing but tags.  A line of the text that looks
+ * text.  A heading without an id and a day begins a new note, of which it is
+ * the first line but for the tags at its end.  A line of the text that looks
  * like such a heading has a backslash before it.  What stands before the
  * first heading is not a note.
  */

@@ -104,6 +104,8 @@ fail(struct store *s, struct err *e)
 	if (s->stop && *s->stop && status == ST_TEMPFAIL)
 		return err_set(e, ST_SIGNAL + *s->stop,
 		    "'%s': interrupted while waiting for its lock", s->path);
+	if (sys == ENOSPC || sys == EDQUOT)
+		code = SQLITE_FULL;
 	switch (code & 0xff) {
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
