@@ -34,8 +34,9 @@ struct group {
 
 struct entry {
 	uint64_t key;			/* 0: free */
-	struct words_link listed[LISTED_MAX];
-	uint16_t n;
+	uint16_t listed[LISTED_MAX];
+	uint8_t n;
+	uint8_t weak;			/* bits: half the weight */
 };
 
 struct cached {
@@ -75,12 +76,16 @@ lookup(const struct words *w, uint64_t key)
 	return e->key ? e : NULL;
 }
 
+/* Twice as large; at first, for a list of `bytes`. */
 static void
-table_grow(struct words *w)
+table_grow(struct words *w, size_t bytes)
 {
-	size_t size = w->size ? 2 * w->size : 8192;
-	struct entry *table = xcalloc(size, sizeof(*table));
+	size_t size = w->size ? 2 * w->size : 1024;
+	struct entry *table;
 
+	while (!w->size && size < bytes / 5)
+		size *= 2;
+	table = xcalloc(size, sizeof(*table));
 	for (size_t i = 0; i < w->size; i++)
 		if (w->table[i].key)
 			*slot(table, size, w->table[i].key) = w->table[i];
@@ -90,24 +95,25 @@ table_grow(struct words *w)
 }
 
 static void
-table_add(struct words *w, uint64_t key, size_t group, float weight)
+table_add(struct words *w, uint64_t key, size_t group, bool weak)
 {
 	struct entry *e;
 
 	if (2 * w->used >= w->size)
-		table_grow(w);
+		table_grow(w, 0);
 	e = slot(w->table, w->size, key);
 	if (!e->key) {
 		e->key = key;
 		w->used++;
 	}
 	for (size_t i = 0; i < e->n; i++)
-		if (e->listed[i].group == group)
+		if (e->listed[i] == group)
 			return;
-	if (e->n < LISTED_MAX)
-		e->listed[e->n++] = (struct words_link){
-			(uint16_t)group, weight
-		};
+	if (e->n == LISTED_MAX)
+		return;
+	if (weak)
+		e->weak |= (uint8_t)(1U << e->n);
+	e->listed[e->n++] = (uint16_t)group;
 }
 
 size_t
@@ -234,30 +240,27 @@ add_word(struct words *w, size_t group, const char *s, size_t len)
 {
 	char folded[128];
 	struct fold_word parts[8];
-	float weight = 1;
-	bool prefix;
+	bool prefix, weak = *s == '~';
 	size_t n;
 
-	if (*s == '~') {
-		weight = 0.5F;
+	if (weak)
 		s++, len--;
-	}
 	prefix = len > 1 && s[len - 1] == '*';
 	n = fold_split(s, len, folded, sizeof(folded), parts, 8);
 	if (n == 1 && prefix && !parts[0].cjk) {
 		table_add(w, fold_hash(PREFIX, parts[0].s, parts[0].len),
-		    group, weight);
+		    group, weak);
 		if (parts[0].len > w->longest)
 			w->longest = parts[0].len;
 	} else if (n == 1) {
 		table_add(w, fold_stem(WHOLE, parts[0].s, parts[0].len),
-		    group, weight);
+		    group, weak);
 	} else if (n > 1) {
 		uint64_t key = PHRASE;
 		for (size_t i = 0; i < n; i++)
 			key = fold_join(key, fold_stem(WHOLE, parts[i].s,
 			    parts[i].len));
-		table_add(w, key, group, weight);
+		table_add(w, key, group, weak);
 		if (n > w->phrase_max)
 			w->phrase_max = n;
 	}
@@ -300,7 +303,7 @@ words_parse(const char *name, const char *text, size_t len, struct err *e)
 	int group = -1, line = 0;
 
 	w->phrase_max = 1;
-	table_grow(w);
+	table_grow(w, len);
 	w->stop = need_group(w, "stop", 4);
 	w->cache = xcalloc(CACHE_SIZE, sizeof(*w->cache));
 	for (size_t at = 0; at < len; ) {
@@ -345,6 +348,12 @@ link_add(struct words_link *links, size_t n, size_t group, float weight)
 	return n;
 }
 
+static float
+listed_weight(const struct entry *e, size_t i)
+{
+	return e->weak & 1U << i ? 0.5F : 1;
+}
+
 /*
  * What an entry is listed in, and what is above that.  A word of many groups
  * says less of each.
@@ -357,12 +366,12 @@ expand(const struct words *w, const struct entry *e, float weight,
 
 	weight *= share[e->n];
 	for (size_t i = 0; i < e->n; i++)
-		if (e->listed[i].group != w->stop)
-			n = link_add(links, n, e->listed[i].group,
-			    weight * e->listed[i].weight);
+		if (e->listed[i] != w->stop)
+			n = link_add(links, n, e->listed[i],
+			    weight * listed_weight(e, i));
 	for (size_t i = 0; i < e->n; i++) {
-		const struct group *g = &w->groups[e->listed[i].group];
-		float own = weight * e->listed[i].weight;
+		const struct group *g = &w->groups[e->listed[i]];
+		float own = weight * listed_weight(e, i);
 		for (size_t p = 0; p < g->nparents; p++) {
 			const struct group *up = &w->groups[g->parents[p]];
 			n = link_add(links, n, g->parents[p], own * 0.2F);
@@ -408,7 +417,7 @@ static bool
 in_group(const struct entry *e, size_t group)
 {
 	for (size_t i = 0; i < e->n; i++)
-		if (e->listed[i].group == group)
+		if (e->listed[i] == group)
 			return true;
 	return false;
 }
