@@ -259,6 +259,16 @@ add_breaker(struct route_stat *s, const struct outcome *o, struct err *e)
 	    -1 : 0;
 }
 
+static int
+add_outcome(struct route_stat *s, const struct outcome *o, struct err *e)
+{
+	if (add_measure(s, o, class_of(s, o->task), e) < 0 ||
+	    add_breaker(s, o, e) < 0 || add_load(s, o->model, -1, e) < 0)
+		return -1;
+	s->dirty = true;
+	return 0;
+}
+
 int
 route_stat_observe(struct route_stat *s, const jv *record, struct err *e)
 {
@@ -268,13 +278,53 @@ route_stat_observe(struct route_stat *s, const jv *record, struct err *e)
 
 	if (!read_outcome(record, &data, &o))
 		return 0;
-	if (store_begin(s->store, e) < 0 ||
-	    add_measure(s, &o, class_of(s, o.task), e) < 0 ||
-	    add_breaker(s, &o, e) < 0 || add_load(s, o.model, -1, e) < 0 ||
-	    store_commit(s->store, e) < 0)
+	if (store_begin(s->store, e) < 0 || add_outcome(s, &o, e) < 0)
 		return -1;
-	s->dirty = true;
-	return 0;
+	return store_commit(s->store, e);
+}
+
+static int
+take_call(const struct route_ledger_call *call, void *arg, struct err *e)
+{
+	struct route_stat *s = arg;
+	struct outcome o = {
+		.model = call->model, .task = call->task,
+		.good = call->status && strcmp(call->status, "ok") == 0,
+		.first_ms = call->first_ms, .total_ms = call->total_ms,
+		.tokens = call->tokens, .cost = call->usd
+	};
+
+	o.fault = !o.good && is_fault(call->status);
+	if (!o.model || (!o.good && !o.fault))
+		return 0;
+	return add_outcome(s, &o, e);
+}
+
+static const char ledger_cursor[] = "ledger";
+
+int
+route_stat_catch_up_ledger(struct route_stat *s, struct route_ledger *l,
+    struct err *e)
+{
+	AUTO_ROLLBACK struct store *tx = s->store;
+	int64_t after = 0, last;
+
+	if (!route_ledger_changed(l))
+		return 0;
+	if (store_begin(s->store, e) < 0 || store_get_int(s->store,
+	    "select offset from cursor where path = ?",
+	    STORE_ARGS(ARG_STR(ledger_cursor)), &after, e) < 0)
+		return -1;
+	last = route_ledger_calls(l, after, take_call, s, e);
+	if (last < 0)
+		return -1;
+	if (last == after)
+		return after > 0;
+	if (store_run(s->store, "insert or replace into cursor values"
+	    " (?, 0, ?)", STORE_ARGS(ARG_STR(ledger_cursor), ARG_INT(last)),
+	    e) < 0 || store_commit(s->store, e) < 0)
+		return -1;
+	return 1;
 }
 
 /* Where reading of a journal stopped; 0 when it is another file by now. */

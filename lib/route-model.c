@@ -24,7 +24,41 @@ struct candidate {
 	double load;
 	double value;
 	enum route_circuit circuit;
+	bool full;			/* its pool is */
 };
+
+static const struct route_pool *
+find_pool(const struct route_config *c, const char *name)
+{
+	for (size_t i = 0; name && i < c->npools; i++)
+		if (strcmp(c->pools[i].name, name) == 0)
+			return &c->pools[i];
+	return NULL;
+}
+
+/* The pool that pays for new work of `name`: itself, or where it overflows. */
+static const struct route_pool *
+paying(const struct route_options *o, const char *name)
+{
+	const struct route_pool *p = find_pool(o->config, name);
+
+	for (size_t i = 0; p && o->stat && i < o->config->npools; i++) {
+		if (route_stat_pool_used(o->stat, p->name) < p->at ||
+		    !p->next)
+			return p;
+		p = find_pool(o->config, p->next);
+	}
+	return p;
+}
+
+static bool
+is_full(const struct route_options *o, const char *name)
+{
+	const struct route_pool *p = find_pool(o->config, name);
+
+	return p && o->stat &&
+	    route_stat_pool_used(o->stat, p->name) >= p->at;
+}
 
 static void
 estimate(const struct route_options *o, const struct route_choice *c,
@@ -142,10 +176,32 @@ collect(const struct route_options *o, const struct route_need *need,
 			continue;
 		}
 		estimate(o, c, &k);
+		k.full = is_full(o, k.m->pool);
 		k.value = value_of(&k, c->objective);
 		ret[n++] = k;
 	}
 	return n;
+}
+
+/* Models whose pool is full come after all others. */
+static size_t
+drop_full(struct candidate *k, size_t n, struct route_choice *c)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++)
+		kept += !k[i].full;
+	if (kept == 0 || kept == n)
+		return n;
+	kept = 0;
+	for (size_t i = 0; i < n; i++) {
+		if (k[i].full)
+			route_because(c, "not %s: its pool %s is nearly used "
+			    "up", k[i].m->name, k[i].m->pool);
+		else
+			k[kept++] = k[i];
+	}
+	return kept;
 }
 
 /* Other orders than by value, for models that do as well as each other. */
@@ -273,9 +329,25 @@ own_models(const struct route_options *o, const struct route_need *need,
 	}
 }
 
+/* The pool of the agent, else of the model, or where that overflows. */
 static void
-take_best(const struct route_options *o, struct candidate *k, size_t n,
-    struct route_choice *c)
+take_pool(const struct route_options *o, const struct route_need *need,
+    const char *of_model, struct route_choice *c)
+{
+	const char *name = json_str(need->agent, "pool");
+	const struct route_pool *p;
+
+	name = name ? name : of_model;
+	p = paying(o, name);
+	c->pool = p ? p->name : name;
+	if (p && strcmp(p->name, name) != 0)
+		route_because(c, "pool %s is nearly used up: %s", name,
+		    p->name);
+}
+
+static void
+take_best(const struct route_options *o, const struct route_need *need,
+    struct candidate *k, size_t n, struct route_choice *c)
 {
 	/* a probe goes to one process; the others take the next */
 	while (n > 1 && k[0].circuit == ROUTE_HALF_OPEN && o->stat &&
@@ -284,7 +356,7 @@ take_best(const struct route_options *o, struct candidate *k, size_t n,
 		n--;
 	}
 	c->model = k[0].m->name;
-	c->pool = k[0].m->pool;
+	take_pool(o, need, k[0].m->pool, c);
 	if (k[0].circuit == ROUTE_HALF_OPEN)
 		route_because(c, "%s: tried again after failures", c->model);
 	else if (k[0].seen >= 1)
@@ -324,8 +396,9 @@ route_choose_model(const struct route_options *o,
 		route_because(c, "no model can and may do it");
 		return;
 	}
+	n = drop_full(k, n, c);
 	qsort(k, n, sizeof(*k), by_value);
 	spread(o, k, n, turn);
 	explore(o, need, k, n, c);
-	take_best(o, k, n, c);
+	take_best(o, need, k, n, c);
 }

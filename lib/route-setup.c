@@ -57,6 +57,7 @@ open_stat(const struct route_request *q, struct route_setup *s, struct err *e)
 {
 	AUTO_FREE char *path = route_stat_file();
 	AUTO_FREE char *journal = NULL;
+	int counted;
 
 	if (!q->stats)
 		return 0;
@@ -65,8 +66,14 @@ open_stat(const struct route_request *q, struct route_setup *s, struct err *e)
 		    "there is no home directory for statistics");
 	if (route_stat_open(path, &s->config, &s->stat, e) < 0)
 		return -1;
-	if (!s->workspace.dir || s->config.nmodels == 0)
+	if (s->config.nmodels == 0 && !q->need_stats)
 		return 0;
+	if (route_ledger_open(&s->ledger, e) < 0)
+		return -1;
+	/* what the ledger counts is in the journal as well */
+	counted = route_stat_use_ledger(s->stat, s->ledger, e);
+	if (counted != 0 || !s->workspace.dir || s->config.nmodels == 0)
+		return counted < 0 ? -1 : 0;
 	journal = workspace_journal(&s->workspace);
 	return route_stat_catch_up(s->stat, journal, e);
 }
@@ -112,6 +119,7 @@ route_tear_down(struct route_setup *s, struct err *e)
 {
 	int r = route_stat_close(s->stat, e);
 
+	route_ledger_close(s->ledger);
 	route_free(s->route);
 	route_config_release(&s->config);
 	agents_release(&s->agents);

@@ -27,6 +27,7 @@ struct route_setup {
 	struct settings settings;
 	struct agents agents;
 	struct route_config config;
+	struct route_ledger *ledger;	/* or NULL */
 	struct route_stat *stat;	/* or NULL */
 	struct route *route;		/* or NULL */
 	struct buf words;

@@ -34,6 +34,7 @@ struct stat_pending {
 struct route_stat {
 	const struct route_config *config;
 	struct store *store;
+	struct route_ledger *ledger;	/* or NULL */
 	struct stat_row *rows;
 	size_t nrows, rowcap;
 	struct stat_breaker *breakers;
@@ -49,6 +50,8 @@ struct route_stat {
 
 double	route_stat_now(void);
 double	route_stat_decay(const struct route_stat *s, double since);
+int	route_stat_catch_up_ledger(struct route_stat *s,
+	    struct route_ledger *l, struct err *e);
 void	route_stat_pending_release(struct stat_pending *p);
 
 #endif

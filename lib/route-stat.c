@@ -177,6 +177,8 @@ renew(struct route_stat *s)
 	if (s->version >= 0 && !deadline_passed(s->renew_at))
 		return;
 	s->renew_at = deadline_in(100 * CLOCK_MS);
+	if (s->ledger)
+		(void)route_stat_catch_up_ledger(s, s->ledger, &ignored);
 	if (store_data_version(s->store, &version, &ignored) < 0 ||
 	    (version == s->version && !s->dirty))
 		return;
@@ -185,6 +187,20 @@ renew(struct route_stat *s)
 	drop_rows(s);
 	if (read_rows(s, &ignored) < 0 || read_breakers(s, &ignored) < 0)
 		s->dirty = true;
+}
+
+int
+route_stat_use_ledger(struct route_stat *s, struct route_ledger *l,
+    struct err *e)
+{
+	s->ledger = l;
+	return l ? route_stat_catch_up_ledger(s, l, e) : 0;
+}
+
+double
+route_stat_pool_used(struct route_stat *s, const char *pool)
+{
+	return s->ledger ? route_ledger_used(s->ledger, pool) : 0;
 }
 
 double

@@ -21,6 +21,7 @@
 #include "err.h"
 #include "json.h"
 #include "route-config.h"
+#include "route-ledger.h"
 
 struct route_stat;
 
@@ -84,6 +85,16 @@ int	route_stat_observe(struct route_stat *s, const jv *record,
 /* Learns from a journal what was not yet read of it. */
 int	route_stat_catch_up(struct route_stat *s, const char *journal,
 	    struct err *e);
+
+/*
+ * The same from the ledger, which is then looked at again while decisions are
+ * made; borrowed until route_stat_close().  1 when it has calls, else 0.
+ */
+int	route_stat_use_ledger(struct route_stat *s, struct route_ledger *l,
+	    struct err *e);
+
+/* How full a pool is, of 1; 0 when nobody counts. */
+double	route_stat_pool_used(struct route_stat *s, const char *pool);
 
 /* Text and agent of a task that was routed: 1, 0 when not known, -1. */
 int	route_stat_find(struct route_stat *s, const char *id, char **ret_text,
