@@ -21,7 +21,7 @@
 #include "spawn.h"
 
 enum {
-	OPT_AGENTS = 256, OPT_FORK, OPT_FORMAT, OPT_MAX_TOKENS, OPT_MAX_TURNS,
+	OPT_AGENTS = 256, OPT_DRY_RUN, OPT_FORK, OPT_FORMAT, OPT_MAX_TOKENS, OPT_MAX_TURNS,
 	OPT_NO_CHECKPOINTS, OPT_NO_STDIN, OPT_PERMISSION_MODE, OPT_TASK, OPT_TIMEOUT,
 	JOBS_MAX = 1000
 };
@@ -31,6 +31,7 @@ static const struct option longopts[] = {
 	{ "agents", required_argument, NULL, OPT_AGENTS },
 	{ "cd", required_argument, NULL, 'C' },
 	{ "continue", no_argument, NULL, 'c' },
+	{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
 	{ "file", required_argument, NULL, 'f' },
 	{ "fork-session", no_argument, NULL, OPT_FORK },
 	{ "format", required_argument, NULL, OPT_FORMAT },
@@ -52,10 +53,11 @@ static const struct option longopts[] = {
 static const struct cli cli = {
 	.name = "agent-spawn",
 	.usage = "usage: agent-spawn [-c] [-a AGENT] [-C DIR] [-f FILE] "
-	    "[-j N] [-m MODEL] [-r RUN] [--agents FILE] [--fork-session] "
-	    "[--format text|ndjson] [--max-tokens N] [--max-turns N] "
-	    "[--no-checkpoints] [--no-stdin] [--permission-mode MODE] "
-	    "[--task ID] [--timeout TIME] [TASK ...]\n",
+	    "[-j N] [-m MODEL] [-r RUN] [--agents FILE] [--dry-run] "
+	    "[--fork-session] [--format text|ndjson] [--max-tokens N] "
+	    "[--max-turns N] [--no-checkpoints] [--no-stdin] "
+	    "[--permission-mode MODE] [--task ID] [--timeout TIME] "
+	    "[TASK ...]\n",
 	.shortopts = "a:C:cf:j:m:r:",
 	.longopts = longopts,
 };
@@ -107,6 +109,9 @@ take_option(struct options *o, int c)
 		break;
 	case OPT_AGENTS:
 		o->spawn.agents_file = optarg;
+		break;
+	case OPT_DRY_RUN:
+		o->spawn.dry_run = true;
 		break;
 	case OPT_FORK:
 		o->spawn.fork = true;
@@ -239,7 +244,7 @@ spawn(struct options *o, struct outlet *out, struct err *e)
 	if (!nothing_new &&
 	    prompt_read(&o->prompt, &cli_signal, &prompt, e) < 0)
 		return -1;
-	if (outlet_open(o->text, out, e) < 0)
+	if (outlet_open(o->text && !o->spawn.dry_run, out, e) < 0)
 		return -1;
 	o->spawn.stop = &cli_signal;
 	o->spawn.record = outlet_record;

@@ -57,6 +57,35 @@ add_rules(const jv *agent, const char *dir, struct buf *out, struct err *e)
 	return 0;
 }
 
+/* What the project says to all agents; it need not say anything. */
+static int
+add_project(const char *workspace, struct buf *out, struct err *e)
+{
+	AUTO_FREE char *path = path_join(workspace, "AGENTS.md");
+
+	if (!path_exists(path))
+		return 0;
+	buf_adds(out, "\n## The project (AGENTS.md)\n\n");
+	if (path_read(path, RULES_MAX, out, e) < 0)
+		return -1;
+	if (out->data[out->len - 1] != '\n')
+		buf_addc(out, '\n');
+	return 0;
+}
+
+static void
+add_skills(const jv *skills, struct buf *out)
+{
+	if (json_count(skills) > 0)
+		buf_adds(out, "\n## Skills\n\nRead the file before you do "
+		    "what it is about.\n\n");
+	for (size_t i = 0; i < json_count(skills); i++) {
+		AUTO_JV jv skill = json_at(skills, i);
+		buf_addf(out, "- %s: %s (%s)\n", json_str(&skill, "name"),
+		    json_str(&skill, "description"), json_str(&skill, "path"));
+	}
+}
+
 static bool
 has_tool(const jv *agent, const char *name)
 {
@@ -72,7 +101,7 @@ has_tool(const jv *agent, const char *name)
 
 int
 briefing_make(const jv *agent, const char *dir, const char *workspace,
-    struct buf *out, struct err *e)
+    const jv *skills, struct buf *out, struct err *e)
 {
 	const char *description = json_str(agent, "description");
 
@@ -83,8 +112,10 @@ briefing_make(const jv *agent, const char *dir, const char *workspace,
 	    "directory.\n", how, has_tool(agent, "done") ? how_done :
 	    how_answer, workspace);
 	add_list(agent, "responsibilities", "Responsibilities", out);
-	if (add_rules(agent, dir, out, e) < 0)
+	if (add_rules(agent, dir, out, e) < 0 ||
+	    add_project(workspace, out, e) < 0)
 		return -1;
+	add_skills(skills, out);
 	add_list(agent, "initial_instructions", "Instructions", out);
 	return 0;
 }

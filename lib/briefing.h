@@ -2,8 +2,10 @@
  * briefing: the words with which an agent starts.
  *
  * The system message: who it is (id, description, responsibilities and
- * instructions of agents.yaml), where it works, its rules.  Plain Markdown,
- * the same for the same input, so that a provider's prompt cache hits.
+ * instructions of agents.yaml), where it works, its rules, what AGENTS.md in
+ * the workspace says about the project, and the skills that it can look up.
+ * Plain Markdown, the same for the same input, so that a provider's prompt
+ * cache hits.
  */
 #ifndef AGENT_BRIEFING_H
 #define AGENT_BRIEFING_H
@@ -13,11 +15,12 @@
 #include "json.h"
 
 /*
- * `dir` is where rules_file starts from (the directory of agents.yaml).
+ * `dir` is where rules_file starts from (the directory of agents.yaml);
+ * `skills` comes from skills.h.
  * ST_NOINPUT when the rules are named but not there.
  */
 int	briefing_make(const jv *agent, const char *dir, const char *workspace,
-	    struct buf *out, struct err *e);
+	    const jv *skills, struct buf *out, struct err *e);
 
 /*
  * What the model may call: the declarations of the agent's `tools` (all, when

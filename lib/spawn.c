@@ -13,6 +13,7 @@
 #include "path.h"
 #include "runs.h"
 #include "settings.h"
+#include "skills.h"
 #include "workspace.h"
 
 /* All that a run needs, owned until its end. */
@@ -25,7 +26,7 @@ struct setup {
 	struct model model;
 	struct journal journal;
 	struct buf briefing;
-	jv tools, env, options;
+	jv tools, env, options, skills;
 	char run[ULID_LEN + 1];
 	char *run_dir, *output_dir, *source;
 	struct conversation talk;
@@ -33,7 +34,8 @@ struct setup {
 	struct policy *policy;
 	jv hooks;
 	char *audit;
-	const char *hide[2], *read_only[2];
+	const char *hide[2];
+	jv read_only;			/* paths, strings */
 };
 
 static void
@@ -49,6 +51,8 @@ setup_release(struct setup *s)
 	jv_free(s->tools);
 	jv_free(s->env);
 	jv_free(s->options);
+	jv_free(s->skills);
+	jv_free(s->read_only);
 	conversation_close(&s->talk);
 	settings_release(&s->settings);
 	policy_free(s->policy);
@@ -158,7 +162,8 @@ find_rules(struct setup *s, struct err *e)
 	append_all(&rules, &ours);
 	s->policy = policy_new(&rules, e);
 	s->hooks = json_get(&s->settings.user, "hooks");
-	s->audit = workspace_audit(&s->workspace);
+	if (s->workspace.dir)
+		s->audit = workspace_audit(&s->workspace);
 	return s->policy ? 0 : -1;
 }
 
@@ -187,8 +192,10 @@ find_words(struct setup *s, struct err *e)
 	    json_copy(&own);
 	if (briefing_tools(&s->agent, &s->tools, e) < 0)
 		return -1;
-	return briefing_make(&s->agent, s->agents.dir, s->place, &s->briefing,
-	    e);
+	if (skills_find(&s->agent, s->agents.dir, s->place, &s->skills, e) < 0)
+		return -1;
+	return briefing_make(&s->agent, s->agents.dir, s->place, &s->skills,
+	    &s->briefing, e);
 }
 
 /* The workspace, if there is one; a run to go on with must be in one. */
@@ -209,6 +216,10 @@ make_workspace(struct setup *s, struct err *e)
 {
 	if (s->workspace.root)
 		return 0;
+	if (s->said->dry_run) {
+		s->workspace.root = xstrdup(s->agents.dir);
+		return 0;
+	}
 	return workspace_make(s->said->agents_file ? s->said->dir ?
 	    s->said->dir : "." : s->agents.dir, &s->workspace, e);
 }
@@ -315,11 +326,40 @@ wall_time(const struct setup *s)
 	return SPAWN_WALL_SECONDS * CLOCK_SEC;
 }
 
+/*
+ * What the tools may read but not change: agents.yaml in the workspace, and
+ * skills that are outside of it.  The strings live in the setup.
+ */
+static const char **
+find_read_only(struct setup *s, const char *file)
+{
+	const char **paths;
+	size_t n;
+
+	s->read_only = json_array();
+	json_append(&s->read_only, if_seen(s, file) ? json_from_str(file) :
+	    JSON_NONE);
+	for (size_t i = 0; i < json_count(&s->skills); i++) {
+		AUTO_JV jv skill = json_at(&s->skills, i);
+		AUTO_FREE char *dir = path_dirname(json_str(&skill, "path"));
+		if (!if_seen(s, dir))
+			json_append(&s->read_only, json_from_str(dir));
+	}
+	n = json_count(&s->read_only);
+	paths = xcalloc(n + 1, sizeof(*paths));
+	for (size_t i = 0; i < n; i++) {
+		AUTO_JV jv path = json_at(&s->read_only, i);
+		paths[i] = json_string(&path);
+	}
+	return paths;
+}
+
 static int
 run(struct setup *s, const char *prompt, struct err *e)
 {
 	AUTO_FREE char *file = s->agents.doc.name ?
 	    realpath(s->agents.doc.name, NULL) : NULL;
+	AUTO_FREE const char **read_only = find_read_only(s, file);
 	struct agent_task task = {
 		.id = json_str(&s->agent, "id"),
 		.model_name = s->model.name,
@@ -349,7 +389,7 @@ run(struct setup *s, const char *prompt, struct err *e)
 			.output_dir = s->output_dir,
 			.profile = json_str(&s->agent, "sandbox"),
 			.hide = s->hide,
-			.read_only = s->read_only,
+			.read_only = read_only,
 			.env = &s->env,
 			.timeout_ns = SPAWN_CALL_SECONDS * CLOCK_SEC,
 			.output_max = SPAWN_OUTPUT_MAX,
@@ -368,8 +408,31 @@ run(struct setup *s, const char *prompt, struct err *e)
 	};
 
 	s->hide[0] = if_seen(s, s->workspace.dir);
-	s->read_only[0] = if_seen(s, file);
 	return agent_run(&task, e);
+}
+
+/* What the model would be sent first, for people; nothing is run. */
+static int
+dry_run(struct setup *s, const char *prompt, struct err *e)
+{
+	AUTO_JV jv messages = json_array();
+	AUTO_JV jv shown = JSON_NONE;
+	struct model_request rq = {
+		.messages = &messages, .tools = &s->tools,
+		.options = json_is(&s->options, JSON_OBJECT) ? &s->options :
+		    NULL,
+	};
+	jv system_message = json_object(), task = json_object();
+
+	json_set_str(&system_message, "role", "system");
+	json_set_str(&system_message, "content", s->briefing.data);
+	json_append(&messages, system_message);
+	json_set_str(&task, "role", "user");
+	json_set_str(&task, "content", prompt);
+	json_append(&messages, task);
+	if (model_dry_run(&s->model, &rq, &shown, e) < 0)
+		return -1;
+	return s->said->record(s->said->context, &shown, e);
 }
 
 static bool
@@ -389,6 +452,7 @@ spawn_run(const struct spawn *said, const char *prompt, struct err *e)
 		.agents = AGENTS_INIT, .agent = JSON_NONE,
 		.model = MODEL_INIT, .journal = JOURNAL_INIT,
 		.tools = JSON_NONE, .env = JSON_NONE, .options = JSON_NONE,
+		.skills = JSON_NONE, .read_only = JSON_NONE,
 		.talk = CONVERSATION_INIT, .settings = SETTINGS_INIT,
 		.hooks = JSON_NONE,
 	};
@@ -399,9 +463,12 @@ spawn_run(const struct spawn *said, const char *prompt, struct err *e)
 		return said->record(said->context, &s.talk.result, e);
 	if (find_agent(&s, e) < 0 || check_type(&s.agent, e) < 0 ||
 	    make_workspace(&s, e) < 0 || find_place(&s, e) < 0 ||
-	    settings_load(&s.workspace, &s.settings, e) < 0 ||
+	    settings_load(s.workspace.dir ? &s.workspace : NULL,
+	    &s.settings, e) < 0 ||
 	    find_rules(&s, e) < 0 || find_model(&s, e) < 0 ||
-	    find_words(&s, e) < 0 || open_files(&s, e) < 0)
+	    find_words(&s, e) < 0)
 		return -1;
-	return run(&s, prompt, e);
+	if (said->dry_run)
+		return dry_run(&s, prompt, e);
+	return open_files(&s, e) < 0 ? -1 : run(&s, prompt, e);
 }
