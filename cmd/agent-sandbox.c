@@ -13,11 +13,14 @@
 #include "num.h"
 #include "overlay.h"
 #include "path.h"
+#include "profile.h"
 #include "rules.h"
 #include "sandbox.h"
 
 struct options {
 	struct rules rules;
+	struct strs set;	/* option, value, option, value, ... */
+	const char *profile;
 	char *workspace;
 	bool named;		/* the workspace was given */
 	int report;
@@ -35,6 +38,7 @@ static const struct option longopts[] = {
 	{ "accept", required_argument, NULL, OPT_ACCEPT },
 	{ "allow", required_argument, NULL, OPT_RULE },
 	{ "best-effort", required_argument, NULL, OPT_RULE },
+	{ "cache", required_argument, NULL, OPT_RULE },
 	{ "check", no_argument, NULL, OPT_CHECK },
 	{ "cpu-time", required_argument, NULL, OPT_RULE },
 	{ "cpus", required_argument, NULL, OPT_RULE },
@@ -58,6 +62,8 @@ static const struct option longopts[] = {
 	{ "on-exit", required_argument, NULL, OPT_ON_EXIT },
 	{ "overlay", optional_argument, NULL, OPT_OVERLAY },
 	{ "pids-limit", required_argument, NULL, OPT_RULE },
+	{ "privileged", no_argument, NULL, OPT_RULE },
+	{ "profile", required_argument, NULL, 'p' },
 	{ "publish", required_argument, NULL, OPT_RULE },
 	{ "read-only", no_argument, NULL, OPT_RULE },
 	{ "report", required_argument, NULL, OPT_REPORT },
@@ -78,24 +84,26 @@ static const struct cli cli = {
 	.name = "agent-sandbox",
 	.usage =
 	    "usage: agent-sandbox [--accept PATTERN] ... [--allow HOST[:PORT]] ...\n"
-	    "           [--best-effort NAME] ... [--check] [--cpu-time DURATION]\n"
-	    "           [--cpus N] [--deny HOST[:PORT]] ... [--device PATH] ...\n"
-	    "           [--disk SIZE] [--dry-run] [--env NAME[=VALUE]] ... [--explain]\n"
-	    "           [--file-size SIZE] [--files N] [--git WORD] [--hide PATTERN] ...\n"
+	    "           [--best-effort NAME] ... [--cache PATH] ... [--check]\n"
+	    "           [--cpu-time DURATION] [--cpus N] [--deny HOST[:PORT]] ...\n"
+	    "           [--device PATH] ... [--disk SIZE] [--dry-run]\n"
+	    "           [--env NAME[=VALUE]] ... [--explain] [--file-size SIZE]\n"
+	    "           [--files N] [--git WORD] [--hide PATTERN] ...\n"
 	    "           [--host-port PORT] ... [--inherit-env] [--max-output SIZE]\n"
 	    "           [--memory SIZE] [--nested] [--net WORD] [--on-exit WORD]\n"
-	    "           [--overlay[=NAME]] [--pids-limit N] [--publish PORT[:INSIDE]] ...\n"
-	    "           [--read-only] [--report FD|FILE]\n"
-	    "           [--resolve HOST:PORT:ADDRESS[:PORT]] ... [--ro PATH[:DEST]] ...\n"
-	    "           [--rw PATH[:DEST]] ... [--seccomp WORD] [--taint WORD]\n"
-	    "           [--timeout DURATION] [--tmp-size SIZE] [--unix-socket PATH] ...\n"
-	    "           [--workspace DIR] [--] COMMAND [ARGUMENT ...]\n"
+	    "           [--overlay[=NAME]] [--pids-limit N] [--privileged]\n"
+	    "           [--profile NAME] [--publish PORT[:INSIDE]] ... [--read-only]\n"
+	    "           [--report FD|FILE] [--resolve HOST:PORT:ADDRESS[:PORT]] ...\n"
+	    "           [--ro PATH[:DEST]] ... [--rw PATH[:DEST]] ... [--seccomp WORD]\n"
+	    "           [--taint WORD] [--timeout DURATION] [--tmp-size SIZE]\n"
+	    "           [--unix-socket PATH] ... [--workspace DIR] [--] COMMAND\n"
+	    "           [ARGUMENT ...]\n"
 	    "       agent-sandbox [OPTION ...] commit [PATH ...]\n"
 	    "       agent-sandbox [OPTION ...] diff\n"
 	    "       agent-sandbox [OPTION ...] discard\n"
 	    "       agent-sandbox --check\n"
 	    "       agent-sandbox --explain\n",
-	.shortopts = "+C:m:t:",
+	.shortopts = "+C:m:p:t:",
 	.longopts = longopts,
 	.wrapper = true,
 };
@@ -119,10 +127,30 @@ open_report(const char *where, struct err *e)
 static void
 set_rule(struct options *o, const char *option, const char *value)
 {
+	strs_add(&o->set, option);
+	strs_add(&o->set, value ? value : "true");
+}
+
+/* Built in, profile, workspace; then what the command line says. */
+static void
+settle_rules(struct options *o)
+{
+	AUTO_STRS struct strs refused = STRS_INIT;
 	struct err e = ERR_INIT;
 
-	if (rules_set(&o->rules, option, value ? value : "true", &e) < 0)
-		cli_usage(&cli, "%s", e.text);
+	rules_defaults(&o->rules);
+	if (profile_apply(&o->rules, o->profile, o->workspace, &refused,
+	    &e) < 0) {
+		e.status = ST_WRAPPER;
+		exit(err_report(&e));
+	}
+	for (size_t i = 0; i < refused.n; i++)
+		err_warn("the workspace's own profile cannot widen '%s'",
+		    refused.v[i]);
+	for (size_t i = 0; i + 1 < o->set.n; i += 2)
+		if (rules_set(&o->rules, o->set.v[i], o->set.v[i + 1],
+		    &e) < 0)
+			cli_usage(&cli, "%s", e.text);
 }
 
 /* getopt says which option it was only by its index, which cli hides. */
@@ -191,6 +219,9 @@ parse_options(struct options *o, int argc, char **argv)
 			break;
 		case OPT_EXPLAIN:
 			o->explain = true;
+			break;
+		case 'p':
+			o->profile = optarg;
 			break;
 		case OPT_REPORT:
 			o->report = open_report(optarg, &e);
@@ -358,7 +389,6 @@ main(int argc, char **argv)
 	int status;
 
 	cli_begin(&cli);
-	rules_defaults(&o.rules);
 	parse_options(&o, argc, argv);
 	if (o.check)
 		return show_check();
@@ -366,6 +396,7 @@ main(int argc, char **argv)
 		e.status = ST_WRAPPER;
 		return err_report(&e);
 	}
+	settle_rules(&o);
 	if (o.explain) {
 		status = show_rules(&o);
 	} else {
@@ -377,6 +408,7 @@ main(int argc, char **argv)
 		    run(&o, argv + optind);
 	}
 	strs_release(&o.accept);
+	strs_release(&o.set);
 	rules_release(&o.rules);
 	free(o.workspace);
 	return status;

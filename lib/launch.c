@@ -120,29 +120,34 @@ add_path(struct buf *b, const char *name, const char *path)
 }
 
 /*
- * The overlay is mounted before bwrap starts, in a user namespace that maps
+ * Overlays are mounted before bwrap starts, in a user namespace that maps
  * us to ourselves; bwrap makes its own inside.
  */
 static int
-mount_overlay(const struct launch *l)
+mount_overlays(const struct launch *l)
 {
 	uid_t uid = getuid();
 	gid_t gid = getgid();
 	AUTO_FREE char *uids = xasprintf("%u %u 1", uid, uid);
 	AUTO_FREE char *gids = xasprintf("%u %u 1", gid, gid);
-	AUTO_BUF struct buf options = BUF_INIT;
-
-	add_path(&options, "lowerdir", l->lower);
-	add_path(&options, "upperdir", l->upper);
-	add_path(&options, "workdir", l->work);
-	buf_adds(&options, "userxattr,volatile");
 	if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0 ||
 	    write_text("/proc/self/setgroups", "deny") < 0 ||
 	    write_text("/proc/self/uid_map", uids) < 0 ||
 	    write_text("/proc/self/gid_map", gids) < 0 ||
 	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return -1;
-	return mount("overlay", l->merged, "overlay", 0, options.data);
+	for (size_t i = 0; i < l->noverlays; i++) {
+		const struct launch_overlay *o = &l->overlays[i];
+		AUTO_BUF struct buf options = BUF_INIT;
+		add_path(&options, "lowerdir", o->lower);
+		add_path(&options, "upperdir", o->upper);
+		add_path(&options, "workdir", o->work);
+		buf_adds(&options, "userxattr,volatile");
+		if (mount("overlay", o->merged, "overlay", 0,
+		    options.data) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 static void
@@ -194,7 +199,7 @@ prepare(const struct launch *l, pid_t parent)
 			return "cannot enter a control group";
 	if (l->uproot && uproot() < 0)
 		return "cannot leave the chroot";
-	if (l->merged && mount_overlay(l) < 0)
+	if (l->noverlays > 0 && mount_overlays(l) < 0)
 		return "cannot mount the overlay";
 	/* after the changes of credentials, which clear it */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)

@@ -11,6 +11,10 @@
 #include "err.h"
 #include "strs.h"
 
+struct launch_overlay {
+	const char *lower, *upper, *work, *merged;
+};
+
 struct launch {
 	const char *bwrap;		/* launch_find_bwrap() */
 	const struct strs *argv;
@@ -22,7 +26,8 @@ struct launch {
 	size_t nkeep;
 	const int *groups;		/* cgroup.procs files to enter */
 	size_t ngroups;
-	const char *lower, *upper, *work, *merged;	/* overlay; or NULL */
+	const struct launch_overlay *overlays;	/* mounted first */
+	size_t noverlays;
 	bool uproot;			/* we are in a chroot, as root */
 };
 

@@ -319,6 +319,9 @@ add_binds(struct mounts *m, struct binds *b, const struct rules *rules,
 	    add_list(b, &rules->sockets, "--ro-bind", w, e) < 0 ||
 	    add_list(b, &rules->devices, "--dev-bind", w, e) < 0)
 		return -1;
+	for (size_t i = 0; i < w->ncaches; i++)
+		binds_add(b, "--bind", xstrdup(w->caches[i].merged),
+		    xstrdup(w->caches[i].dest));
 	for (size_t i = 0; i < m->git.pin.n; i++)
 		binds_add(b, how, xstrdup(m->git.pin.v[i]),
 		    xstrdup(m->git.pin.v[i]));
@@ -445,6 +448,18 @@ add_git(struct mounts *m, const struct rules *rules,
 	return 0;
 }
 
+/* The host as it is, but for a process namespace that ends as a whole. */
+static void
+plan_privileged(struct mounts *m, const struct mounts_where *w)
+{
+	m->init = xstrdup(w->init);
+	STRS_ADD(&m->argv, "bwrap", "--unshare-user", "--unshare-pid",
+	    "--die-with-parent", "--as-pid-1", "--new-session",
+	    "--cap-drop", "ALL", "--cap-add", "CAP_SYS_ADMIN",
+	    "--cap-add", "CAP_SETPCAP", "--dev-bind", "/", "/",
+	    "--proc", "/proc", "--chdir", w->cwd, "--", m->init);
+}
+
 int
 mounts_plan(struct mounts *m, const struct rules *rules,
     const struct mounts_where *w, struct err *e)
@@ -452,6 +467,10 @@ mounts_plan(struct mounts *m, const struct rules *rules,
 	struct binds b = { 0 };
 	int r;
 
+	if (rules->privileged) {
+		plan_privileged(m, w);
+		return 0;
+	}
 	add_namespaces(m, rules, w);
 	if (add_system(m, rules, w, e) < 0)
 		return -1;

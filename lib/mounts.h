@@ -30,10 +30,17 @@ struct mounts {
 
 #define MOUNTS_INIT { .git = GITDIRS_INIT }
 
+/* A directory shown through an overlay that is mounted at `merged`. */
+struct mounts_cache {
+	const char *merged, *dest;
+};
+
 struct mounts_where {
 	const char *workspace;	/* absolute, real */
 	const char *backing;	/* what is mounted there: itself, or an
 				 * overlay */
+	const struct mounts_cache *caches;
+	size_t ncaches;
 	const char *cwd;	/* inside the workspace */
 	const char *home;	/* the caller's, absolute */
 	const char *init;	/* our init, outside */

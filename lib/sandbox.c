@@ -16,11 +16,14 @@
 #include <sys/wait.h>
 
 #include "alloc.h"
+#include "audit.h"
+#include "boxcache.h"
 #include "boxenv.h"
 #include "boxlimits.h"
 #include "boxnet.h"
 #include "boxreport.h"
 #include "boxspec.h"
+#include "env.h"
 #include "fd.h"
 #include "hostcheck.h"
 #include "launch.h"
@@ -39,6 +42,7 @@ struct box {
 	struct loop loop;
 	struct box_spec spec;
 	struct mounts mounts;
+	struct boxcache caches;
 	struct strs env;
 	struct boxlimits limits;
 	struct boxnet net;
@@ -309,6 +313,11 @@ plan(struct box *b)
 	boxenv_make(&b->env, b->rules, home);
 	if (boxnet_prepare(&b->net, b->rules, &b->spec, &b->env, b->e) < 0)
 		return -1;
+	if (!b->rules->privileged && !b->s->dry_run &&
+	    boxcache_open(&b->caches, b->rules, &where, b->e) < 0)
+		return -1;
+	where.caches = b->caches.mounts;
+	where.ncaches = b->caches.n;
 	if (mounts_plan(&b->mounts, b->rules, &where, b->e) < 0)
 		return -1;
 	for (const char *const *p = b->s->argv; *p; p++)
@@ -320,9 +329,28 @@ plan(struct box *b)
 		b->spec.filter++;	/* the one after each allows that */
 	else if (b->rules->seccomp == SECCOMP_NONE)
 		b->spec.filter = BOX_FILTER_NONE;
-	if (where.as_root && !b->rules->nested)
+	if (where.as_root && !b->rules->nested && !b->rules->privileged)
 		b->spec.flags |= BOX_PROC_RO;
+	if (b->rules->privileged)
+		b->spec.filter = BOX_FILTER_NONE;
 	return 0;
+}
+
+static size_t
+list_overlays(const struct box *b, struct launch_overlay *out)
+{
+	size_t n = 0;
+	const struct overlay *o = b->s->overlay;
+
+	if (o)
+		out[n++] = (struct launch_overlay){ o->workspace, o->upper,
+		    o->work, o->merged };
+	for (size_t i = 0; i < b->caches.n; i++) {
+		o = &b->caches.overlays[i];
+		out[n++] = (struct launch_overlay){ o->workspace, o->upper,
+		    o->work, o->merged };
+	}
+	return n;
 }
 
 static int
@@ -338,6 +366,7 @@ start(struct box *b)
 	    boxnet_start(&b->net, b->rules, &b->loop, b->control, &b->report,
 	    b->e) < 0)
 		return -1;
+	struct launch_overlay overlays[BOXCACHE_MAX + 1];
 	struct launch l = {
 		.bwrap = bwrap, .argv = &b->mounts.argv, .env = &b->env,
 		.std = { b->ends[0], b->ends[1], b->ends[2] },
@@ -347,12 +376,8 @@ start(struct box *b)
 		.ngroups = b->limits.group.nprocs,
 		.uproot = geteuid() == 0 && launch_chrooted(),
 	};
-	if (b->s->overlay) {
-		l.lower = b->s->workspace;
-		l.upper = b->s->overlay->upper;
-		l.work = b->s->overlay->work;
-		l.merged = b->s->overlay->merged;
-	}
+	l.overlays = overlays;
+	l.noverlays = list_overlays(b, overlays);
 	b->pid = launch_start(&l, &b->pidfd, b->e);
 	if (b->pid < 0)
 		return -1;
@@ -512,6 +537,41 @@ warn_denied(const struct box *b)
 		    d->v[0], d->n > 1 ? " and others" : "", d->v[0]);
 }
 
+/*
+ * What gives up a wall is said, and written where it cannot be taken back:
+ * the workspace's trail, or the user's.
+ */
+static int
+audit_rights(struct box *b)
+{
+	const struct rules *r = b->rules;
+	const char *what = r->privileged ? "sandbox.privileged" :
+	    "sandbox.host";
+	AUTO_FREE char *root = path_find_up(b->s->workspace, ".agent");
+	AUTO_FREE char *dir = root ? path_join(root, ".agent") :
+	    env_xdg_state();
+	AUTO_FREE char *trail = dir ? path_join(dir, "audit.ndjson") : NULL;
+	jv data, words;
+
+	if (!r->privileged && r->net != NET_HOST)
+		return 0;
+	if (r->privileged)
+		err_warn("privileged: the command is not confined");
+	if (!trail)
+		return 0;
+	words = json_array();
+	for (const char *const *p = b->s->argv; *p; p++)
+		json_append(&words, json_from_str(*p));
+	data = json_object();
+	json_set(&data, "command", words);
+	json_set_str(&data, "workspace", b->s->workspace);
+	if (path_mkdirs(dir, 0700, b->e) < 0) {
+		json_release(&data);
+		return -1;
+	}
+	return audit_add(trail, what, "/command/agent-sandbox", data, b->e);
+}
+
 static int
 prepare(struct box *b)
 {
@@ -526,6 +586,8 @@ prepare(struct box *b)
 	for (int i = 0; i < 3; i++)
 		if (make_end(b, i) < 0)
 			return -1;
+	if (audit_rights(b) < 0)
+		return -1;
 	boxreport_start(&b->report, b->s->report, b->rules,
 	    b->s->workspace, b->s->argv);
 	return 0;
@@ -545,6 +607,7 @@ release(struct box *b)
 	boxnet_release(&b->net);
 	boxlimits_release(&b->limits);
 	mounts_release(&b->mounts);
+	boxcache_release(&b->caches);
 	strs_release(&b->env);
 	loop_close(&b->loop);
 	for (size_t i = 0; i < sizeof(fds) / sizeof(*fds); i++)
