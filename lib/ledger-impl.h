@@ -1,7 +1,9 @@
 /*
  * ledger-impl: what the parts of ledger share.
  *
- *	ledger.c		opening, leasing, settling
+ *	ledger.c		the file, the leases of the dead
+ *	ledger-lease.c		leasing
+ *	ledger-settle.c		settling
  *	ledger-cap.c		caps, pools, windows of time
  *	ledger-rate.c		rate limits, the breaker
  *	ledger-price.c		prices
@@ -41,6 +43,11 @@ struct ledger_price {
 int	ledger_need(struct ledger *l, struct err *e);
 bool	ledger_unlimited(const struct ledger *l);
 int	ledger_mark(struct ledger *l, struct err *e);
+/* within a transaction: how many */
+int	ledger_reap_now(struct ledger *l, struct err *e);
+/* what lies in the parts of a lease goes from leased to used, or back */
+int	ledger_end_parts(struct ledger *l, int64_t lease, bool spent,
+	    struct err *e);
 
 /* ledger-cap.c */
 int	ledger_lines(struct ledger *l, const struct ledger_want *want,
