@@ -107,8 +107,8 @@ calls(const struct options *o, struct ledger *l, struct err *e)
 	};
 	AUTO_JV jv rows = JSON_NONE;
 
-	return budget_rows(l, "select * from calls order by id desc limit ?",
-	    o->number, &rows, e) < 0 ? -1 : put_rows(o, &rows, columns, e);
+	return budget_calls(l, o->number, &rows, e) < 0 ? -1 :
+	    put_rows(o, &rows, columns, e);
 }
 
 static int
@@ -120,50 +120,25 @@ models(const struct options *o, struct ledger *l, struct err *e)
 	};
 	AUTO_JV jv rows = JSON_NONE;
 
-	return budget_rows(l, "select model, class, round(calls, 1) as calls, "
-	    "round(failure_rate, 3) as failure_rate, "
-	    "round(first_ms) as first_ms, "
-	    "round(tokens_per_second, 1) as tokens_per_second, "
-	    "round(usd_per_call, 6) as usd_per_call, time from performances "
-	    "order by model, class", -1, &rows, e) < 0 ? -1 :
+	return budget_models(l, &rows, e) < 0 ? -1 :
 	    put_rows(o, &rows, columns, e);
 }
 
 static int
 check(const struct options *o, struct ledger *l, struct err *e)
 {
-	struct ledger_want want = {
-		.model = o->args[0], .output = 1, .ahead = true
-	};
-	struct ledger_result r = LEDGER_RESULT_INIT;
-	struct ledger_lease lease;
-	int64_t wait;
-
-	if (ledger_lease(l, &want, &lease, &wait, e) < 0)
-		return -1;
-	if (lease.id == 0)
-		return 0;
-	r.outcome = LEDGER_UNSENT;
-	return ledger_settle(l, &lease, &r, e);
+	return budget_check(l, o->args[0], e);
 }
 
 static int
 price(const struct options *o, struct ledger *l, struct err *e)
 {
 	static const char *const columns[] = { "input", "output", NULL };
-	const int64_t million = 1000000;
-	int64_t in = ledger_cost(l, o->args[0], million, 0, 0, 0, e), out;
 	AUTO_JV jv rows = json_array();
 	jv row;
 
-	if (in < 0)
-		return e->status ? -1 : err_set(e, ST_NO,
-		    "the price of '%s' is not known", o->args[0]);
-	if ((out = ledger_cost(l, o->args[0], 0, million, 0, 0, e)) < 0)
+	if (budget_price(l, o->args[0], &row, e) < 0)
 		return -1;
-	row = json_object();
-	json_set_num(&row, "input", (double)in / (double)LEDGER_USD);
-	json_set_num(&row, "output", (double)out / (double)LEDGER_USD);
 	json_append(&rows, row);
 	return put_rows(o, &rows, columns, e);
 }
@@ -206,15 +181,10 @@ set_pool(const struct options *o, struct ledger *l, double share,
 static int
 pool(const struct options *o, struct ledger *l, struct err *e)
 {
-	size_t n = strcspn(o->args[1], "%");
-	AUTO_FREE char *digits = xstrndup(o->args[1], n);
 	double share;
 
-	if (num_parse_double(digits, &share) < 0 || share > 100 ||
-	    (o->args[1][n] && o->args[1][n + 1]))
-		return err_set(e, ST_USAGE, "'%s' is no share: 0%% to 100%%",
-		    o->args[1]);
-	return set_pool(o, l, share, e);
+	return budget_parse_share(o->args[1], &share, e) < 0 ? -1 :
+	    set_pool(o, l, share, e);
 }
 
 static int

@@ -128,6 +128,19 @@ budget_parse(const char *limit, const char *what, bool amount,
 	    parse_what(what, ret, e);
 }
 
+int
+budget_parse_share(const char *s, double *ret, struct err *e)
+{
+	size_t n = strcspn(s, "%");
+	AUTO_FREE char *digits = xstrndup(s, n);
+
+	if (num_parse_double(digits, ret) < 0 || *ret > 100 ||
+	    (s[n] && s[n + 1]))
+		return err_set(e, ST_USAGE, "'%s' is no share: 0%% to 100%%",
+		    s);
+	return 0;
+}
+
 /* JSON. */
 
 static double
@@ -185,8 +198,9 @@ pools_json(struct ledger *l, jv *ret, struct err *e)
 	return 0;
 }
 
-int
-budget_rows(struct ledger *l, const char *sql, int64_t limit, jv *ret,
+/* The rows of a query as objects, without what is null. */
+static int
+rows_of(struct ledger *l, const char *sql, int64_t limit, jv *ret,
     struct err *e)
 {
 	AUTO_STMT struct store_stmt *st = NULL;
@@ -221,14 +235,14 @@ budget_json(struct ledger *l, jv *ret, struct err *e)
 
 	if (ledger_reap(l, e) < 0 || caps_json(l, &caps, e) < 0 ||
 	    pools_json(l, &pools, e) < 0 ||
-	    budget_rows(l, "select model, sum(calls) as calls, "
+	    rows_of(l, "select model, sum(calls) as calls, "
 	    "sum(failed) as failed, sum(lost) as lost, "
 	    "sum(input_tokens) as input_tokens, "
 	    "sum(output_tokens) as output_tokens, sum(usd) as usd, "
 	    "sum(unpriced) as unpriced from spending "
 	    "where day = date('now', 'localtime') group by model "
 	    "order by usd desc, calls desc", -1, &today, e) < 0 ||
-	    budget_rows(l, "select model, kind, capacity as of, "
+	    rows_of(l, "select model, kind, capacity as of, "
 	    "round(min(capacity, level + max(0, unixepoch('now') - at / 1e9) "
 	    "* rate)) as left from bucket union all "
 	    "select model, 'blocked until ' || strftime('%Y-%m-%dT%H:%M:%SZ', "
@@ -242,6 +256,58 @@ budget_json(struct ledger *l, jv *ret, struct err *e)
 	json_set(ret, "today", json_copy(&today));
 	json_set(ret, "rates", json_copy(&rates));
 	return 0;
+}
+
+int
+budget_calls(struct ledger *l, int64_t n, jv *ret, struct err *e)
+{
+	return rows_of(l, "select * from calls order by id desc limit ?", n,
+	    ret, e);
+}
+
+int
+budget_models(struct ledger *l, jv *ret, struct err *e)
+{
+	return rows_of(l, "select model, class, round(calls, 1) as calls, "
+	    "round(failure_rate, 3) as failure_rate, "
+	    "round(first_ms) as first_ms, "
+	    "round(tokens_per_second, 1) as tokens_per_second, "
+	    "round(usd_per_call, 6) as usd_per_call, time from performances "
+	    "order by model, class", -1, ret, e);
+}
+
+int
+budget_price(struct ledger *l, const char *model, jv *ret, struct err *e)
+{
+	const int64_t million = 1000000;
+	int64_t in = ledger_cost(l, model, million, 0, 0, 0, e), out;
+
+	if (in < 0)
+		return e->status ? -1 : err_set(e, ST_NO,
+		    "the price of '%s' is not known", model);
+	if ((out = ledger_cost(l, model, 0, million, 0, 0, e)) < 0)
+		return -1;
+	*ret = json_object();
+	json_set_num(ret, "input", plain(LEDGER_MONEY, in));
+	json_set_num(ret, "output", plain(LEDGER_MONEY, out));
+	return 0;
+}
+
+int
+budget_check(struct ledger *l, const char *model, struct err *e)
+{
+	struct ledger_want want = { .model = model, .output = 1,
+		.ahead = true };
+	struct ledger_result r = LEDGER_RESULT_INIT;
+	struct ledger_lease lease;
+	int64_t wait;
+
+	if (ledger_lease(l, &want, &lease, &wait, e) < 0)
+		return -1;
+	if (lease.id == 0)
+		return 0;
+	r.outcome = LEDGER_UNSENT;
+	return ledger_settle(l, &lease, &r, e);
 }
 
 /* Text. */

@@ -27,11 +27,18 @@ int	budget_json(struct ledger *l, jv *ret, struct err *e);
 /* The same for people. */
 void	budget_text(const jv *budget, struct buf *out);
 
-/*
- * The rows of a view, newest or first by its order, as objects; those that
- * are null are left out.
- */
-int	budget_rows(struct ledger *l, const char *sql, int64_t limit, jv *ret,
+/* "30%" or "30": ST_USAGE for what is no share. */
+int	budget_parse_share(const char *s, double *ret, struct err *e);
+
+/* The last calls, the newest first; how models have done: arrays. */
+int	budget_calls(struct ledger *l, int64_t n, jv *ret, struct err *e);
+int	budget_models(struct ledger *l, jv *ret, struct err *e);
+
+/* {"input","output"}: dollars a million tokens; ST_NO when not known. */
+int	budget_price(struct ledger *l, const char *model, jv *ret,
 	    struct err *e);
+
+/* Whether a model may be asked now: 0, or what ledger_lease() says. */
+int	budget_check(struct ledger *l, const char *model, struct err *e);
 
 #endif
