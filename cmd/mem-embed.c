@@ -222,7 +222,7 @@ mem_embed_all(const struct mem_options *o, struct err *e)
 		return -1;
 	while ((r = embed_batch(o, &m, &model, e)) > 0)
 		count += r;
-	if (r < 0)
+	if (r < 0 || vector_settle(&m, e) < 0)
 		return -1;
 	if (o->format == MEM_NDJSON)
 		return mem_result("embed", count, e);

@@ -10,6 +10,7 @@
 #include "clock.h"
 #include "env.h"
 #include "fd.h"
+#include "memory-vector.h"
 #include "num.h"
 #include "path.h"
 #include "prompt.h"
@@ -218,5 +219,7 @@ mem_settle(struct memory *m, int64_t added, struct err *e)
 	if (added >= MEMORY_TAIL && added >= notes / 8 &&
 	    memory_index_merge(m, e) < 0)
 		return -1;
-	return memory_commit(m, e);
+	if (memory_commit(m, e) < 0)
+		return -1;
+	return vector_settle(m, e);
 }

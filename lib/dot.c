@@ -10,14 +10,16 @@
 
 #include "alloc.h"
 
-static int32_t
-dot_plain(const int8_t *a, const int8_t *b, size_t n)
+static void
+dot_plain(const int8_t *q, const int8_t *v, size_t n, size_t rows,
+    int32_t *out)
 {
-	int32_t sum = 0;
-
-	for (size_t i = 0; i < n; i++)
-		sum += (int32_t)a[i] * b[i];
-	return sum;
+	for (size_t r = 0; r < rows; r++, v += n) {
+		int32_t sum = 0;
+		for (size_t i = 0; i < n; i++)
+			sum += (int32_t)q[i] * v[i];
+		out[r] = sum;
+	}
 }
 
 static bool
@@ -36,8 +38,8 @@ load_wide(const int8_t *p)
 	return _mm256_cvtepi8_epi16(v);
 }
 
-static int32_t __attribute__((target("avx2")))
-dot_avx2(const int8_t *a, const int8_t *b, size_t n)
+static inline int32_t __attribute__((target("avx2")))
+one_avx2(const int8_t *a, const int8_t *b, size_t n)
 {
 	__m256i s0 = _mm256_setzero_si256(), s1 = s0;
 	__m128i s;
@@ -56,6 +58,14 @@ dot_avx2(const int8_t *a, const int8_t *b, size_t n)
 	return _mm_cvtsi128_si32(s);
 }
 
+static void __attribute__((target("avx2")))
+dot_avx2(const int8_t *q, const int8_t *v, size_t n, size_t rows,
+    int32_t *out)
+{
+	for (size_t r = 0; r < rows; r++)
+		out[r] = one_avx2(q, v + r * n, n);
+}
+
 static bool
 has_avx2(void)
 {
@@ -66,8 +76,8 @@ has_avx2(void)
  * The instruction multiplies unsigned by signed bytes: a is made unsigned by
  * adding 128, and 128 times the sum of b is taken off again.
  */
-static int32_t __attribute__((target("avx512f,avx512bw,avx512vnni")))
-dot_vnni(const int8_t *a, const int8_t *b, size_t n)
+static inline int32_t __attribute__((target("avx512f,avx512bw,avx512vnni")))
+one_vnni(const int8_t *a, const int8_t *b, size_t n)
 {
 	const __m512i bias = _mm512_set1_epi8((char)0x80);
 	__m512i sum = _mm512_setzero_si512(), off = sum;
@@ -79,6 +89,18 @@ dot_vnni(const int8_t *a, const int8_t *b, size_t n)
 		off = _mm512_dpbusd_epi32(off, bias, y);
 	}
 	return _mm512_reduce_add_epi32(_mm512_sub_epi32(sum, off));
+}
+
+static void __attribute__((target("avx512f,avx512bw,avx512vnni")))
+dot_vnni(const int8_t *q, const int8_t *v, size_t n, size_t rows,
+    int32_t *out)
+{
+	for (size_t r = 0; r < rows; r++) {
+		/* ask for what comes a few rows later */
+		for (size_t i = 0; i < n; i += 64)
+			__builtin_prefetch(v + (r + 8) * n + i);
+		out[r] = one_vnni(q, v + r * n, n);
+	}
 }
 
 static bool

@@ -12,7 +12,9 @@
 
 enum { DOT_PAD = 64 };
 
-typedef int32_t dot_fn(const int8_t *a, const int8_t *b, size_t n);
+/* The products of `q` with `rows` vectors of `n` bytes, one after the other. */
+typedef void dot_fn(const int8_t *q, const int8_t *v, size_t n, size_t rows,
+	    int32_t *out);
 
 /* The fastest that works here; its name, when asked for. */
 dot_fn	*dot_pick(const char **ret_name);

@@ -7,9 +7,10 @@
 
 #include "alloc.h"
 #include "dot.h"
+#include "vector-file.h"
 
 enum {
-	BLOCK = 256,		/* vectors of a block */
+	BLOCK = VECTOR_BLOCK,
 	DIM_MAX = 8192,
 	RESCORE = 64		/* of the scan, scored exactly */
 };
@@ -237,16 +238,17 @@ struct scanning {
 	struct top top;
 };
 
+/* At most BLOCK vectors with their scales and the numbers of their notes. */
 static void
-scan_block(struct scanning *s, const char *rows, const char *data, size_t n)
+scan_rows(struct scanning *s, const float *scale, const int8_t *v, size_t n,
+    const char *rows)
 {
-	const int8_t *v = (const int8_t *)data + BLOCK * sizeof(float);
+	int32_t product[BLOCK];
 
-	for (size_t i = 0; i < n; i++, v += s->pad) {
-		float scale, score;
+	s->dot(s->query, v, s->pad, n, product);
+	for (size_t i = 0; i < n; i++) {
+		float score = scale[i] * (float)product[i];
 		int64_t row;
-		memcpy(&scale, data + i * sizeof(scale), sizeof(scale));
-		score = scale * (float)s->dot(s->query, v, s->pad);
 		if (s->top.n == RESCORE &&
 		    score <= s->top.v[RESCORE - 1].score)
 			continue;
@@ -255,15 +257,43 @@ scan_block(struct scanning *s, const char *rows, const char *data, size_t n)
 	}
 }
 
+static void
+scan_block(struct scanning *s, const char *rows, const char *data, size_t n)
+{
+	float scale[BLOCK];
+
+	memcpy(scale, data, sizeof(scale));
+	scan_rows(s, scale, (const int8_t *)data + sizeof(scale), n, rows);
+}
+
+static void
+scan_file(struct scanning *s, const struct vector_file *f)
+{
+	for (size_t i = 0; i < f->n; i += BLOCK) {
+		size_t n = f->n - i < BLOCK ? f->n - i : BLOCK;
+		scan_rows(s, f->scale + i, f->data + i * f->pad, n,
+		    (const char *)(f->row + i));
+	}
+}
+
+/* The derived file first, then the blocks that it does not have yet. */
 static int
 scan_blocks(struct memory *m, int64_t model, struct scanning *s,
     struct err *e)
 {
 	AUTO_STMT struct store_stmt *q = NULL;
+	struct vector_file f = { 0 };
+	int64_t from = 0;
 	int r;
 
+	if (vector_file_open(m, model, s->pad, &f)) {
+		scan_file(s, &f);
+		from = f.last_block;
+		vector_file_close(&f);
+	}
 	if (store_query(m->store, "select count, rows, data from vector_block "
-	    "where model = ?", STORE_ARGS(ARG_INT(model)), &q, e) < 0)
+	    "where id > ? and model = ?", STORE_ARGS(ARG_INT(from),
+	    ARG_INT(model)), &q, e) < 0)
 		return -1;
 	while ((r = store_step(q, e)) > 0) {
 		size_t n = (size_t)store_col_int(q, 0), a, b;
@@ -404,4 +434,20 @@ vector_missing(struct memory *m, const char *model, size_t limit,
 			return -1;
 	}
 	return r < 0 ? -1 : n;
+}
+
+int
+vector_settle(struct memory *m, struct err *e)
+{
+	AUTO_STMT struct store_stmt *q = NULL;
+	int r;
+
+	if (store_query(m->store, "select id, dim from model", NULL, &q,
+	    e) < 0)
+		return -1;
+	while ((r = store_step(q, e)) > 0)
+		if (vector_file_update(m, store_col_int(q, 0),
+		    padded((size_t)store_col_int(q, 1)), e) < 0)
+			return -1;
+	return r;
 }

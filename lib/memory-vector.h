@@ -3,7 +3,8 @@
  *
  * A vector is kept as half-precision floats beside its note, and, for the
  * scan, as one byte a dimension in blocks of 256 vectors; the best of the
- * scan are scored again exactly.  Models are told apart by name and
+ * scan are scored again exactly.  For many there is a derived file as well
+ * (vector-file.h).  Models are told apart by name and
  * dimension; a note has the vector of one.
  */
 #ifndef AGENT_MEMORY_VECTOR_H
@@ -32,5 +33,8 @@ int	vector_search(struct memory *m, const char *model, const float *v,
 int	vector_missing(struct memory *m, const char *model, size_t limit,
 	    int (*fn)(void *arg, int64_t n, const char *text, size_t len,
 	    struct err *e), void *arg, struct err *e);
+
+/* Outside of a transaction, after many: brings derived files up to date. */
+int	vector_settle(struct memory *m, struct err *e);
 
 #endif
