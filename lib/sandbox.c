@@ -56,6 +56,7 @@ struct box {
 	int ends[3];		/* the command's 0, 1, 2 */
 	bool piped[3];
 	bool started, exited, gone, failed;
+	int early_signal;	/* came before the command was known to run */
 	int wait_status;	/* of the command */
 	int status;		/* to end with */
 	struct box_msg usage;
@@ -147,9 +148,14 @@ on_signal(void *arg, int fd, uint32_t events)
 	(void)events;
 	if (read(fd, &info, sizeof(info)) != sizeof(info))
 		return;
-	/* before the command runs there is nobody to tell */
+	/*
+	 * The command may run before we are told that it does: a signal waits
+	 * for that word, a second one does not.
+	 */
 	if (b->started)
 		send_signal(b, (int)info.ssi_signo);
+	else if (!b->early_signal)
+		b->early_signal = (int)info.ssi_signo;
 	else
 		strike(b, "signal", ST_SIGNAL + (int)info.ssi_signo);
 }
@@ -174,6 +180,8 @@ got_message(struct box *b, const struct box_msg *m, int fd)
 	switch ((enum box_msg_type)m->type) {
 	case BOX_STARTED:
 		b->started = true;
+		if (b->early_signal)
+			send_signal(b, b->early_signal);
 		break;
 	case BOX_NO_EXEC:
 		b->started = b->exited = true;
