@@ -131,7 +131,7 @@ keep_files(struct run *r, const struct call *calls, size_t n, struct err *e)
 	data = json_object();
 	if (taken < 0) {
 		r->no_snapshots = true;
-		json_set_str(&data, "message", why.text);
+		json_set_str(&data, "text", why.text);
 		return agent_say(r, RECORD_LOG, data, false, e);
 	}
 	json_set_str(&data, "id", id);

@@ -17,6 +17,8 @@ struct run {
 	int64_t started, first_turn;	/* when we began; turns before that */
 	char *last_calls;
 	int repeats;			/* of the calls of the last turn */
+	int64_t context;		/* tokens of the last question and answer */
+	bool fresh;			/* handed over, and not yet answered */
 	/* the end, once `reason` is set */
 	const char *reason;
 	int status;
@@ -35,5 +37,11 @@ void	agent_end(struct run *r, int status, const char *reason);
  * cannot go on, which is then ended.
  */
 int	agent_act(struct run *r, struct err *e);
+
+/*
+ * Asks for a brief and goes on with that (agent-handover.c).  -1 when that
+ * cannot be done; the run is then ended.
+ */
+int	agent_hand_over(struct run *r, struct err *e);
 
 #endif

@@ -62,7 +62,7 @@ tell_retry(void *context, const struct model_reply *failed,
 	jv data = model_error_json(failed, why);
 
 	json_set_num(&data, "delay", (double)delay_ns / 1e9);
-	json_set_str(&data, "model", to->name);
+	json_set_str(&data, "next", to->name);
 	/* a watcher that is gone shows at the next record that matters */
 	(void)agent_say(r, RECORD_MODEL_RETRY, data, false, &e);
 }
@@ -75,7 +75,10 @@ pass_text(void *context, const char *s, size_t len, struct err *e)
 	return r->task->text(r->task->context, s, len, e);
 }
 
-/* One question; a failure of the model ends the run in order. */
+/*
+ * One question: 0 answered; 1 not, but handed over, so ask again; -1 when the
+ * model failed, which ends the run in order.
+ */
 static int
 ask(struct run *r, struct model_reply *reply, struct err *e)
 {
@@ -93,8 +96,14 @@ ask(struct run *r, struct model_reply *reply, struct err *e)
 	};
 
 	if (model_ask(r->pool, t->model, &rq, t->limits.until, t->stop, reply,
-	    e) == 0)
+	    e) == 0) {
+		r->context = (reply->usage.input > 0 ? reply->usage.input : 0) +
+		    (reply->usage.output > 0 ? reply->usage.output : 0);
+		r->fresh = false;
 		return 0;
+	}
+	if (reply->error.kind == MODEL_ERR_CONTEXT && !r->fresh)
+		return agent_hand_over(r, e) < 0 ? -1 : 1;
 	agent_end(r, e->status, e->status > ST_SIGNAL ? "interrupted" :
 	    e->status == ST_TIMEOUT && deadline_passed(t->limits.until) ?
 	    "time" : model_error_name(reply->error.kind));
@@ -246,11 +255,23 @@ begin_snapshot(struct run *r)
 		r->no_snapshots = true;
 }
 
+/* Whether the next question might be too long. */
+static bool
+context_is_full(const struct run *r)
+{
+	int64_t context = r->task->limits.context;
+
+	return context > 0 && r->context >= context / 100 *
+	    AGENT_CONTEXT_PERCENT;
+}
+
 static void
 turn(struct run *r, struct err *e)
 {
 	struct model_reply reply = MODEL_REPLY_INIT;
 
+	if (context_is_full(r) && agent_hand_over(r, e) < 0)
+		return;
 	begin_snapshot(r);
 	if (ask(r, &reply, e) == 0) {
 		AUTO_JV jv wanted = json_get(&reply.message, "tool_calls");

@@ -7,6 +7,10 @@
  * journal and to whoever watches.  The last one is always a `result`, also
  * after a failure, a limit or a signal.
  *
+ * When the conversation comes near to what the model can take, or is refused
+ * as too long, the model is asked for a brief, and the work goes on with the
+ * task and that brief alone: a handover to a fresh agent.
+ *
  * Given a conversation that was broken off, the loop goes on where it ends.
  * Calls that had ended are not made again.  One that was begun is made again
  * if that does no harm (tool.h); otherwise the model is told that it may have
@@ -29,10 +33,16 @@
 struct agent_limits {
 	int64_t turns;			/* model calls; 0: no limit */
 	int64_t tokens;			/* input and output together; 0: none */
+	int64_t context;		/* tokens that the model can take; at
+					 * AGENT_CONTEXT_PERCENT of it the
+					 * agent hands over; 0: never */
 	struct deadline until;
 };
 
-enum { AGENT_REPEATS_MAX = 8 };		/* turns with the very same calls */
+enum {
+	AGENT_REPEATS_MAX = 8,		/* turns with the very same calls */
+	AGENT_CONTEXT_PERCENT = 80
+};
 
 /* Everything is borrowed for the time of the run. */
 struct agent_task {

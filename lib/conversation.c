@@ -60,6 +60,23 @@ take_start(struct conversation *c, const jv *data)
 	say(c, "user", json_str(data, "task"));
 }
 
+/*
+ * Somebody fresh takes over: what was said so far is forgotten but for the
+ * task and the brief.
+ */
+static void
+take_handover(struct conversation *c, const jv *data)
+{
+	AUTO_FREE char *task = xasprintf("%s\n\nSomebody else has worked on "
+	    "this and hands over to you with this brief:\n\n%s",
+	    json_str(&c->start, "task"), json_str(data, "brief"));
+
+	set(&c->messages, json_array());
+	set(&c->calls, json_array());
+	say(c, "system", json_str(&c->start, "briefing"));
+	say(c, "user", task);
+}
+
 /* "usage" as model_usage_json() writes it. */
 static void
 add_usage(struct conversation *c, const jv *data)
@@ -122,6 +139,8 @@ take(struct conversation *c, const jv *record)
 		take_start(c, &data);
 	} else if (strcmp(type, RECORD_TASK) == 0) {
 		say(c, "user", json_str(&data, "prompt"));
+	} else if (strcmp(type, RECORD_AGENT_HANDOVER) == 0) {
+		take_handover(c, &data);
 	} else if (strcmp(type, RECORD_MODEL_MESSAGE) == 0) {
 		take_message(c, &data);
 	} else if (strcmp(type, RECORD_TOOL_CALL) == 0 && id) {

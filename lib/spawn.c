@@ -399,6 +399,7 @@ run(struct setup *s, const char *prompt, struct err *e)
 			.turns = limit(s, s->said->max_turns, "turns",
 			    SPAWN_TURNS),
 			.tokens = limit(s, s->said->max_tokens, "tokens", 0),
+			.context = limit(s, 0, "context", SPAWN_CONTEXT),
 			.until = deadline_in(wall_time(s)),
 		},
 		.stop = s->said->stop,

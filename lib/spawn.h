@@ -41,6 +41,7 @@ struct spawn {
 
 enum {
 	SPAWN_TURNS = 50,		/* limits when nobody says */
+	SPAWN_CONTEXT = 128000,		/* tokens that a model can take */
 	SPAWN_WALL_SECONDS = 3600,
 	SPAWN_CALL_SECONDS = 600,	/* of one tool call */
 	SPAWN_OUTPUT_MAX = 64 << 20,

@@ -328,6 +328,12 @@ on_text(const jv *data, struct watch_event *ev)
 }
 
 static void
+on_handover(const jv *data, struct watch_event *ev)
+{
+	add_member(&ev->text, data, "brief");
+}
+
+static void
 on_route(const jv *data, struct watch_event *ev)
 {
 	add_member(&ev->subject, data, "agent");
@@ -342,6 +348,8 @@ static const struct {
 	enum watch_style style, text_style;
 	void (*describe)(const jv *data, struct watch_event *ev);
 } types[] = {
+	{ RECORD_AGENT_HANDOVER, "brief", WATCH_YELLOW, WATCH_PLAIN,
+	    on_handover },
 	{ RECORD_AGENT_START, "start", WATCH_BOLD, WATCH_PLAIN, on_start },
 	{ RECORD_AGENT_END, "end", WATCH_DIM, WATCH_DIM, on_text },
 	{ RECORD_ANSWER, "answer", WATCH_YELLOW, WATCH_PLAIN, on_text },
