@@ -14,7 +14,13 @@
 #include "route.h"
 
 /* What a model is taken for that nothing is known about. */
-static const double prior_tasks = 2, prior_good = 0.9, prior_ms = 8000;
+static const double prior_tasks = 2, prior_good = 0.9, prior_ms = 3000;
+
+/* A model with fewer tasks than this gets this share of them. */
+static const double unknown_below = 4, unknown_share = 0.2;
+
+/* How many tasks at once are thought to take twice as long. */
+static const double load_at_ease = 16;
 
 struct candidate {
 	const struct route_model *m;
@@ -78,6 +84,9 @@ estimate(const struct route_options *o, const struct route_choice *c,
 	k->ms = (m.total_ms * m.good + prior_ms * prior_tasks / 4) /
 	    (m.good + prior_tasks / 4);
 	k->cost = m.tasks > 0 && m.cost > 0 ? m.cost : price;
+	/* tasks that wait there make it slower; only where we hear of ends */
+	if (m.tasks >= 1)
+		k->ms *= 1 + k->load / load_at_ease;
 }
 
 /* Larger is better.  A task that fails has to be done again. */
@@ -98,7 +107,7 @@ value_of(const struct candidate *k, enum route_objective objective)
 		break;
 	}
 	return 2 * k->m->quality + 3 * log(k->good) - 0.5 * log(ms + 200) -
-	    0.5 * log(cost * 1000 + 0.5);
+	    0.5 * log(cost * 100 + 0.5);
 }
 
 /* Why a model is out; NULL when it is not. */
@@ -233,27 +242,32 @@ spread(const struct route_options *o, struct candidate *k, size_t n,
 static double
 chance(const char *seed)
 {
-	uint64_t h = fold_hash(7, seed, strlen(seed));
+	uint64_t h = fold_join(fold_join(fold_hash(7, seed, strlen(seed)), 1),
+	    2);
 
 	return (double)(h >> 40) / (double)(1 << 24);
 }
 
 /*
  * Now and then another than the best, of those least known, so that what
- * has become better is found out.
+ * has become better is found out; more often while one is hardly known.
  */
 static void
 explore(const struct route_options *o, const struct route_need *need,
     struct candidate *k, size_t n, struct route_choice *c)
 {
 	size_t least = 1;
+	double share = o->config->explore;
 
-	if (!o->explore || o->config->explore <= 0 || n < 2 || !o->stat ||
-	    chance(need->seed) >= o->config->explore)
+	if (!o->explore || share <= 0 || n < 2 || !o->stat)
 		return;
 	for (size_t i = 2; i < n; i++)
-		if (k[i].seen < k[least].seen)
+		if (k[i].seen + k[i].load < k[least].seen + k[least].load)
 			least = i;
+	if (k[least].seen + k[least].load < unknown_below)
+		share = fmax(share, unknown_share);
+	if (chance(need->seed) >= share)
+		return;
 	struct candidate other = k[least];
 	memmove(k + 1, k, least * sizeof(*k));
 	k[0] = other;

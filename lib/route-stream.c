@@ -3,7 +3,7 @@
 
 #include "route-stream.h"
 
-#include <math.h>
+#include <fcntl.h>
 
 #include "alloc.h"
 #include "fd.h"
@@ -124,9 +124,22 @@ each_line(const struct route_stream *st, line_fn fn, struct err *e)
 	return bad;
 }
 
+/*
+ * A task that waits in a pipe was decided on with what was known then.  So
+ * the pipe is made small where that matters: where models compete.  It is no
+ * failure when stdout is none, or the kernel refuses.
+ */
+static void
+decide_late(const struct route_stream *st)
+{
+	if (st->setup->config.nmodels > 1 && st->setup->stat)
+		(void)fcntl(st->out, F_SETPIPE_SZ, 4096);
+}
+
 long
 route_stream(const struct route_stream *st, struct err *e)
 {
+	decide_late(st);
 	return each_line(st, handle_line, e);
 }
 
