@@ -305,6 +305,7 @@ on_result(const jv *data, struct watch_event *ev)
 		add_member(&ev->text, data, "message");
 	if (ev->text.len == 0)
 		add_member(&ev->text, data, "text");
+	ev->whole = true;
 }
 
 static void

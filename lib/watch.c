@@ -345,7 +345,7 @@ put_event(struct watch *w, const jv *record, const struct watch_event *ev,
 		room = w->columns > used + REST_MIN ? w->columns - used :
 		    REST_MIN;
 	used = put_head(w, ev, room, out);
-	if (w->verbose)
+	if (w->verbose || ev->whole)
 		put_all(w, ev, room - used, out);
 	else
 		put_line(w, ev, room - used, out);

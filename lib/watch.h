@@ -5,7 +5,7 @@
  *	08:39:16 dev  failed  shell, exit 2, 1.2 s: FAIL: t/sum.t
  *
  * Local time, who, what, and of the rest as much as fits on a line; or all of
- * it, indented below.  Everything that comes from a record goes through
+ * it, indented below, which is so for the result of a run in any case.  Everything that comes from a record goes through
  * term.h's filter.  A day that begins has a line of its own.  Of agents of
  * one name that run at the same time the second is called dev#2, and so on.
  */
@@ -76,6 +76,7 @@ struct watch_event {
 	enum watch_style text_style;
 	bool tail;		/* the end of the text says most: if it has
 				 * to be cut, then at the beginning */
+	bool whole;		/* never to be cut: the outcome of it all */
 };
 
 #define WATCH_EVENT_INIT { 0 }
