@@ -16,6 +16,7 @@
 
 #include "alloc.h"
 #include "fd.h"
+#include "gate.h"
 #include "hub.h"
 #include "ndjson.h"
 #include "post.h"
@@ -31,6 +32,7 @@ enum {
 struct session {
 	int fd;
 	struct ndjson_reader in;
+	const struct workspace *w;
 	struct hub *hub;
 	struct post post;
 	struct hub_taker *takers[TAKERS];
@@ -307,11 +309,12 @@ op_ask(struct session *s, const jv *request, jv *ret, struct err *e)
 	AUTO_JV jv q = json_get(request, "question");
 
 	if (!json_is(&q, JSON_OBJECT) || !json_str(&q, "question") ||
-	    !json_str(&q, "kind") || !json_str(&q, "digest") ||
-	    !json_str(&q, "subject"))
+	    !json_str(&q, "kind") || !json_str(&q, "subject"))
 		return err_set(e, ST_PROTOCOL, "no question");
 	json_set_str(&q, "source", s->post.source);
-	return hub_gate_ask(s->hub, &q, ret, e);
+	/* the file is one of theirs: what it said has come along */
+	json_unset(&q, "path");
+	return gate_put(s->hub, s->w, json_copy(&q), ret, e);
 }
 
 static int
@@ -427,7 +430,7 @@ static int
 serve_one(const struct workspace *w, const char *identity, int fd,
     const volatile int *stop)
 {
-	struct session s = { .fd = fd, .post = POST_INIT, .stop = stop };
+	struct session s = { .fd = fd, .w = w, .post = POST_INIT, .stop = stop };
 	struct err e = ERR_INIT;
 
 	if (hub_open(w->dir, NULL, stop, &s.hub, &e) < 0 ||

@@ -84,7 +84,9 @@ static const struct yaml_shape events[] = {
 };
 
 static const struct yaml_shape policies[] = {
-	{ "gates", .kinds = YAML_LIST, .each = YAML_MAP },
+	{ "gates", .kinds = YAML_LIST, .each = YAML_MAP,
+	    .members = policy_shape },
+	{ "roles", .kinds = YAML_MAP, .members = targets },
 	{ "tools", .kinds = YAML_LIST, .each = YAML_MAP,
 	    .members = policy_shape },
 	YAML_SHAPE_END
