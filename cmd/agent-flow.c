@@ -1,0 +1,64 @@
+/* agent-flow: runs graphs of tasks, and single steps, so that they finish. */
+#include "config.h"
+
+#include "alloc.h"
+#include "clock.h"
+#include "flow.h"
+#include "suggest.h"
+
+#define DAY (24 * 60 * 60 * CLOCK_SEC)
+
+static const struct verb {
+	const char *name;
+	int (*run)(struct flow_options *o, int argc, char **argv);
+} verbs[] = {
+	{ "step", flow_step },
+};
+
+enum { VERBS = sizeof(verbs) / sizeof(*verbs) };
+
+char *
+flow_steps(const struct workspace *w, const char *flow)
+{
+	return xasprintf("%s/flows/%s/steps", w->dir, flow);
+}
+
+static const struct verb *
+find_verb(const char *name)
+{
+	const char *names[VERBS + 1] = { NULL };
+	char hint[SUGGEST_TEXT_MAX];
+
+	for (size_t i = 0; i < VERBS; i++) {
+		if (strcmp(name, verbs[i].name) == 0)
+			return &verbs[i];
+		names[i] = verbs[i].name;
+	}
+	cli_usage(&flow_cli, "there is no '%s'%s", name,
+	    suggest_text(name, names, hint));
+}
+
+int
+main(int argc, char **argv)
+{
+	struct flow_options o = {
+		.flow = "steps", .timeout = DAY, .wait = DAY,
+		.delay = CLOCK_SEC
+	};
+	const struct verb *verb;
+	int before, status;
+
+	cli_begin(&flow_cli);
+	flow_options(&flow_cli, argc, argv, &o);
+	if (optind == argc)
+		cli_usage(&flow_cli, "what is to be done?");
+	before = optind;
+	verb = find_verb(argv[before]);
+	optind = 0;			/* getopt begins anew */
+	status = verb->run(&o, argc - before, argv + before);
+	strs_release(&o.env);
+	strs_release(&o.inputs);
+	strs_release(&o.outputs);
+	strs_release(&o.needs);
+	return status;
+}
