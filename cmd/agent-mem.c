@@ -99,6 +99,7 @@ const struct cli mem_cli = {
 	    "       agent-mem save [--keep COUNT] NAME\n"
 	    "       agent-mem load [--revision NUMBER] NAME\n"
 	    "       agent-mem states [PREFIX]\n"
+	    "       agent-mem tool [NAME [ARGUMENTS]]\n"
 	    "       agent-mem embed [--embedder COMMAND] [--model NAME]\n"
 	    "       agent-mem consolidate\n"
 	    "       agent-mem stats\n"
@@ -139,6 +140,7 @@ static const struct {
 	{ "states", mem_states, 0, 1 },
 	{ "stats", mem_stats, 0, 0 },
 	{ "tag", mem_tag, 2, SIZE_MAX },
+	{ "tool", mem_tool, 0, 2 },
 	{ "undo", mem_undo, 0, 1 },
 	{ "vacuum", mem_vacuum, 0, 0 }
 };
