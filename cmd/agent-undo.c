@@ -1,10 +1,14 @@
-/* agent-undo: takes checkpoints of a workspace, shows them, goes back. */
+/*
+ * agent-undo: takes checkpoints of a workspace, shows them, goes back; and
+ * tells whether the audit trail is as it was written.
+ */
 #include "config.h"
 
 #include <time.h>
 #include <unistd.h>
 
 #include "alloc.h"
+#include "audit.h"
 #include "checkpoint.h"
 #include "cli.h"
 #include "fd.h"
@@ -30,7 +34,8 @@ static const struct cli cli = {
 	    "usage: agent-undo [-C DIR] [-n N] [--json] [list]\n"
 	    "       agent-undo [-C DIR] diff CHECKPOINT [PATH ...]\n"
 	    "       agent-undo [-C DIR] restore CHECKPOINT [PATH ...]\n"
-	    "       agent-undo [-C DIR] [-m MESSAGE] take\n",
+	    "       agent-undo [-C DIR] [-m MESSAGE] take\n"
+	    "       agent-undo [-C DIR] verify [FILE]\n",
 	.shortopts = "C:m:n:",
 	.longopts = longopts,
 };
@@ -110,6 +115,31 @@ restore(const struct checkpoints *c, const char *id, const char *const *paths,
 	return 0;
 }
 
+/* Says whether the audit trail is as it was written: 1 when it is not. */
+static int
+verify(const struct workspace *w, const char *file, struct err *e)
+{
+	AUTO_FREE char *own = workspace_audit(w);
+	const char *path = file ? file : own;
+	struct audit_state state;
+	int good;
+
+	if (!path_exists(path) && !file) {
+		printf("nothing is on the trail\n");
+		return 0;
+	}
+	good = audit_verify(path, &state, e);
+	if (good < 0)
+		return -1;
+	if (good == 0) {
+		e->status = ST_NO;
+		return err_prefix(e, "'%s'", path);
+	}
+	printf("%lld line%s in order, the last is %s\n",
+	    (long long)state.lines, state.lines == 1 ? "" : "s", state.last);
+	return 0;
+}
+
 static int
 act(const struct options *o, const struct checkpoints *c, int argc,
     char **argv, struct err *e)
@@ -124,8 +154,8 @@ act(const struct options *o, const struct checkpoints *c, int argc,
 		return take(o, c, e);
 	if (argc < 2 || (strcmp(verb, "diff") != 0 &&
 	    strcmp(verb, "restore") != 0))
-		cli_usage(&cli, "say 'list', 'take', 'diff CHECKPOINT' or "
-		    "'restore CHECKPOINT'");
+		cli_usage(&cli, "say 'list', 'take', 'diff CHECKPOINT', "
+		    "'restore CHECKPOINT' or 'verify'");
 	if (checkpoint_find(c, argv[1], id, e) < 0)
 		return -1;
 	if (strcmp(verb, "restore") == 0)
@@ -143,6 +173,9 @@ undo(const struct options *o, int argc, char **argv, struct err *e)
 	if (found == 0)
 		return err_set(e, ST_NOINPUT, "there is no workspace here: no "
 		    "'.agent' in this directory or above");
+	if (found > 0 && argc > 0 && argc <= 2 &&
+	    strcmp(argv[0], "verify") == 0)
+		return verify(&w, argv[1], e);
 	if (found < 0 || checkpoints_open(w.dir, w.root, &c, e) < 0)
 		return -1;
 	return act(o, &c, argc, argv, e);
