@@ -273,7 +273,8 @@ static bool
 hopeless(const struct model_reply *reply)
 {
 	return reply->error.kind == MODEL_ERR_AUTH ||
-	    reply->error.kind == MODEL_ERR_QUOTA;
+	    reply->error.kind == MODEL_ERR_QUOTA ||
+	    reply->error.kind == MODEL_ERR_BUDGET;
 }
 
 /* An answer: whether it ended by itself, and fits what it has to. */

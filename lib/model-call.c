@@ -92,6 +92,7 @@ on_head(void *ctx, const struct http_head *head, struct err *e)
 	if (!c)
 		return 0;
 	c->status = head->status;
+	call_limits(c, head);
 	for (size_t i = 0; i < sizeof(ids) / sizeof(*ids); i++)
 		answer_request_id(&c->answer, http_field(head, ids[i]));
 	if (head->status >= 300)
@@ -396,6 +397,14 @@ call_make_body(struct model_call *c, struct err *e)
 	/* the model's own options lie under the request's */
 	options = json_is(&c->m->options, JSON_OBJECT) ?
 	    json_merge(&c->m->options, &c->options) : json_copy(&c->options);
+	if (c->max_output > 0) {
+		if (!json_is(&options, JSON_OBJECT)) {
+			json_release(&options);
+			options = json_object();
+		}
+		json_set_int(&options, "max_tokens", c->max_output);
+		json_unset(&options, "max_completion_tokens");
+	}
 	rq.options = json_is(&options, JSON_OBJECT) ? &options : NULL;
 	if (c->m->provider->request(c->m, &rq, &body, e) < 0)
 		return -1;
@@ -452,28 +461,14 @@ call_key(const struct model_call *c)
 	return f ? f->key : c->m->key;
 }
 
-int
-call_begin(struct model_call *c, struct err *e)
+static int
+send_request(struct model_call *c, const struct transport *t, struct err *e)
 {
 	static const struct http_events events = { on_head, on_body, on_done };
-	const struct transport *t = transport_for(c->pool, c->m->base, e);
-	AUTO_JV jv fields = call_fields(c->m, call_key(c));
+	AUTO_JV jv fields = call_fields(c->m, c->key);
 	AUTO_FREE char *url = call_url(c->m);
 	size_t n = json_count(&fields);
 	AUTO_FREE const char **list = xcalloc(n + 1, sizeof(*list));
-	struct leg *l;
-
-	reset(c);
-	key_free(c->key);
-	c->key = call_key(c) ? xstrdup(call_key(c)) : NULL;
-	c->tries++;
-	c->attempts++;
-	if (!t || call_make_body(c, e) < 0)
-		return -1;
-	for (size_t i = 0; i < n; i++) {
-		AUTO_JV jv field = json_at(&fields, i);
-		list[i] = json_string(&field);	/* lives in fields */
-	}
 	struct http_request rq = {
 		.url = url,
 		.headers = list,
@@ -483,7 +478,12 @@ call_begin(struct model_call *c, struct err *e)
 		.timers = c->m->timers,
 		.until = c->until
 	};
-	l = new_leg(c, t);
+	struct leg *l = new_leg(c, t);
+
+	for (size_t i = 0; i < n; i++) {
+		AUTO_JV jv field = json_at(&fields, i);
+		list[i] = json_string(&field);	/* lives in fields */
+	}
 	l->wire = t->ops->start(t->self, c->m->base, &rq, &events, l, e);
 	if (!l->wire) {
 		leg_free(l);
@@ -491,4 +491,57 @@ call_begin(struct model_call *c, struct err *e)
 	}
 	c->leg = l;
 	return 0;
+}
+
+/*
+ * No lease: it comes again when the ledger says so, if there is time; or that
+ * is how the attempt ends, and another model may be asked.
+ */
+static int
+without_lease(struct model_call *c, int64_t wait, struct err *e)
+{
+	if (e->status == ST_TEMPFAIL && wait > 0 &&
+	    wait < deadline_left(c->until)) {
+		*e = (struct err)ERR_INIT;
+		c->retry_at = deadline_in(wait);
+		c->pool->retry_at = deadline_min(c->pool->retry_at,
+		    c->retry_at);
+		return 0;
+	}
+	if (e->status != ST_BUDGET && e->status != ST_TEMPFAIL)
+		return -1;
+	c->answer.error.kind = e->status == ST_BUDGET ? MODEL_ERR_BUDGET :
+	    MODEL_ERR_RATE;
+	if (wait > 0)
+		c->answer.error.retry_after = (double)wait /
+		    (double)CLOCK_SEC;
+	/* the ledger has waited already: not again */
+	c->tries = c->rq.retries + 1;
+	call_ended(c, e);
+	return 0;
+}
+
+int
+call_begin(struct model_call *c, struct err *e)
+{
+	const struct transport *t = transport_for(c->pool, c->m->base, e);
+	struct err why = ERR_INIT;
+	int64_t wait;
+
+	reset(c);
+	key_free(c->key);
+	c->key = call_key(c) ? xstrdup(call_key(c)) : NULL;
+	if (!t || call_make_body(c, e) < 0)
+		return -1;
+	if (call_lease(c, &wait, &why) < 0) {
+		if (without_lease(c, wait, &why) == 0)
+			return 0;
+		*e = why;
+		return -1;
+	}
+	c->tries++;
+	c->attempts++;
+	if (c->max_output > 0 && call_make_body(c, e) < 0)
+		return -1;
+	return send_request(c, t, e);
 }

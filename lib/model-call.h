@@ -6,6 +6,7 @@
 #define AGENT_MODEL_CALL_H
 
 #include "answer.h"
+#include "ledger.h"
 #include "model.h"
 #include "sse.h"
 #include "transport.h"
@@ -29,6 +30,8 @@ struct model_pool {
 	struct deadline retry_at;	/* no call is to be tried before */
 	bool finished;			/* some call is */
 	struct fresh_key *fresh;
+	struct ledger *ledger;		/* NULL: none */
+	char *dir;			/* where we are, for it; or NULL */
 };
 
 /*
@@ -74,6 +77,10 @@ struct model_call {
 	bool local;			/* the caller's events failed */
 	int tries, attempts;		/* of this model, of all */
 	struct deadline retry_at;	/* DEADLINE_NEVER: not waiting */
+	struct ledger_lease lease;
+	bool leased;
+	int64_t leased_at;
+	int64_t max_output;		/* tokens, by the lease; 0: any */
 	bool finished;
 	struct err e;			/* ST_OK: answered */
 	int64_t began;
@@ -95,6 +102,12 @@ char	*call_url(const struct model *m);
 void	call_drop_leg(struct model_call *c);
 void	call_detach_leg(struct model_call *c);
 void	leg_free(struct leg *l);
+
+/* model-ledger.c: around an attempt.  call_lease() fails as ledger_lease(). */
+int	call_lease(struct model_call *c, int64_t *ret_wait, struct err *e);
+void	call_settle(struct model_call *c, const struct err *e);
+void	call_limits(struct model_call *c, const struct http_head *head);
+void	pool_open_ledger(struct model_pool *p);
 
 /* An attempt has ended, well or not: model.c decides what follows. */
 void	call_ended(struct model_call *c, const struct err *e);

@@ -57,6 +57,7 @@ static const int statuses[] = {
 	[MODEL_ERR_TIMEOUT] = ST_UNAVAILABLE,
 	[MODEL_ERR_RATE] = ST_TEMPFAIL,
 	[MODEL_ERR_QUOTA] = ST_BUDGET,
+	[MODEL_ERR_BUDGET] = ST_BUDGET,
 	[MODEL_ERR_OVERLOADED] = ST_UNAVAILABLE,
 	[MODEL_ERR_SERVER] = ST_UNAVAILABLE,
 	[MODEL_ERR_AUTH] = ST_DENIED,
@@ -297,6 +298,7 @@ model_error_elsewhere(const struct model_error *me)
 {
 	switch (me->kind) {
 	case MODEL_ERR_QUOTA:
+	case MODEL_ERR_BUDGET:
 	case MODEL_ERR_CONTEXT:
 	case MODEL_ERR_RATE:
 	case MODEL_ERR_GARBAGE:

@@ -69,6 +69,7 @@ model_error_name(enum model_error_kind kind)
 		[MODEL_ERR_TIMEOUT] = "timeout",
 		[MODEL_ERR_RATE] = "rate_limit",
 		[MODEL_ERR_QUOTA] = "quota",
+		[MODEL_ERR_BUDGET] = "budget",
 		[MODEL_ERR_OVERLOADED] = "overloaded",
 		[MODEL_ERR_SERVER] = "server",
 		[MODEL_ERR_AUTH] = "auth",

@@ -29,6 +29,7 @@ model_pool_new(size_t connections, struct err *e)
 	(void)e;
 	p->connections = connections;
 	p->retry_at = DEADLINE_NEVER;
+	pool_open_ledger(p);
 	return p;
 }
 
@@ -71,12 +72,16 @@ model_pool_free(struct model_pool *p)
 		key_free(f->key);
 		free(f);
 	}
+	ledger_close(p->ledger);
+	free(p->dir);
 	free(p);
 }
 
 void
 model_cancel(struct model_call *c)
 {
+	/* it may have been answered and billed: what was leased counts */
+	call_settle(c, NULL);
 	call_drop_leg(c);
 	free_call(c);
 }
@@ -275,6 +280,7 @@ call_ended(struct model_call *c, const struct err *e)
 	const struct model_error *me = &c->answer.error;
 	int64_t delay;
 
+	call_settle(c, e);
 	if (!e) {
 		settle(c);
 		return;

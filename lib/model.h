@@ -28,6 +28,10 @@
  *
  * Many at once: model_start() for each and model_wait() in a loop.
  *
+ * What a call may cost is leased from the user's ledger before it is sent
+ * (ledger.h), for the pool and run of $AGENT_POOL and $AGENT_RUN, and settled
+ * afterwards.
+ *
  * An answer counts only if the protocol's own end was seen.  One that was cut
  * is ST_PROTOCOL; what had come of it is in the reply, without its tool calls.
  */
@@ -112,6 +116,7 @@ enum model_error_kind {
 	MODEL_ERR_TIMEOUT,
 	MODEL_ERR_RATE,		/* 429: wait */
 	MODEL_ERR_QUOTA,	/* 429 or 402: no use waiting */
+	MODEL_ERR_BUDGET,	/* a cap of ours: ledger.h */
 	MODEL_ERR_OVERLOADED,	/* 503, 529 */
 	MODEL_ERR_SERVER,	/* other 5xx */
 	MODEL_ERR_AUTH,		/* 401, 403 */

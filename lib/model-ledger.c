@@ -1,0 +1,142 @@
+/*
+ * model-ledger: what a call costs is leased before it is sent and settled
+ * when it has ended.
+ *
+ * Recordings cost nothing and are not booked.  Without a place for the ledger
+ * (no home) nothing can be limited, and nothing is booked; where limits are
+ * set, a ledger that cannot be read stops the call.
+ */
+#include "config.h"
+
+#include "alloc.h"
+#include "env.h"
+#include "model-call.h"
+#include "path.h"
+
+/* Fewer tokens of answer than this are not worth asking for. */
+enum { OUTPUT_MIN = 256 };
+
+static bool
+booked(const struct model_call *c)
+{
+	return c->pool->ledger && strncmp(c->m->base, "http", 4) == 0;
+}
+
+/* The limit on tokens that the caller set; 0 when none. */
+static int64_t
+asked_output(const struct model_call *c)
+{
+	static const char *const names[] = {
+		"max_tokens", "max_completion_tokens", "max_output_tokens"
+	};
+	int64_t n;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if ((json_int(&c->options, names[i], &n) ||
+		    json_int(&c->m->options, names[i], &n)) && n > 0)
+			return n;
+	return 0;
+}
+
+int
+call_lease(struct model_call *c, int64_t *ret_wait, struct err *e)
+{
+	int64_t output = asked_output(c);
+	struct ledger_want want = {
+		.model = c->m->name,
+		.pool = env_get("AGENT_POOL"),
+		.run = env_get("AGENT_RUN"),
+		.dir = c->pool->dir,
+		.input = ledger_tokens(c->body.len),
+		.output = output,
+		.output_min = output > 0 && output < OUTPUT_MIN ? output :
+		    OUTPUT_MIN
+	};
+
+	*ret_wait = 0;
+	c->leased = false;
+	c->max_output = 0;
+	if (!booked(c))
+		return 0;
+	if (ledger_lease(c->pool->ledger, &want, &c->lease, ret_wait, e) < 0)
+		return -1;
+	c->leased = true;
+	c->leased_at = clock_mono();
+	if (c->lease.output > 0 && (output == 0 || c->lease.output < output))
+		c->max_output = c->lease.output;
+	return 0;
+}
+
+static enum ledger_outcome
+outcome_of(const struct model_call *c, const struct err *e)
+{
+	if (!e)
+		return LEDGER_OK;
+	switch (c->answer.error.kind) {
+	case MODEL_ERR_CONNECT:
+		return LEDGER_UNSENT;
+	case MODEL_ERR_TIMEOUT:
+	case MODEL_ERR_OVERLOADED:
+	case MODEL_ERR_SERVER:
+	case MODEL_ERR_CUT:
+	case MODEL_ERR_GARBAGE:
+		return LEDGER_FAILED;
+	case MODEL_ERR_OTHER:		/* ours: the answer was paid for */
+		return LEDGER_OK;
+	default:
+		return LEDGER_REJECTED;
+	}
+}
+
+void
+call_settle(struct model_call *c, const struct err *e)
+{
+	const struct model_usage *u = &c->answer.usage;
+	struct ledger_result r = LEDGER_RESULT_INIT;
+	struct err ignored = ERR_INIT;
+
+	if (!c->leased)
+		return;
+	c->leased = false;
+	r.outcome = outcome_of(c, e);
+	r.status = e ? model_error_name(c->answer.error.kind) : "ok";
+	r.input = u->input;
+	r.output = u->output;
+	r.cached = u->cached;
+	r.cache_write = u->cache_write;
+	if (u->cost >= 0)
+		r.cost = (int64_t)(u->cost * (double)LEDGER_USD);
+	/* what came of a cut answer was made from the whole prompt */
+	if (r.outcome == LEDGER_FAILED && c->answer.came && r.input < 0)
+		r.input = c->lease.want.input;
+	r.first_ns = c->answer.first_ns;
+	r.total_ns = clock_mono() - c->leased_at;
+	/* a lease that cannot be settled counts in full, which is safe */
+	(void)ledger_settle(c->pool->ledger, &c->lease, &r, &ignored);
+}
+
+void
+call_limits(struct model_call *c, const struct http_head *head)
+{
+	AUTO_FREE struct ledger_field *fields = NULL;
+	struct err ignored = ERR_INIT;
+
+	if (!booked(c))
+		return;
+	fields = xcalloc(head->count + 1, sizeof(*fields));
+	for (size_t i = 0; i < head->count; i++)
+		fields[i] = (struct ledger_field){ head->fields[i].name,
+		    head->fields[i].value };
+	(void)ledger_headers(c->pool->ledger, c->m->name, head->status,
+	    fields, head->count, &ignored);
+}
+
+void
+pool_open_ledger(struct model_pool *p)
+{
+	struct err ignored = ERR_INIT;
+
+	if (ledger_open(NULL, &p->ledger, &ignored) < 0)
+		p->ledger = NULL;
+	p->dir = path_cwd(&ignored);
+}
