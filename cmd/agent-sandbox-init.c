@@ -349,8 +349,9 @@ run_command(char **argv, int tty, int report, const sigset_t *mask)
 	int error;
 
 	if (tty >= 0) {
+		int err = spec.flags & BOX_TTY_ERR ? tty : BOX_STDERR_FD;
 		if (setsid() < 0 || ioctl(tty, TIOCSCTTY, 0) < 0 ||
-		    dup2(tty, 0) < 0 || dup2(tty, 1) < 0 || dup2(tty, 2) < 0)
+		    dup2(tty, 0) < 0 || dup2(tty, 1) < 0 || dup2(err, 2) < 0)
 			goto failed;
 	} else {
 		setpgid(0, 0);

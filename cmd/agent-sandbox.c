@@ -74,6 +74,7 @@ static const struct option longopts[] = {
 	{ "taint", required_argument, NULL, OPT_RULE },
 	{ "timeout", required_argument, NULL, OPT_RULE },
 	{ "tmp-size", required_argument, NULL, OPT_RULE },
+	{ "tty", required_argument, NULL, OPT_RULE },
 	{ "unix-socket", required_argument, NULL, OPT_RULE },
 	CLI_OPT_VERSION,
 	{ "workspace", required_argument, NULL, 'C' },
@@ -95,7 +96,7 @@ static const struct cli cli = {
 	    "           [--profile NAME] [--publish PORT[:INSIDE]] ... [--read-only]\n"
 	    "           [--report FD|FILE] [--resolve HOST:PORT:ADDRESS[:PORT]] ...\n"
 	    "           [--ro PATH[:DEST]] ... [--rw PATH[:DEST]] ... [--seccomp WORD]\n"
-	    "           [--taint WORD] [--timeout DURATION] [--tmp-size SIZE]\n"
+	    "           [--taint WORD] [--timeout DURATION] [--tmp-size SIZE] [--tty WORD]\n"
 	    "           [--unix-socket PATH] ... [--workspace DIR] [--] COMMAND\n"
 	    "           [ARGUMENT ...]\n"
 	    "       agent-sandbox [OPTION ...] commit [PATH ...]\n"

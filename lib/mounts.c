@@ -384,9 +384,7 @@ add_namespaces(struct mounts *m, const struct rules *rules,
 	    "--cap-add", "CAP_SETPCAP");
 	if (rules->net == NET_HOST)
 		strs_add(&m->argv, "--share-net");
-	/* a terminal of its own gets a session by the init */
-	if (!w->tty)
-		strs_add(&m->argv, "--new-session");
+	strs_add(&m->argv, "--new-session");
 	/* SETFCAP: the kernel wants it of who maps uid 0 once more */
 	if (w->map_root)
 		STRS_ADD(&m->argv, "--uid", "0", "--gid", "0", "--cap-add",

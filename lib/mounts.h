@@ -48,7 +48,6 @@ struct mounts_where {
 	const char *resolv;	/* none */
 	bool as_root;		/* the caller is uid 0 */
 	bool map_root;		/* be uid 0 at first: box_spec BOX_MAP_BACK */
-	bool tty;		/* no --new-session needed */
 };
 
 void	mounts_release(struct mounts *m);	/* closes the descriptors */

@@ -143,7 +143,7 @@ relay_start(struct relay *r, struct loop *l, int from, int to, struct err *e)
 	r->to = to;
 	r->unpolled = fstat(to, &st) == 0 &&
 	    (S_ISREG(st.st_mode) || S_ISBLK(st.st_mode));
-	if (fd_set_nonblock(from, true, e) < 0)
+	if (!r->keep_blocking && fd_set_nonblock(from, true, e) < 0)
 		return -1;
 	if (loop_set(l, from, EPOLLIN, on_from, r) < 0)
 		return err_sys(e, ST_SYSTEM, "cannot wait for output");

@@ -21,6 +21,7 @@ struct relay {
 	int from, to;		/* -1: ended */
 	bool close_to;		/* pass the end on */
 	bool shared;		/* `to` is somebody else's too */
+	bool keep_blocking;	/* so is `from` */
 	bool unpolled;		/* `to` is a file: always ready */
 	struct buf buf;		/* read, not yet written */
 	size_t done;		/* bytes of it that are written */

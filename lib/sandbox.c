@@ -23,6 +23,7 @@
 #include "boxnet.h"
 #include "boxreport.h"
 #include "boxspec.h"
+#include "boxtty.h"
 #include "env.h"
 #include "fd.h"
 #include "hostcheck.h"
@@ -32,6 +33,7 @@
 #include "path.h"
 #include "relay.h"
 #include "taint.h"
+#include "term.h"
 
 enum { AFTER_DEATH_MS = 2000 };
 
@@ -48,6 +50,8 @@ struct box {
 	struct boxnet net;
 	struct relay relays[3];
 	struct boxreport report;
+	struct boxtty tty;
+	struct term_filter clean[3];	/* for output to a terminal */
 	int control;		/* our side of the socket */
 	int messages;		/* what bwrap says: a memory file */
 	int signals;
@@ -67,7 +71,7 @@ struct box {
 };
 
 static const int forwarded[] = {
-	SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2
+	SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH
 };
 
 /* Numbers that bwrap's descriptors must not have: launch.c puts ours there. */
@@ -83,6 +87,12 @@ reserve_low_descriptors(void)
 		}
 }
 
+static void
+clean_text(void *arg, const char *data, size_t len, struct buf *out)
+{
+	term_filter(arg, data, len, out);
+}
+
 /*
  * What the command gets as 0, 1 and 2: ours, or a pipe where ours is a
  * terminal or the output is counted.  A directory would be a way out.
@@ -91,6 +101,7 @@ static int
 make_end(struct box *b, int i)
 {
 	struct stat st;
+	bool own = b->tty.wanted && (i < 2 || isatty(i));
 	bool pipe_it = isatty(i) || (i > 0 && b->rules->output > 0);
 	int p[2];
 
@@ -98,6 +109,13 @@ make_end(struct box *b, int i)
 		return err_set(b->e, ST_WRAPPER, "descriptor %d is a "
 		    "directory, which would be a way out of the sandbox", i);
 	b->ends[i] = i;
+	if (own) {
+		/* the init makes its own; nothing of ours is inside */
+		b->ends[i] = open("/dev/null", O_RDWR | O_CLOEXEC);
+		b->piped[i] = true;
+		return b->ends[i] < 0 ? err_sys(b->e, ST_WRAPPER,
+		    "cannot open '/dev/null'") : 0;
+	}
 	if (!pipe_it)
 		return 0;
 	if (pipe2(p, O_CLOEXEC) < 0)
@@ -106,6 +124,12 @@ make_end(struct box *b, int i)
 	b->piped[i] = true;
 	b->relays[i].shared = i > 0;
 	b->relays[i].close_to = i == 0;
+	b->relays[i].keep_blocking = i == 0;
+	if (i > 0 && isatty(i)) {
+		term_filter_init(&b->clean[i], TERM_SGR);
+		b->relays[i].filter = clean_text;
+		b->relays[i].filter_arg = &b->clean[i];
+	}
 	return i == 0 ?
 	    relay_start(&b->relays[i], &b->loop,
 	    fcntl(0, F_DUPFD_CLOEXEC, 5), p[1], b->e) :
@@ -152,7 +176,9 @@ on_signal(void *arg, int fd, uint32_t events)
 	 * The command may run before we are told that it does: a signal waits
 	 * for that word, a second one does not.
 	 */
-	if (b->started)
+	if (info.ssi_signo == SIGWINCH)
+		boxtty_resized(&b->tty);
+	else if (b->started)
 		send_signal(b, (int)info.ssi_signo);
 	else if (!b->early_signal)
 		b->early_signal = (int)info.ssi_signo;
@@ -178,6 +204,13 @@ static void
 got_message(struct box *b, const struct box_msg *m, int fd)
 {
 	switch ((enum box_msg_type)m->type) {
+	case BOX_PTY:
+		if (boxtty_start(&b->tty, &b->loop, steal_fd(&fd),
+		    &b->relays[0], &b->relays[1], b->e) < 0) {
+			b->failed = true;
+			kill_all(b);
+		}
+		break;
 	case BOX_STARTED:
 		b->started = true;
 		if (b->early_signal)
@@ -341,6 +374,12 @@ plan(struct box *b)
 		b->spec.flags |= BOX_PROC_RO;
 	if (b->rules->privileged)
 		b->spec.filter = BOX_FILTER_NONE;
+	b->tty.wanted = b->rules->tty != TTY_NEVER && isatty(0) && isatty(1);
+	b->tty.filter.full_screen = b->rules->tty == TTY_ALWAYS;
+	if (b->tty.wanted) {
+		b->spec.flags |= BOX_TTY | (isatty(2) ? BOX_TTY_ERR : 0);
+		boxtty_size(&b->spec);
+	}
 	return 0;
 }
 
@@ -607,6 +646,7 @@ release(struct box *b)
 	int fds[] = { b->control, b->messages, b->signals, b->pidfd };
 
 	kill_all(b);
+	boxtty_end(&b->tty);
 	if (b->pid > 0 && !b->gone)
 		while (waitpid(b->pid, NULL, 0) < 0 && errno == EINTR)
 			;
@@ -638,6 +678,7 @@ sandbox_run(const struct sandbox *s, int *ret_status, struct err *e)
 	struct box b = {
 		.s = s, .rules = s->rules, .loop = LOOP_INIT,
 		.mounts = MOUNTS_INIT, .limits = BOXLIMITS_INIT, .net = BOXNET_INIT,
+		.tty = BOXTTY_INIT,
 		.relays = { RELAY_INIT, RELAY_INIT, RELAY_INIT },
 		.report = BOXREPORT_INIT, .control = -1, .messages = -1,
 		.signals = -1, .pidfd = -1, .e = e,
@@ -654,6 +695,7 @@ sandbox_run(const struct sandbox *s, int *ret_status, struct err *e)
 		if (r == 0)
 			*ret_status = b.status;
 	}
+	boxtty_end(&b.tty);
 	if (r == 0) {
 		warn_struck(&b);
 		warn_denied(&b);
