@@ -365,8 +365,9 @@ caps_text(const jv *caps, struct buf *out)
 		add_amount(out, &o, "spent", 12);
 		add_amount(out, &o, "leased", 13);
 		add_amount(out, &o, "amount", 13);
-		buf_addf(out, " %s%s%s\n", strcmp(unit, "usd") == 0 ? "" :
-		    unit, strcmp(per, "ever") == 0 ? "" : "/",
+		buf_addf(out, "%s%s%s%s\n", strcmp(unit, "usd") == 0 ? "" :
+		    " ", strcmp(unit, "usd") == 0 ? "" : unit,
+		    strcmp(per, "ever") == 0 ? "" : "/",
 		    strcmp(per, "ever") == 0 ? "" : per);
 	}
 }
