@@ -13,7 +13,10 @@
 #include "fd.h"
 #include "tape-impl.h"
 
-enum { LINGER_MS = 2000 };	/* for answers that are still under way */
+enum {
+	LINGER_MS = 2000,	/* for answers that are still under way */
+	LOOK_MS = 50		/* where nothing tells that the command ended */
+};
 
 /*
  * What clients look for.  The vendor's own tools read these, and so do most
@@ -82,6 +85,8 @@ turn(const struct tape_options *o, struct tape_loop *loop,
 		{ .fd = c->pidfd, .events = POLLIN }
 	};
 
+	if (c->pid && c->pidfd < 0)
+		until = deadline_min(until, deadline_in(LOOK_MS * CLOCK_MS));
 	if (serve_step(loop->serve, e) < 0 || loop->step(loop->ctx, e) < 0 ||
 	    serve_step(loop->serve, e) < 0)
 		return -1;
