@@ -106,9 +106,14 @@ call_settle(struct model_call *c, const struct err *e)
 	r.cache_write = u->cache_write;
 	if (u->cost >= 0)
 		r.cost = (int64_t)(u->cost * (double)LEDGER_USD);
-	/* what came of a cut answer was made from the whole prompt */
-	if (r.outcome == LEDGER_FAILED && c->answer.came && r.input < 0)
+	/* what came of a cut answer was made from the whole prompt, and one
+	 * that did not come in time may have been made, too */
+	if (r.outcome == LEDGER_FAILED && r.input < 0 && (c->answer.came ||
+	    c->answer.error.kind == MODEL_ERR_TIMEOUT))
 		r.input = c->lease.want.input;
+	if (r.outcome == LEDGER_FAILED && r.output < 0 && c->answer.came)
+		r.output = ledger_tokens(c->answer.text.len +
+		    c->answer.reasoning.len);
 	r.first_ns = c->answer.first_ns;
 	r.total_ns = clock_mono() - c->leased_at;
 	/* a lease that cannot be settled counts in full, which is safe */

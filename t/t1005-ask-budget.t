@@ -8,6 +8,7 @@ need jq
 # 7 tokens in, 100 out
 model_server -e '{"match":"limited","status":429,"headers":
 	{"retry-after":"3600"},"body":{}}' -e '{"match":"slow","delay":0.2}' \
+	-e '{"match":"cut","tokens":50,"cut":2000}' \
 	-e '{"match":"bad","status":400,"body":{}}' -e '{"tokens":100}'
 AGENT_MODEL=test/x
 export AGENT_MODEL
@@ -27,6 +28,12 @@ calls 'length == 1 and .[0].model == "test/x" and .[0].status == "ok" and
 it 'books a failure as such'
 run agent-ask bad
 calls 'length == 2 and .[0].status == "request"'
+
+it 'books what came of an answer that was cut'
+run agent-ask --retries 0 cut
+expect_status 76
+calls '.[0].status == "cut" and .[0].input_tokens > 7 and
+	.[0].output_tokens > 0'
 
 it 'books for the pool and the run of the environment'
 AGENT_POOL=night AGENT_RUN=R1 run agent-ask hi
