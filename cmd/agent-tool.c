@@ -55,6 +55,8 @@ list(const struct options *o, struct err *e)
 	for (size_t i = 0; i < n; i++) {
 		if (o->json) {
 			AUTO_JV jv d = tool_declaration(&all[i]);
+			if (json_is(&d, JSON_NOTHING))
+				continue;
 			json_write(&d, &out);
 			buf_addc(&out, '\n');
 		} else {

@@ -5,10 +5,17 @@
 
 #include "agents.h"
 #include "alloc.h"
+#include "child.h"
 #include "path.h"
 #include "tool.h"
 
-enum { RULES_MAX = 256 << 10 };
+enum {
+	RULES_MAX = 256 << 10,
+	PROGRAM_SECONDS = 30,
+	PROGRAM_OUTPUT_MAX = 4 << 20,
+	MEMORY_TOKENS = 1500,		/* of what is remembered at the start */
+	QUERY_MAX = 4000
+};
 
 static const char how[] =
     "You work on the files of a workspace through the tools that you are "
@@ -120,8 +127,60 @@ briefing_make(const jv *agent, const char *dir, const char *workspace,
 	return 0;
 }
 
+/* Runs a program of ours for the agent; what it prints goes to `out`. */
+static int
+run_program(const jv *agent, const char *workspace, const char *program,
+    const char *const *args, const char *input, struct buf *out,
+    struct err *e)
+{
+	AUTO_FREE char *path = path_program(program, e);
+	const char *argv[16] = { path, "-a", json_str(agent, "id"), "-C",
+	    workspace };
+	struct child_spec spec = CHILD_SPEC_INIT;
+	size_t n = 5;
+
+	if (!path)
+		return -1;
+	for (; *args; args++)
+		argv[n++] = *args;
+	argv[n] = NULL;
+	spec.argv = argv;
+	return child_run(&spec, input, PROGRAM_OUTPUT_MAX,
+	    deadline_in(PROGRAM_SECONDS * CLOCK_SEC), out, e);
+}
+
+/* The declaration of one tool, from the program that serves it. */
+static int
+add_served(const jv *agent, const char *workspace, const struct tool *t,
+    jv *list, struct err *e)
+{
+	static const char *const args[] = { "tool", NULL };
+	AUTO_BUF struct buf out = BUF_INIT;
+	int status = run_program(agent, workspace, t->program, args, NULL,
+	    &out, e);
+
+	if (status < 0)
+		return -1;
+	for (const char *p = out.data; p && *p; ) {
+		size_t len = strcspn(p, "\n");
+		AUTO_JV jv one = JSON_NONE;
+		struct err ignored;
+
+		if (json_parse(p, len, &one, &ignored) == 0 &&
+		    json_path_str(&one, "function.name") &&
+		    strcmp(json_path_str(&one, "function.name"),
+		    t->name) == 0) {
+			json_append(list, json_copy(&one));
+			return 0;
+		}
+		p += len + (p[len] == '\n');
+	}
+	return err_set(e, ST_BUG, "%s does not declare '%s'", t->program,
+	    t->name);
+}
+
 int
-briefing_tools(const jv *agent, jv *ret, struct err *e)
+briefing_tools(const jv *agent, const char *workspace, jv *ret, struct err *e)
 {
 	AUTO_JV jv named = agents_strings(agent, "tools");
 	AUTO_JV jv list = json_array();
@@ -135,9 +194,42 @@ briefing_tools(const jv *agent, jv *ret, struct err *e)
 			    "tool '%s'", json_str(agent, "id"),
 			    json_string(&name));
 	}
-	for (size_t i = 0; i < n; i++)
-		if (has_tool(agent, all[i].name))
+	for (size_t i = 0; i < n; i++) {
+		if (!has_tool(agent, all[i].name) ||
+		    (all[i].program && !json_has(agent, "tools")))
+			continue;
+		if (!all[i].program)
 			json_append(&list, tool_declaration(&all[i]));
+		else if (add_served(agent, workspace, &all[i], &list, e) < 0)
+			return -1;
+	}
 	*ret = json_copy(&list);
+	return 0;
+}
+
+int
+briefing_memory(const jv *agent, const char *workspace, const char *task,
+    struct buf *out, struct err *e)
+{
+	AUTO_FREE char *tokens = xasprintf("%d", MEMORY_TOKENS);
+	/* the beginning says what it is about, and fits into an argument */
+	AUTO_FREE char *about = xstrndup(task, strnlen(task, QUERY_MAX));
+	const char *const args[] = {
+		"search", "--context", tokens, "--", about, NULL
+	};
+	AUTO_BUF struct buf found = BUF_INIT;
+	int status;
+
+	if (!json_has(agent, "tools") || !(has_tool(agent, "recall") ||
+	    has_tool(agent, "remember") || has_tool(agent, "memory")))
+		return 0;
+	status = run_program(agent, workspace, "agent-mem", args, NULL, &found,
+	    e);
+	if (status < 0)
+		return -1;
+	/* 1: nothing found; anything else was said on standard error */
+	if (status == ST_OK && found.len > 0)
+		buf_addf(out, "\n\nFrom your memory, which may be out of "
+		    "date:\n\n%s", found.data);
 	return 0;
 }

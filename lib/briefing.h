@@ -23,9 +23,18 @@ int	briefing_make(const jv *agent, const char *dir, const char *workspace,
 	    const jv *skills, struct buf *out, struct err *e);
 
 /*
- * What the model may call: the declarations of the agent's `tools` (all, when
- * it names none), an array.  ST_CONFIG for a tool that does not exist.
+ * What the model may call: the declarations of the agent's `tools` (all that
+ * need no program, when it names none), an array.  `workspace` is what the
+ * programs of tools are told.  ST_CONFIG for a tool that does not exist.
  */
-int	briefing_tools(const jv *agent, jv *ret, struct err *e);
+int	briefing_tools(const jv *agent, const char *workspace, jv *ret,
+	    struct err *e);
+
+/*
+ * What the agent's memory holds that bears on a task, for the model, appended
+ * to `out`; nothing when it has no memory or that holds nothing of the kind.
+ */
+int	briefing_memory(const jv *agent, const char *workspace,
+	    const char *task, struct buf *out, struct err *e);
 
 #endif

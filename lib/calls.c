@@ -98,7 +98,7 @@ check(struct call *c)
 	else if (!t)
 		err_set(&why, ST_NO, "there is no tool '%s'", c->name);
 	else if (tool_check(t, &c->arguments, &why) == 0 &&
-	    (t->run || is_shell(c)))
+	    (t->run || t->program || is_shell(c)))
 		return true;
 	else if (!why.status)
 		err_set(&why, ST_NO, "call '%s' alone, as the last thing",
@@ -116,6 +116,22 @@ call_timeout(const struct calls_place *place, const struct call *c)
 		return (seconds < SHELL_TIMEOUT_MAX ? seconds :
 		    SHELL_TIMEOUT_MAX) * CLOCK_SEC;
 	return place->timeout_ns;
+}
+
+/* A program of ours that serves the tool, for this agent only. */
+static int
+program_words(const struct calls_place *place, const struct call *c,
+    const char *program, struct words *w, struct err *e)
+{
+	char *self = path_program(program, e);
+
+	if (!self)
+		return -1;
+	add(w, self);
+	add2(w, "-a", place->agent);
+	add2(w, "-C", place->root);
+	add2(w, "tool", c->name);
+	return 0;
 }
 
 static int
@@ -195,7 +211,10 @@ start(const struct calls_place *place, struct call *c, struct err *e)
 	AUTO_FD int in = -1;
 	int p[2];
 
-	if (sandbox_words(place, c, &w, e) < 0 || open_output(place, c, e) < 0)
+	const char *program = tool_find(c->name)->program;
+
+	if ((program ? program_words(place, c, program, &w, e) :
+	    sandbox_words(place, c, &w, e)) < 0 || open_output(place, c, e) < 0)
 		return -1;
 	in = is_shell(c) ? CHILD_NULL : arguments_fd(c, e);
 	if (in == -1)
@@ -291,13 +310,14 @@ check_sandbox(const struct call *c, struct err *e)
 static void
 add_verdict(const struct calls_place *place, struct call *c)
 {
-	static const char name[] = "agent-tool: ";
+	const char *program = tool_find(c->name)->program;
+	AUTO_FREE char *name = xasprintf("%s: ", program ? program :
+	    "agent-tool");
 
 	if (c->ok)
 		return;
-	if (!is_shell(c) && strncmp(c->text.data, name,
-	    sizeof(name) - 1) == 0) {
-		AUTO_FREE char *why = xstrdup(c->text.data + sizeof(name) - 1);
+	if (!is_shell(c) && strncmp(c->text.data, name, strlen(name)) == 0) {
+		AUTO_FREE char *why = xstrdup(c->text.data + strlen(name));
 		buf_reset(&c->text);
 		buf_addf(&c->text, "error: %s", why);
 	} else if (c->written > place->output_max) {

@@ -2,7 +2,8 @@
  * calls: the tool calls of one turn, each in a sandbox of its own, at once.
  *
  * A call runs as `agent-sandbox ... -- agent-tool call NAME`, its arguments
- * on stdin, or, for `shell`, as `agent-sandbox ... -- sh -c COMMAND`.  What
+ * on stdin, or, for `shell`, as `agent-sandbox ... -- sh -c COMMAND`, or, when
+ * a program serves the tool (tool.h), as that, outside of the sandbox.  What
  * it prints goes to a file as a whole, up to a limit, and from there, cut in
  * the middle when long, to the model.
  *
@@ -23,6 +24,8 @@
 
 /* Where and within what limits the calls of a run are made. */
 struct calls_place {
+	const char *agent;		/* its id, for programs of tools */
+	const char *root;		/* of the project's workspace, likewise */
 	const char *workspace;		/* read-write, the current directory */
 	const char *output_dir;		/* gets a file for each call */
 	const char *profile;		/* of agent-sandbox; NULL: its default */

@@ -190,7 +190,7 @@ find_words(struct setup *s, struct err *e)
 	s->env = json_get(&s->agent, "env");
 	s->options = s->said->options ? json_merge(&own, s->said->options) :
 	    json_copy(&own);
-	if (briefing_tools(&s->agent, &s->tools, e) < 0)
+	if (briefing_tools(&s->agent, s->workspace.root, &s->tools, e) < 0)
 		return -1;
 	if (skills_find(&s->agent, s->agents.dir, s->place, &s->skills, e) < 0)
 		return -1;
@@ -385,6 +385,8 @@ run(struct setup *s, const char *prompt, struct err *e)
 		    .traceparent = record_traceparent() },
 		.model = &s->model,
 		.place = {
+			.agent = json_str(&s->agent, "id"),
+			.root = s->workspace.root,
 			.workspace = s->place,
 			.output_dir = s->output_dir,
 			.profile = json_str(&s->agent, "sandbox"),
@@ -445,6 +447,21 @@ has_ended_well(const struct setup *s)
 	return json_int(&data, "status", &status) && status == ST_OK;
 }
 
+/* A new run begins with what the memory holds that bears on the task. */
+static int
+run_reminded(struct setup *s, const char *prompt, struct err *e)
+{
+	AUTO_BUF struct buf words = BUF_INIT;
+
+	if (!prompt || s->said->resume)
+		return run(s, prompt, e);
+	buf_adds(&words, prompt);
+	if (briefing_memory(&s->agent, s->workspace.root, prompt, &words,
+	    e) < 0)
+		return -1;
+	return run(s, words.data, e);
+}
+
 int
 spawn_run(const struct spawn *said, const char *prompt, struct err *e)
 {
@@ -471,5 +488,5 @@ spawn_run(const struct spawn *said, const char *prompt, struct err *e)
 		return -1;
 	if (said->dry_run)
 		return dry_run(&s, prompt, e);
-	return open_files(&s, e) < 0 ? -1 : run(&s, prompt, e);
+	return open_files(&s, e) < 0 ? -1 : run_reminded(&s, prompt, e);
 }

@@ -78,6 +78,20 @@ static const struct tool tools[] = {
 		    "\"description\":\"what was done, for the person\"},"
 		    "\"success\":{\"type\":\"boolean\",\"description\":\""
 		    "false when the task could not be done\"}}}",
+	}, {
+		.name = "memory",
+		.description = "Files of its own that last. With agent-mem(1)",
+		.program = "agent-mem",
+		.flags = TOOL_ONCE,
+	}, {
+		.name = "remember",
+		.description = "Add a note to its memory. With agent-mem(1)",
+		.program = "agent-mem",
+		.flags = TOOL_ONCE,
+	}, {
+		.name = "recall",
+		.description = "Search its memory. With agent-mem(1)",
+		.program = "agent-mem",
 	},
 };
 
@@ -116,8 +130,12 @@ parameters(const struct tool *t)
 jv
 tool_declaration(const struct tool *t)
 {
-	jv outer = json_object(), f = json_object();
+	jv outer, f;
 
+	if (!t->parameters)
+		return JSON_NONE;
+	outer = json_object();
+	f = json_object();
 	json_set_str(&f, "name", t->name);
 	json_set_str(&f, "description", t->description);
 	json_set(&f, "parameters", parameters(t));
@@ -139,12 +157,14 @@ has_type(const jv *v, const char *type)
 int
 tool_check(const struct tool *t, const jv *arguments, struct err *e)
 {
-	AUTO_JV jv schema = parameters(t);
+	AUTO_JV jv schema = t->parameters ? parameters(t) : JSON_NONE;
 	AUTO_JV jv known = json_get(&schema, "properties");
 	AUTO_JV jv required = json_get(&schema, "required");
 
 	if (!json_is(arguments, JSON_OBJECT))
 		return err_set(e, ST_NO, "the arguments are not an object");
+	if (!t->parameters)
+		return 0;	/* its program checks them */
 	for (size_t i = 0; i < json_count(&required); i++) {
 		AUTO_JV jv name = json_at(&required, i);
 		if (!json_has(arguments, json_string(&name)))

@@ -8,6 +8,12 @@
  * function are not run this way: `shell` is a shell in the sandbox, `done`
  * ends the agent's loop (agent.h).
  *
+ * A tool with a `program` is served by that command of ours, which runs
+ * outside of the sandbox, for the agent and nobody else, and does nothing but
+ * what it is for: `PROGRAM -a AGENT -C DIR tool` declares its tools,
+ * `... tool NAME` is a call, arguments on stdin.  An agent has these only if
+ * it names them.
+ *
  * Adding a tool touches the table in tool.c and the file with its function.
  */
 #ifndef AGENT_TOOL_H
@@ -27,7 +33,9 @@ enum {
 struct tool {
 	const char *name;
 	const char *description;
-	const char *parameters;		/* JSON Schema, as text */
+	const char *parameters;		/* JSON Schema, as text; NULL: the
+					 * program has it */
+	const char *program;		/* "agent-mem"; NULL: none */
 	int flags;
 	/*
 	 * Appends what the model shall read to `out`.  Failure: ST_NO with
@@ -42,7 +50,10 @@ const struct tool *tool_all(size_t *ret_n);
 /* NULL when there is none of that name. */
 const struct tool *tool_find(const char *name);
 
-/* {"type":"function","function":{name, description, parameters}}. */
+/*
+ * {"type":"function","function":{name, description, parameters}}; JSON_NONE
+ * when a program has the declaration.
+ */
 jv	tool_declaration(const struct tool *t);
 
 /*
