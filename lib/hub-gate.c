@@ -389,7 +389,7 @@ hub_sqlite_remembered_list(struct hub *hub, hub_fn fn, void *arg,
 int
 hub_sqlite_forget(struct hub *hub, const char *id, struct err *e)
 {
-	int64_t n = store_run(hub_sqlite(hub)->s, "delete from remembered"
+	int64_t n = hub_write(hub_sqlite(hub), STORE_FULL, "delete from remembered"
 	    " where substr(id, -length(?1)) = upper(?1)",
 	    STORE_ARGS(ARG_STR(id)), e);
 

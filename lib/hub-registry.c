@@ -37,7 +37,7 @@ hub_sqlite_join(struct hub *hub, const struct registry_entry *r,
 	m->dir = hub_box_dir(m->h, registry_box);
 	m->fd = -1;
 	if (bell_hold(m->dir, m->file, &m->fd, e) < 0 ||
-	    store_run(m->h->s, "insert into member (owner, id, pid, since,"
+	    hub_write(m->h, STORE_NORMAL, "insert into member (owner, id, pid, since,"
 	    " changed) values (?, ?, ?, ?, ?)", STORE_ARGS(ARG_STR(m->file),
 	    ARG_STR(r->id), ARG_INT(getpid()), ARG_INT(now), ARG_INT(now)),
 	    e) < 0 || hub_sqlite_update(&m->member, r, e) < 0) {
@@ -57,7 +57,7 @@ hub_sqlite_update(struct registry_member *member,
 
 	if (r->tokens >= 0)
 		tokens = (struct store_arg)ARG_INT(r->tokens);
-	if (store_run(m->h->s, "update member set type = coalesce(?, type),"
+	if (hub_write(m->h, STORE_NORMAL, "update member set type = coalesce(?, type),"
 	    " state = coalesce(?, state), task = coalesce(?, task),"
 	    " run = coalesce(?, run), gate = coalesce(?, gate),"
 	    " note = coalesce(?, note), tokens = coalesce(?, tokens),"
@@ -78,7 +78,7 @@ hub_sqlite_leave(struct registry_member *member)
 
 	/* should this fail, the file's end tells the readers */
 	if (m->fd >= 0)
-		(void)store_run(m->h->s, "delete from member where owner = ?",
+		(void)hub_write(m->h, STORE_NORMAL, "delete from member where owner = ?",
 		    STORE_ARGS(ARG_STR(m->file)), &ignored);
 	bell_drop(m->dir, m->file, m->fd);
 	bell_ring(m->dir);
@@ -118,7 +118,7 @@ bury(struct hub_sqlite *h, const jv *gone)
 
 	for (size_t i = 0; i < json_count(gone); i++) {
 		AUTO_JV jv owner = json_at(gone, i);
-		(void)store_run(h->s, "delete from member where owner = ?",
+		(void)hub_write(h, STORE_NORMAL, "delete from member where owner = ?",
 		    STORE_ARGS(ARG_STR(json_string(&owner))), &ignored);
 	}
 }

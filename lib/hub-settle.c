@@ -123,34 +123,51 @@ apply(struct hub_sqlite *h, const struct found *f, enum hub_verdict v,
 	return r < 0 ? -1 : 0;
 }
 
-int
-hub_sqlite_settle(struct hub *hub, const char *box, const char *lease,
-    enum hub_verdict v, int64_t pause_ns, const char *why, struct err *e)
+/* 1 settled, in which case the box is in `*f`; 0; -1. */
+static int
+settle_now(struct hub_sqlite *h, const char *box, const char *lease,
+    enum hub_verdict v, int64_t pause_ns, const char *why, struct found *f,
+    struct err *e)
 {
-	struct hub_sqlite *h = hub_sqlite(hub);
 	AUTO_ROLLBACK struct store *tx = h->s;
 	char id[ULID_LEN + 1];
-	struct found f;
 	int64_t n;
 	int r;
 
 	if (parse_lease(lease, id, &n, e) < 0 || store_begin(h->s, e) < 0 ||
-	    (r = find(h, id, box, &f, e)) < 0)
+	    (r = find(h, id, box, f, e)) < 0)
 		return -1;
 	if (r == 0) {
 		err_set(e, ST_NO, "there is no message '%s'", lease);
 		return 0;
 	}
 	/* said twice, after a crash between the saying and the hearing */
-	if (v == HUB_ACK && f.state == MSG_DONE && (n == 0 || n == f.tries))
+	if (v == HUB_ACK && f->state == MSG_DONE && (n == 0 || n == f->tries))
 		return 1;
-	if (!current(&f, lease, n, e))
+	if (!current(f, lease, n, e))
 		return 0;
-	if (apply(h, &f, v, pause_ns / CLOCK_MS, why, e) < 0 ||
-	    store_commit(h->s, e) < 0)
+	return apply(h, f, v, pause_ns / CLOCK_MS, why, e) < 0 ||
+	    store_commit(h->s, e) < 0 ? -1 : 1;
+}
+
+int
+hub_sqlite_settle(struct hub *hub, const char *box, const char *lease,
+    enum hub_verdict v, int64_t pause_ns, const char *why, struct err *e)
+{
+	struct hub_sqlite *h = hub_sqlite(hub);
+	struct err ignored = ERR_INIT;
+	struct found f;
+	int r;
+
+	/* a longer lease need not survive a power cut */
+	if (v == HUB_EXTEND && store_set_sync(h->s, STORE_NORMAL, e) < 0)
 		return -1;
-	hub_ring(h, f.box);
-	return 1;
+	r = settle_now(h, box, lease, v, pause_ns, why, &f, e);
+	if (v == HUB_EXTEND)
+		(void)store_set_sync(h->s, STORE_FULL, &ignored);
+	else if (r > 0)
+		hub_ring(h, f.box);
+	return r;
 }
 
 int
@@ -215,6 +232,32 @@ item(struct store_stmt *q)
 	return o;
 }
 
+/*
+ * Those of one state.  The state stands in the text so that the partial
+ * indexes are used: what is done with may be a million times as much.
+ * 0, 1 when `fn` has seen enough, -1.
+ */
+static int
+list_state(struct hub_sqlite *h, const char *box, int state, hub_fn fn,
+    void *arg, struct err *e)
+{
+	AUTO_FREE char *sql = xasprintf(ITEM "where m.state = %d and %s"
+	    " order by m.rank, m.seq", state, box ?
+	    "m.box = (select box from box where name = ?)" : "?1 is null");
+	AUTO_STMT struct store_stmt *q = NULL;
+	int r;
+
+	if (store_query(h->s, sql, STORE_ARGS(ARG_STR(box)), &q, e) < 0)
+		return -1;
+	while ((r = store_step(q, e)) > 0) {
+		AUTO_JV jv o = item(q);
+
+		if (fn(&o, arg) != 0)
+			return 1;
+	}
+	return r;
+}
+
 int
 hub_sqlite_list(struct hub *hub, const char *box, const char *state,
     hub_fn fn, void *arg, struct err *e)
@@ -222,26 +265,12 @@ hub_sqlite_list(struct hub *hub, const char *box, const char *state,
 	static const char *const names[] = {
 		"ready", "leased", "later", "dead", "done"
 	};
-	struct hub_sqlite *h = hub_sqlite(hub);
-	AUTO_STMT struct store_stmt *q = NULL;
-	int64_t n = -1;
-	int r;
+	int r = 0;
 
-	for (int i = 0; state && i <= MSG_DONE; i++)
-		if (strcmp(state, names[i]) == 0)
-			n = i;
-	if (store_query(h->s, ITEM "where (?1 is null or b.name = ?1) and"
-	    " iif(?2 < 0, m.state < 4, m.state = ?2)"
-	    " order by m.state = 2, m.rank, m.seq",
-	    STORE_ARGS(ARG_STR(box), ARG_INT(n)), &q, e) < 0)
-		return -1;
-	while ((r = store_step(q, e)) > 0) {
-		AUTO_JV jv o = item(q);
-
-		if (fn(&o, arg) != 0)
-			return 0;
-	}
-	return r;
+	for (int i = 0; i <= MSG_DONE && r == 0; i++)
+		if (state ? strcmp(state, names[i]) == 0 : i < MSG_DONE)
+			r = list_state(hub_sqlite(hub), box, i, fn, arg, e);
+	return r < 0 ? -1 : 0;
 }
 
 int
@@ -259,6 +288,9 @@ hub_sqlite_get(struct hub *hub, const char *id, jv *ret, struct err *e)
 	return r;
 }
 
+#define COUNT(what) \
+	" (select count(*) from message m where m.box = b.box and m." what "),"
+
 int
 hub_sqlite_boxes(struct hub *hub, hub_fn fn, void *arg, struct err *e)
 {
@@ -269,13 +301,11 @@ hub_sqlite_boxes(struct hub *hub, hub_fn fn, void *arg, struct err *e)
 	AUTO_STMT struct store_stmt *q = NULL;
 	int r;
 
-	if (store_query(h->s, "select b.name, ifnull(sum(m.state = 0), 0),"
-	    " ifnull(sum(m.state = 1 and m.owner is not null), 0),"
-	    " ifnull(sum(m.state = 1 and m.owner is null), 0),"
-	    " ifnull(sum(m.state = 2), 0), ifnull(sum(m.state = 3), 0),"
-	    " b.max_leases from box b left join message m on m.box = b.box"
-	    " and m.state < 4 group by b.box order by b.name", NULL, &q,
-	    e) < 0)
+	if (store_query(h->s, "select b.name,"
+	    COUNT("state = 0") COUNT("state = 1 and m.owner is not null")
+	    COUNT("state = 1 and m.owner is null") COUNT("state = 2")
+	    COUNT("state = 3") " b.max_leases from box b order by b.name",
+	    NULL, &q, e) < 0)
 		return -1;
 	while ((r = store_step(q, e)) > 0) {
 		AUTO_JV jv o = json_object();
@@ -295,7 +325,7 @@ hub_sqlite_subscribe(struct hub *hub, const char *topic, const char *box,
 {
 	struct hub_sqlite *h = hub_sqlite(hub);
 
-	return store_run(h->s, on ?
+	return hub_write(h, STORE_FULL, on ?
 	    "insert or ignore into topic values (?, ?)" :
 	    "delete from topic where name = ? and box = ?",
 	    STORE_ARGS(ARG_STR(topic), ARG_STR(box)), e) < 0 ? -1 : 0;
@@ -376,16 +406,16 @@ hub_sqlite_gc(struct hub *hub, int64_t retention_ns, bool vacuum,
 
 	/* little by little: others get their turn between the pieces */
 	do {
-		n = store_run(h->s, "delete from message where seq in (select"
+		n = hub_write(h, STORE_FULL, "delete from message where seq in (select"
 		    " seq from message where state = 4 and done <= ?"
 		    " limit 5000)", STORE_ARGS(ARG_INT(before)), e);
 		total += n;
 	} while (n > 0);
 	if (n < 0)
 		return -1;
-	n = store_run(h->s, "delete from gate where state <> 'open'"
+	n = hub_write(h, STORE_FULL, "delete from gate where state <> 'open'"
 	    " and answered <= ?", STORE_ARGS(ARG_INT(before)), e);
-	if (n < 0 || store_run(h->s, "delete from remembered where"
+	if (n < 0 || hub_write(h, STORE_FULL, "delete from remembered where"
 	    " expires <= ?", STORE_ARGS(ARG_INT(hub_wall_ms())), e) < 0)
 		return -1;
 	sweep_all(h->dir);

@@ -75,9 +75,10 @@ static const char create[] =
     "create table member (owner text primary key, id text not null,"
     " type text, state text, task text, run text, gate text, note text,"
     " tokens integer, pid integer, since integer not null,"
-    " changed integer not null) strict, without rowid;"
+    " changed integer not null) strict, without rowid;";
 
-    /* What people and programs may rely on: agent-send(1), FILES. */
+/* What people and programs may rely on: agent-send(1), FILES. */
+static const char views[] =
     "create view mailbox as select b.name as box, m.id,"
     " case m.state when 0 then 'ready' when 1 then"
     " iif(m.owner is null, 'paused', 'leased') when 2 then 'later'"
@@ -87,10 +88,15 @@ static const char create[] =
     "create view dead as select box, id, source, tries, error, sent, record"
     " from mailbox where state = 'dead';"
     "create view queue as select b.name as queue,"
-    " sum(m.state = 0) as ready, sum(m.state = 1) as leased,"
-    " sum(m.state = 2) as later, sum(m.state = 3) as dead,"
-    " b.max_leases from box b left join message m on m.box = b.box"
-    " and m.state < 4 where b.name like '/queue/%' group by b.box;"
+    " (select count(*) from message where box = b.box"
+    " and state = 0) as ready,"
+    " (select count(*) from message where box = b.box"
+    " and state = 1) as leased,"
+    " (select count(*) from message where box = b.box"
+    " and state = 2) as later,"
+    " (select count(*) from message where box = b.box"
+    " and state = 3) as dead, b.max_leases from box b"
+    " where b.name like '/queue/%';"
     "create view gates as select id, state, source, run, task, kind,"
     " question, options, subject, path, digest, who,"
     " strftime('%Y-%m-%dT%H:%M:%fZ', asked / 1000.0, 'unixepoch') as asked,"
@@ -104,12 +110,12 @@ static const char create[] =
     " tokens, pid, strftime('%Y-%m-%dT%H:%M:%fZ', since / 1000.0,"
     " 'unixepoch') as since from member;";
 
-static const char *const steps[] = { create };
+static const char *const steps[] = { create, views };
 
 static const struct store_schema schema = {
 	.name = "a hub",
 	.application_id = 0x41676875,	/* "Aghu" */
-	.version = 1,
+	.version = 2,
 	.steps = steps
 };
 
@@ -178,6 +184,37 @@ hub_box_row(struct hub_sqlite *h, const char *box, bool make, int64_t *ret,
 		return -1;
 	*ret = store_last_id(h->s);
 	return 1;
+}
+
+static int64_t
+write_once(struct hub_sqlite *h, const char *sql,
+    const struct store_arg *args, struct err *e)
+{
+	AUTO_ROLLBACK struct store *tx = h->s;
+	int64_t n;
+
+	if (store_begin(h->s, e) < 0 ||
+	    (n = store_run(h->s, sql, args, e)) < 0 ||
+	    store_commit(h->s, e) < 0)
+		return -1;
+	return n;
+}
+
+int64_t
+hub_write(struct hub_sqlite *h, enum store_sync sync, const char *sql,
+    const struct store_arg *args, struct err *e)
+{
+	struct err ignored = ERR_INIT;
+	int64_t n;
+
+	if (sync == STORE_FULL)
+		return write_once(h, sql, args, e);
+	if (store_set_sync(h->s, STORE_NORMAL, e) < 0)
+		return -1;
+	n = write_once(h, sql, args, e);
+	/* this cannot fail where the other one did not */
+	(void)store_set_sync(h->s, STORE_FULL, n < 0 ? &ignored : e);
+	return n;
 }
 
 /*

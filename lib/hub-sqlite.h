@@ -51,6 +51,13 @@ void	hub_ring(const struct hub_sqlite *h, const char *box);
 int	hub_box_row(struct hub_sqlite *h, const char *box, bool make,
 	    int64_t *ret, struct err *e);
 
+/*
+ * One statement as a transaction of its own, in its turn; the rows changed.
+ * STORE_NORMAL for what nobody misses after a power cut.
+ */
+int64_t	hub_write(struct hub_sqlite *h, enum store_sync sync,
+	    const char *sql, const struct store_arg *args, struct err *e);
+
 /* Milliseconds since boot and since 1970. */
 int64_t	hub_boot_ms(void);
 int64_t	hub_wall_ms(void);

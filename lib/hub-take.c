@@ -35,6 +35,7 @@ struct sqlite_taker {
 	int fd;			/* its lock */
 	struct bell bell;
 	bool watching;
+	bool awaits;		/* an answer */
 	bool limited;		/* the box has a limit of leases */
 	bool suspicious;	/* a holder may be gone */
 	int timer;		/* for the calendar; -1: none */
@@ -215,8 +216,10 @@ hub_sqlite_taker_close(struct hub_taker *taker)
 
 	if (t->file[0]) {
 		give_back(t);
-		store_run(t->h->s, "delete from awaited where owner = ?",
-		    STORE_ARGS(ARG_STR(t->owner)), &ignored);
+		if (t->awaits)
+			(void)hub_write(t->h, STORE_NORMAL, "delete from"
+			    " awaited where owner = ?",
+			    STORE_ARGS(ARG_STR(t->owner)), &ignored);
 		bell_drop(t->dir, t->file, t->fd);
 	}
 	bell_close(&t->bell);
@@ -255,6 +258,7 @@ hub_sqlite_await(struct hub_taker *taker, const char *id, struct err *e)
 	struct sqlite_taker *t = sqlite_taker(taker);
 	AUTO_ROLLBACK struct store *tx = t->h->s;
 
+	t->awaits = true;
 	if (store_begin(t->h->s, e) < 0 ||
 	    hub_box_row(t->h, t->box, true, &t->row, e) < 0 ||
 	    store_run(t->h->s, "insert or replace into awaited"
@@ -465,6 +469,24 @@ take_rows(struct sqlite_taker *t, struct hub_delivery *out, int max,
 	return r < 0 ? -1 : n;
 }
 
+/*
+ * A lease need not survive a power cut, after which there is nobody who holds
+ * it: so it need not wait for the disk.  An acknowledgement does.
+ */
+static int
+set_sync(struct sqlite_taker *t, enum store_sync sync, struct err *e)
+{
+	return t->ntaken > 0 ? 0 : store_set_sync(t->h->s, sync, e);
+}
+
+static int
+drop(struct hub_delivery *out, int n)
+{
+	for (int i = 0; i < n; i++)
+		hub_delivery_release(&out[i]);
+	return -1;
+}
+
 static int
 take_in_transaction(struct sqlite_taker *t, struct hub_delivery *out, int max,
     struct err *e)
@@ -476,11 +498,7 @@ take_in_transaction(struct sqlite_taker *t, struct hub_delivery *out, int max,
 	    (want = within_limit(t, max, e)) < 0 ||
 	    (n = want > 0 ? take_rows(t, out, want, e) : 0) < 0)
 		return -1;
-	if (store_commit(t->h->s, e) == 0)
-		return n;
-	for (int i = 0; i < n; i++)
-		hub_delivery_release(&out[i]);
-	return -1;
+	return store_commit(t->h->s, e) == 0 ? n : drop(out, n);
 }
 
 int
@@ -493,9 +511,13 @@ hub_sqlite_take(struct hub_taker *taker, struct hub_delivery *out, int max,
 
 	if (go <= 0)
 		return go;
+	if (set_sync(t, STORE_NORMAL, e) < 0)
+		return -1;
 	n = take_in_transaction(t, out, max, e);
 	if (n < 0)
-		return -1;
+		store_rollback(t->h->s);
+	if (set_sync(t, STORE_FULL, e) < 0 || n < 0)
+		return drop(out, n);
 	if (t->ntaken > 0 && t->limited)
 		hub_ring(t->h, t->box);
 	forget_taken(t);

@@ -76,6 +76,7 @@ expect_status 0
 
 it 'comes back at once when its process is killed'
 agent-send g m >/dev/null
+rm m
 background agent-recv -f g >m
 holder=$!
 await 20 test -s m || fail 'nothing was delivered'
@@ -94,6 +95,7 @@ expect_json '.[0].lease | endswith(".2")'
 
 it 'gives back what it holds when it is asked to end'
 agent-send i m >/dev/null
+rm m
 background agent-recv -f i >m
 holder=$!
 await 20 test -s m || fail 'nothing was delivered'
@@ -105,6 +107,7 @@ expect_json '.[0].lease | endswith(".1")'
 it 'prints the next one when the one before is settled'
 agent-send j one >/dev/null
 agent-send j two >/dev/null
+rm m
 background agent-recv -f j >m
 await 20 test -s m || fail 'nothing was delivered'
 [ "$(wc -l <m)" -eq 1 ] || fail 'two at a time'

@@ -110,6 +110,7 @@ expect_out fine
 
 it 'comes back at once when the sandbox is killed'
 agent-send coder m >/dev/null
+rm m
 (cd / && AGENT_SOCKET=$T_DIR/work/sock exec agent-recv -f) >m &
 holder=$!
 await 20 test -s m || fail 'nothing was delivered'
