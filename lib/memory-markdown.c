@@ -84,7 +84,7 @@ next_word(const char **at, const char *end)
 
 	while (p < end && isspace((unsigned char)*p))
 		p++;
-	from = p;
+	from = *at = p;
 	if (p == end)
 		return NULL;
 	if (*p == '"') {

@@ -20,7 +20,8 @@ expect_out '["a","first\n## not a heading\nlast",["x","two words"]]
 
 # edit SCRIPT: agent-mem edit with a sed script as the editor.
 edit() {
-	printf '#!/bin/sh\nsed -i -e "%s" "$1"\n' "$1" >ed.sh
+	echo "$1" >script
+	printf '#!/bin/sh\nsed -i -f script "$%s"\n' 1 >ed.sh
 	chmod +x ed.sh
 	run env EDITOR="$PWD/ed.sh" agent-mem edit
 }
@@ -30,10 +31,8 @@ edit ''
 expect_status 0
 expect_out '0 changed, 0 added, 0 removed'
 
-it 'edits: a text, a tag, a new note, one less'
-edit 's/^second/second, better/; s/^## b .*/& #new/; /^## c c/d;
-	"/"/^third/s/.*/## a new one #fresh\\nits text/'
-edit 's/^second.*/second, better/; s/^\\(## b .*\\)/\\1 #new/'
+it 'edits: a text and a tag'
+edit 's/^second.*/second, better/; s/^\(## b .*\)/\1 #new/'
 expect_out '1 changed, 0 added, 0 removed'
 run agent-mem show --format ndjson b
 expect_json '.[0].text == "second, better" and .[0].tags == ["new"] and
@@ -110,7 +109,7 @@ st|1|2
 it 'lets sqlite3 read while it writes'
 seq 400 | sed 's/.*/{"text":"note number &"}/' >many
 background sh -c 'agent-mem add --format ndjson <many >added'
-for i in 1 2 3 4 5 6 7 8 9 10; do
+for _ in 1 2 3 4 5 6 7 8 9 10; do
 	sqlite3 m.db 'select count(*) from notes' >>counts || echo failed >>counts
 done
 expect_not grep -q failed counts

@@ -73,7 +73,7 @@ killed() {
 	jq -r 'select(.status) | .id' told 2>/dev/null | sort >want
 	agent-mem -f k.db export | jq -r .id | sort >have
 	[ -z "$(comm -23 want have)" ] || fail "lost: $(comm -23 want have | head -3)"
-	agent-mem -f k.db check >check 2>&1 || fail "check: $(cat check)"
+	agent-mem -f k.db check >said 2>&1 || fail "check: $(cat said)"
 }
 
 it 'keeps what it acknowledged when it is killed'
