@@ -21,8 +21,9 @@
 #include "spawn.h"
 
 enum {
-	OPT_AGENTS = 256, OPT_DRY_RUN, OPT_FORK, OPT_FORMAT, OPT_MAX_TOKENS, OPT_MAX_TURNS,
-	OPT_NO_CHECKPOINTS, OPT_NO_STDIN, OPT_PERMISSION_MODE, OPT_TASK, OPT_TIMEOUT,
+	OPT_AGENTS = 256, OPT_DRY_RUN, OPT_FORK, OPT_FORMAT, OPT_MAX_TOKENS,
+	OPT_MAX_TURNS, OPT_NO_CHECKPOINTS, OPT_NO_STDIN, OPT_PARK,
+	OPT_PERMISSION_MODE, OPT_TASK, OPT_TIMEOUT,
 	JOBS_MAX = 1000
 };
 
@@ -42,6 +43,7 @@ static const struct option longopts[] = {
 	{ "model", required_argument, NULL, 'm' },
 	{ "no-checkpoints", no_argument, NULL, OPT_NO_CHECKPOINTS },
 	{ "no-stdin", no_argument, NULL, OPT_NO_STDIN },
+	{ "park", no_argument, NULL, OPT_PARK },
 	{ "permission-mode", required_argument, NULL, OPT_PERMISSION_MODE },
 	{ "resume", required_argument, NULL, 'r' },
 	{ "task", required_argument, NULL, OPT_TASK },
@@ -55,7 +57,7 @@ static const struct cli cli = {
 	.usage = "usage: agent-spawn [-c] [-a AGENT] [-C DIR] [-f FILE] "
 	    "[-j N] [-m MODEL] [-r RUN] [--agents FILE] [--dry-run] "
 	    "[--fork-session] [--format text|ndjson] [--max-tokens N] "
-	    "[--max-turns N] [--no-checkpoints] [--no-stdin] "
+	    "[--max-turns N] [--no-checkpoints] [--no-stdin] [--park] "
 	    "[--permission-mode MODE] [--task ID] [--timeout TIME] "
 	    "[TASK ...]\n",
 	.shortopts = "a:C:cf:j:m:r:",
@@ -131,6 +133,9 @@ take_option(struct options *o, int c)
 		break;
 	case OPT_NO_STDIN:
 		o->prompt.no_stdin = true;
+		break;
+	case OPT_PARK:
+		o->spawn.park = true;
 		break;
 	case OPT_PERMISSION_MODE:
 		if (permit_mode(optarg) < 0)
@@ -225,6 +230,8 @@ run_crew(const struct options *o, struct err *e)
 	}
 	if (o->spawn.no_checkpoints)
 		args[n++] = "--no-checkpoints";
+	if (o->spawn.park)
+		args[n++] = "--park";
 	if (o->spawn.mode) {
 		args[n++] = "--permission-mode";
 		args[n++] = o->spawn.mode;

@@ -4,6 +4,7 @@
 #include "agent-impl.h"
 
 #include "alloc.h"
+#include "asking.h"
 #include "audit.h"
 #include "path.h"
 #include "tool.h"
@@ -150,8 +151,7 @@ say_ended(void *context, const struct call *c, struct err *e)
 
 /* A call that is not made: the model is told why, the trail keeps it. */
 static int
-deny(struct run *r, struct call *c, const char *why, bool person,
-    struct err *e)
+deny(struct run *r, struct call *c, const char *why, struct err *e)
 {
 	const struct agent_task *t = r->task;
 	jv data = json_object();
@@ -164,26 +164,95 @@ deny(struct run *r, struct call *c, const char *why, bool person,
 		return -1;
 	c->state = CALL_ENDED;
 	buf_reset(&c->text);
-	buf_addf(&c->text, "error: denied: %s%s", why, person ?
-	    " (only a person could allow this, and none can be asked)" : "");
-	return say_result(r, c, e);
+	buf_addf(&c->text, "error: denied%s%s", *why ? ": " : "", why);
+	return say_call(r, c, e) < 0 ? -1 : say_result(r, c, e);
+}
+
+/* "shell: git push", "edit_file: src/x.c": what the call is about. */
+static char *
+subject(const struct call *c)
+{
+	const char *command = json_str(&c->arguments, "command");
+	const char *path = json_str(&c->arguments, "path");
+
+	return xasprintf("%s%s%s", c->name, command || path ? ": " : "",
+	    command ? command : path ? path : "");
+}
+
+/* The whole call as a file, for the person to look at. */
+static char *
+write_call(const struct run *r, const struct call *c, struct err *e)
+{
+	AUTO_FREE char *path = xasprintf("%s/%04lu-%s.ask.json",
+	    r->task->place.output_dir, c->number, c->name);
+	AUTO_BUF struct buf text = BUF_INIT;
+
+	json_write_pretty(&c->arguments, &text);
+	buf_addc(&text, '\n');
+	if (path_replace(path, text.data, text.len, 0600, e) < 0)
+		return NULL;
+	return STEAL(path);
+}
+
+/* Asks a person: 1 yes, 0 no, -1 parked or worse. */
+static int
+ask_person(struct run *r, const struct call *c, const char *question,
+    struct buf *words, struct err *e)
+{
+	const struct agent_task *t = r->task;
+	AUTO_FREE char *about = subject(c);
+	AUTO_FREE char *key = xasprintf("%s/%s", t->origin.run, c->id);
+	AUTO_FREE char *show = write_call(r, c, e);
+	AUTO_FREE char *text = xstrdup(question);
+	struct asking a = {
+		.root = t->place.root, .agent = t->id, .key = key,
+		.question = text, .subject = about, .show = show,
+		.park = t->park,
+	};
+	jv data = json_object();
+	int answer;
+
+	json_set_str(&data, "question", text);
+	json_set_str(&data, "subject", about);
+	json_set_str(&data, "key", key);
+	if (agent_say(r, RECORD_QUESTION, data, false, e) < 0 || !show)
+		return -1;
+	answer = asking_person(&a, t->limits.until, t->stop, words, e);
+	if (answer < 0)
+		return -1;
+	data = json_object();
+	json_set_str(&data, "answer", answer ? "yes" : "no");
+	json_set_str(&data, "text", words->data);
+	json_set_str(&data, "key", key);
+	return agent_say(r, RECORD_ANSWER, data, false, e) < 0 ? -1 : answer;
+}
+
+/* Whether one call may be made; ends it when it may not. */
+static int
+permit_one(struct run *r, struct call *c, struct err *e)
+{
+	AUTO_BUF struct buf words = BUF_INIT;
+	int answer = permit_before(&r->task->permit, c, &words, e);
+
+	if (answer == PERMIT_ASK) {
+		int said = ask_person(r, c, words.data, &words, e);
+		answer = said < 0 ? -1 : said ? PERMIT_YES : PERMIT_NO;
+	}
+	if (answer < 0)
+		return -1;
+	if (answer == PERMIT_NO)
+		return deny(r, c, words.data ? words.data : "", e);
+	return 0;
 }
 
 /* Asks for each call whether it may be made. */
 static int
 permit(struct run *r, struct call *calls, size_t n, struct err *e)
 {
-	for (size_t i = 0; i < n; i++) {
-		AUTO_BUF struct buf words = BUF_INIT;
-		int answer;
-
-		if (calls[i].state != CALL_WAITING)
-			continue;
-		answer = permit_before(&r->task->permit, &calls[i], &words, e);
-		if (answer < 0 || (answer != PERMIT_YES && deny(r, &calls[i],
-		    words.data, answer == PERMIT_ASK, e) < 0))
+	for (size_t i = 0; i < n; i++)
+		if (calls[i].state == CALL_WAITING &&
+		    permit_one(r, &calls[i], e) < 0)
 			return -1;
-	}
 	return 0;
 }
 
@@ -194,6 +263,9 @@ run_calls(struct run *r, struct call *calls, size_t n, struct err *e)
 	const struct agent_task *t = r->task;
 	struct call *done = NULL;
 
+	/* a call that waits for a person has not begun */
+	if (permit(r, calls, n, e) < 0)
+		return -1;
 	for (size_t i = 0; i < n; i++) {
 		if (calls[i].state == CALL_WAITING &&
 		    !json_has(&r->talk->begun, calls[i].id) &&
@@ -204,7 +276,7 @@ run_calls(struct run *r, struct call *calls, size_t n, struct err *e)
 			done->state = CALL_ENDED;
 		}
 	}
-	if (permit(r, calls, n, e) < 0 || conversation_sync(r->talk, e) < 0 ||
+	if (conversation_sync(r->talk, e) < 0 ||
 	    keep_files(r, calls, n, e) < 0 || calls_run(&t->place,
 	    calls, n, t->limits.until, t->stop, say_ended, r, e) < 0)
 		return -1;
@@ -255,6 +327,7 @@ agent_act(struct run *r, struct err *e)
 	free(calls);
 	if (result < 0)
 		agent_end(r, e->status, e->status > ST_SIGNAL ? "interrupted" :
-		    e->status == ST_TIMEOUT ? "time" : err_kind(e->status));
+		    e->status == ST_TIMEOUT ? "time" :
+		    e->status == ST_TEMPFAIL ? "parked" : err_kind(e->status));
 	return result;
 }

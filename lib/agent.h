@@ -60,6 +60,7 @@ struct agent_task {
 	struct calls_place place;
 	struct permit permit;
 	const char *audit;		/* file for what was denied */
+	bool park;			/* end, rather than wait for a person */
 	bool checkpoints;		/* take one before files change */
 	struct agent_limits limits;
 	const volatile int *stop;

@@ -379,6 +379,7 @@ run(struct setup *s, const char *prompt, struct err *e)
 			.run = s->run,
 		},
 		.audit = s->audit,
+		.park = s->said->park,
 		.checkpoints = !s->said->no_checkpoints,
 		.origin = { .source = s->source, .run = s->run,
 		    .task = s->said->task,

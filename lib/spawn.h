@@ -25,6 +25,7 @@ struct spawn {
 	const char *resume;		/* a run to go on with: runs.h */
 	bool fork;			/* in a copy of it */
 	bool no_checkpoints;
+	bool park;			/* end, rather than wait for a person */
 	bool dry_run;			/* give the request, run nothing */
 	const char *mode;		/* permit.h; NULL: default */
 	const jv *options;		/* for the model: object; or NULL */

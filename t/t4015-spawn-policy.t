@@ -1,5 +1,5 @@
 #!/bin/sh
-# agent-spawn: rules, modes and hooks, which say no before a call is made.
+# agent-spawn: rules, modes and people, who say no before a call is made.
 . "${0%/*}/lib.sh"
 # shellcheck source=t/recording.sh
 . "$T_SRC/t/recording.sh"
@@ -50,13 +50,42 @@ expect_json '.[0].action == "tool.denied" and
 	.[0].source == "/agent/dev" and
 	.[0].data.reason == "the tests are right"'
 
-it 'takes no answer of a person for no'
+it 'parks at a question to a person'
 both shell '{"command":"echo push >pushed"}'
-run agent-spawn go
-expect_ok [ "$(got 0 | cut -c1-28)" = 'error: denied: May it push? ' ]
+run agent-spawn --park go
+expect_status 75
+expect_err_has 'waiting for a person: May it push?'
+expect_json 'last.data | .reason == "parked" and .status == 75'
 expect_not [ -e pushed ]
 
+it 'waits on as long as there is no answer'
+run agent-spawn --park -c
+expect_status 75
+run agent-gate list --json
+expect_json 'length == 1 and .[0].question == "May it push?" and
+	.[0].subject == "shell: echo push >pushed"'
+
+it 'goes on with the answer, which the model is told'
+run agent-gate answer -m 'not on a Friday' --all deny
+run agent-spawn -c
+expect_status 0
+expect_ok [ "$(got 0)" = 'error: denied: not on a Friday' ]
+expect_not [ -e pushed ]
+
+it 'makes the call after a yes, once'
+both shell '{"command":"echo push >>pushed"}'
+run agent-spawn --park again
+expect_status 75
+run agent-gate answer --all approve
+run agent-spawn -c
+expect_status 0
+run agent-spawn -c
+expect_status 0
+expect_ok [ "$(cat pushed)" = push ]
+rm pushed
+
 it 'does not ask where all is permitted'
+both shell '{"command":"echo push >pushed"}'
 run agent-spawn --permission-mode bypassPermissions go
 expect_ok [ -e pushed ]
 
@@ -87,46 +116,5 @@ printf 'agents:\n- id: a\n  policy:\n  - {when: "(", deny: x}\n' >bad.yaml
 run agent-spawn --agents bad.yaml -m replay:rec go
 expect_status 78
 expect_err_has 'policy: rule 1: '
-
-mkdir -p "$HOME/.config/agent"
-cat >"$HOME/.config/agent/config.yaml" <<'END'
-hooks:
-  PreToolUse:
-    - matcher: shell
-      command: 'cat >>hooked; echo not today >&2; exit 2'
-    - matcher: write_file
-      command: >-
-        echo '{"hookSpecificOutput":{"permissionDecision":"deny",
-        "permissionDecisionReason":"by decision"}}'
-    - command: 'exit 7'
-  PostToolUse:
-    - command: 'cat >>after'
-END
-
-it 'asks the hooks of the user'
-both shell '{"command":"touch z"}' write_file '{"path":"z","content":""}' \
-	read_file '{"path":"x"}'
-run agent-spawn go
-expect_status 0
-expect_ok [ "$(got 0)" = 'error: denied: not today' ]
-expect_ok [ "$(got 1)" = 'error: denied: by decision' ]
-expect_ok [ "$(got 2)" = x ]
-expect_not [ -e z ]
-expect_err_has "hook 'exit 7' ended with status 7"
-
-it 'tells them the call, and after it the answer'
-run cat hooked
-expect_json '.[0] | .hook_event_name == "PreToolUse" and
-	.tool_name == "shell" and .tool_input.command == "touch z" and
-	(.cwd | length) > 0'
-run cat after
-expect_json '.[0] | .tool_name == "read_file" and
-	.tool_response.output == "x"'
-
-it 'takes no hooks from a workspace'
-cp "$HOME/.config/agent/config.yaml" .agent/config.yaml
-run agent-spawn go
-expect_status 78
-expect_err_has "'hooks' belongs into the user's configuration"
 
 done_testing

@@ -1,0 +1,69 @@
+#!/bin/sh
+# agent-spawn: hooks, which are asked before a call and told after it.
+. "${0%/*}/lib.sh"
+# shellcheck source=t/recording.sh
+. "$T_SRC/t/recording.sh"
+agent-sandbox -- true 2>"$T_DIR/why" || skip_all "$(cat "$T_DIR/why")"
+
+printf 'agents:\n- id: dev\n  model: replay:rec\n' >agents.yaml
+printf x >x
+
+# both FILE ARGUMENTS...: a turn with these calls, then what they got.
+both() {
+	{
+		calls '(.messages | length) == 2' "$@"
+		jq -nc '{when: "true", sse: [
+			{choices: [{index: 0, delta: {content: "seen"}}]},
+			{choices: [{index: 0, delta: {},
+				finish_reason: "stop"}]}]}'
+	} >rec
+}
+
+# got N: what the N-th call of the turn was answered.
+got() {
+	jq -rs "[.[] | select(.type == \"tool.result\")] |
+		sort_by(.data.id)[$1].data.output" "$T_DIR/out"
+}
+
+mkdir -p "$HOME/.config/agent"
+cat >"$HOME/.config/agent/config.yaml" <<'END'
+hooks:
+  PreToolUse:
+    - matcher: shell
+      command: 'cat >>hooked; echo not today >&2; exit 2'
+    - matcher: write_file
+      command: >-
+        echo '{"hookSpecificOutput":{"permissionDecision":"deny",
+        "permissionDecisionReason":"by decision"}}'
+    - command: 'exit 7'
+  PostToolUse:
+    - command: 'cat >>after'
+END
+
+it 'asks the hooks of the user'
+both shell '{"command":"touch z"}' write_file '{"path":"z","content":""}' \
+	read_file '{"path":"x"}'
+run agent-spawn go
+expect_status 0
+expect_ok [ "$(got 0)" = 'error: denied: not today' ]
+expect_ok [ "$(got 1)" = 'error: denied: by decision' ]
+expect_ok [ "$(got 2)" = x ]
+expect_not [ -e z ]
+expect_err_has "hook 'exit 7' ended with status 7"
+
+it 'tells them the call, and after it the answer'
+run cat hooked
+expect_json '.[0] | .hook_event_name == "PreToolUse" and
+	.tool_name == "shell" and .tool_input.command == "touch z" and
+	(.cwd | length) > 0'
+run cat after
+expect_json '.[0] | .tool_name == "read_file" and
+	.tool_response.output == "x"'
+
+it 'takes no hooks from a workspace'
+cp "$HOME/.config/agent/config.yaml" .agent/config.yaml
+run agent-spawn go
+expect_status 78
+expect_err_has "'hooks' belongs into the user's configuration"
+
+done_testing
