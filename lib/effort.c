@@ -11,8 +11,8 @@
 #include "fold.h"
 
 static const double weights[EFFORT_SIGNALS] = {
-	-2.04, 0.46, 0.79, 1.73, -0.61, -0.69, 0.03, -0.39, -0.27, -0.44,
-	0.58, 0.9, -0.18, -0.22, -0.32
+	-1.93, 0.65, 0.95, 1.8, -0.75, -1.85, 0.3, -0.5, -0.75, -1.45,
+	0.7, 0.95, -0.1, -0.4, -0.55
 };
 
 static const struct {
@@ -112,9 +112,13 @@ is_measure(const char *s, size_t n)
 		"week", "months", "years", "year", "am", "pm", "uhr", "px",
 		"mb", "gb", "kb", "percent", "euro", "euros", "eur", "dollars",
 		"jan", "feb", "march", "april", "may", "june", "july", "aug",
-		"sept", "oct", "nov", "dec", "km", "kg", "mg", "cm", "words",
-		"lines", "characters", "chars", "sentences", "zeichen",
-		"zeilen", "uur", "in", "at", "to", "and", "or", "is", "for",
+		"sept", "oct", "nov", "dec", "km", "kg", "mg", "cm",
+		"rows", "records", "customers", "users", "requests", "clients",
+		"clientes", "kunden", "orders", "parcels", "visitors",
+		"addresses", "people", "per", "complains", "says", "wants",
+		"characters", "chars", "sentences", "zeichen", "minutos",
+		"segundos", "horas", "dias", "meses", "jahre", "wochen",
+		"stunden", "sekunden", "monate", "uur", "in", "at", "to", "and", "or", "is", "for",
 		"von", "bis", "auf", "la", "de", "und", "y", "mm", "rpm",
 	};
 
@@ -123,6 +127,17 @@ is_measure(const char *s, size_t n)
 		    strncasecmp(measures[i], s, n) == 0)
 			return true;
 	return false;
+}
+
+/* "40 lines" say how short; "6000 lines" are much to read. */
+static const double text_large = 600;
+
+static bool
+is_text_unit(const char *s, size_t n)
+{
+	return (n == 5 && (strncasecmp(s, "lines", n) == 0 ||
+	    strncasecmp(s, "words", n) == 0)) ||
+	    (n == 6 && strncasecmp(s, "zeilen", n) == 0);
 }
 
 /*
@@ -152,11 +167,12 @@ counted(const char *s, size_t len)
 		if (i >= len || s[i] != ' ' || n < 4 || (n > 1900 && n < 2100))
 			continue;
 		word = strcspn(s + i + 1, " ,.;:!?\n()");
-		if (word == 0 || is_measure(s + i + 1, word))
+		if (word == 0 || is_measure(s + i + 1, word) ||
+		    (n < text_large && is_text_unit(s + i + 1, word)))
 			continue;
 		best = fmax(best, log10(n));
 	}
-	return fmin(best, 4);
+	return fmin(best, 3);
 }
 
 /* Commas and the like in the sentence that has most of them. */

@@ -18,11 +18,12 @@
 /* What the parts of a description are worth. */
 static const double weight_id = 0.7, weight_description = 1,
     weight_duty = 1, weight_capability = 1.3;
-static const double saturation = 1.5;	/* k1 of BM25 */
+static const double saturation = 2;	/* k1 of BM25 */
 static const double length_share = 0.5;	/* b of BM25 */
 static const double word_weight = 0.9;	/* a word against a group */
+static const double many_features = 0.8; /* against one that has several */
 static const double foreign_trade = 0.5; /* least worth of another trade */
-static const double act_first = 2;	/* a kind of work, at the beginning */
+static const double act_first = 1.6;	/* a kind of work, at the beginning */
 
 struct word {
 	uint64_t stem;			/* 0: free */
@@ -268,12 +269,25 @@ touch(struct match *m, size_t feature, double weight)
 	m->query[feature] += weight;
 }
 
+/* One word is one piece of evidence, in however many groups it is. */
+static double
+token_share(const struct match *m, const struct words_token *t)
+{
+	double all = 0;
+
+	if (!t->phrase && !is_common(t) && find_word(m, t->stem)->stem)
+		all = 1;
+	for (size_t i = 0; i < t->nlinks; i++)
+		all += (double)t->links[i].weight;
+	return all > 1 ? pow(all, -many_features) : 1;
+}
+
 static void
 ask(const struct words_token *t, void *arg)
 {
 	struct match *m = arg;
 	const struct word *w;
-	double weight = (double)t->weight;
+	double weight = (double)t->weight * token_share(m, t);
 
 	for (size_t i = 0; i < t->nlinks; i++) {
 		double mine = weight * (double)t->links[i].weight;

@@ -54,7 +54,8 @@ struct words {
 	size_t used, size;		/* size is a power of 2 */
 	size_t longest;			/* bytes of a beginning */
 	size_t phrase_max;		/* words of a phrase */
-	size_t stop;			/* the group of those that say nothing */
+	size_t stop, common;		/* groups of words that say nothing, or
+					 * little */
 	struct cached *cache;
 };
 
@@ -305,6 +306,7 @@ words_parse(const char *name, const char *text, size_t len, struct err *e)
 	w->phrase_max = 1;
 	table_grow(w, len);
 	w->stop = need_group(w, "stop", 4);
+	w->common = need_group(w, "common", 6);
 	w->cache = xcalloc(CACHE_SIZE, sizeof(*w->cache));
 	for (size_t at = 0; at < len; ) {
 		const char *nl = memchr(text + at, '\n', len - at);
@@ -348,6 +350,23 @@ link_add(struct words_link *links, size_t n, size_t group, float weight)
 	return n;
 }
 
+static bool
+in_group(const struct entry *e, size_t group)
+{
+	for (size_t i = 0; i < e->n; i++)
+		if (e->listed[i] == group)
+			return true;
+	return false;
+}
+
+/* In how many groups that say something. */
+static size_t
+n_said(const struct words *w, const struct entry *e)
+{
+	return e->n - (size_t)in_group(e, w->stop) -
+	    (size_t)in_group(e, w->common);
+}
+
 static float
 listed_weight(const struct entry *e, size_t i)
 {
@@ -364,9 +383,9 @@ expand(const struct words *w, const struct entry *e, float weight,
 {
 	static const float share[] = { 1, 1, 0.8F, 0.65F, 0.55F, 0.5F, 0.45F };
 
-	weight *= share[e->n];
+	weight *= share[n_said(w, e)];
 	for (size_t i = 0; i < e->n; i++)
-		if (e->listed[i] != w->stop)
+		if (e->listed[i] != w->stop && e->listed[i] != w->common)
 			n = link_add(links, n, e->listed[i],
 			    weight * listed_weight(e, i));
 	for (size_t i = 0; i < e->n; i++) {
@@ -413,15 +432,6 @@ find_compound(const struct words *w, const char *s, size_t len)
 	return NULL;
 }
 
-static bool
-in_group(const struct entry *e, size_t group)
-{
-	for (size_t i = 0; i < e->n; i++)
-		if (e->listed[i] == group)
-			return true;
-	return false;
-}
-
 static void
 find_links(const struct words *w, const char *s, size_t len,
     struct cached *c)
@@ -429,12 +439,15 @@ find_links(const struct words *w, const char *s, size_t len,
 	size_t plen = 0;
 	const struct entry *whole = lookup(w, c->stem);
 	const struct entry *prefix = find_prefix(w, s, len, &plen);
+	float weight = whole && in_group(whole, w->common) ? 0.5F : 1;
 
 	c->stop = whole && in_group(whole, w->stop);
 	if (whole)
-		c->n = (uint16_t)expand(w, whole, 1, c->links, c->n);
+		c->n = (uint16_t)expand(w, whole, weight,
+		    c->links, c->n);
 	if (prefix && !c->stop && (!whole || plen > 4))
-		c->n = (uint16_t)expand(w, prefix, 1, c->links, c->n);
+		c->n = (uint16_t)expand(w, prefix, weight,
+		    c->links, c->n);
 	if (!whole && !prefix && len >= COMPOUND_MIN) {
 		const struct entry *e = find_compound(w, s, len);
 		if (e)
