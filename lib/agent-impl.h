@@ -32,6 +32,9 @@ int	agent_say(struct run *r, const char *type, jv data, bool lasts,
 /* Ends the run, after what is under way. */
 void	agent_end(struct run *r, int status, const char *reason);
 
+/* The last record; `why` says what went wrong, when its status is not 0. */
+int	agent_say_end(struct run *r, const struct err *why, struct err *e);
+
 /*
  * Does what the last message asks for and has not got yet.  -1 when the run
  * cannot go on, which is then ended.

@@ -290,8 +290,8 @@ turn(struct run *r, struct err *e)
  * The result: in the conversation, for good; as a file that scripts can look
  * at, whole or not there; and to the watchers.
  */
-static int
-say_end(struct run *r, const struct err *why, struct err *e)
+int
+agent_say_end(struct run *r, const struct err *why, struct err *e)
 {
 	AUTO_FREE char *path = path_join(r->task->run_dir, "result.json");
 	AUTO_BUF struct buf text = BUF_INIT;
@@ -371,7 +371,7 @@ agent_run(const struct agent_task *task, struct err *e)
 		if (!r.reason)
 			(void)over_limit(&r, e);
 	}
-	status = say_end(&r, e, &last) < 0 ? -1 : r.status;
+	status = agent_say_end(&r, e, &last) < 0 ? -1 : r.status;
 	if (status < 0)
 		*e = last;
 	snapshot_drop(&r.snapshot);

@@ -23,6 +23,7 @@ static const struct yaml_shape strings[] = {
 static const struct yaml_shape limits[] = {
 	{ .key = "context", .kinds = YAML_INT },
 	{ .key = "cost", .kinds = YAML_NUMBER },
+	{ .key = "idle", .kinds = YAML_STRING | YAML_INT },
 	{ .key = "tokens", .kinds = YAML_INT },
 	{ .key = "turns", .kinds = YAML_INT },
 	{ .key = "wall_time", .kinds = YAML_STRING | YAML_INT },
@@ -39,6 +40,7 @@ static const struct yaml_shape limits[] = {
 	{ .key = "direct_communication", .kinds = STRINGS },		\
 	{ .key = "env", .kinds = YAML_MAP, .members = strings },	\
 	{ .key = "initial_instructions", .kinds = STRINGS },		\
+	{ .key = "key_env", .kinds = YAML_STRING },			\
 	{ .key = "limits", .kinds = YAML_MAP, .members = limits },	\
 	{ .key = "memory_file", .kinds = YAML_STRING },			\
 	{ .key = "model", .kinds = STRINGS },				\

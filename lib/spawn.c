@@ -8,6 +8,7 @@
 #include "alloc.h"
 #include "briefing.h"
 #include "catalog.h"
+#include "foreign.h"
 #include "journal.h"
 #include "num.h"
 #include "path.h"
@@ -19,6 +20,7 @@
 /* All that a run needs, owned until its end. */
 struct setup {
 	const struct spawn *said;
+	const struct foreign *foreign;	/* NULL: an agent of ours */
 	struct workspace workspace;
 	struct agents agents;
 	jv agent;
@@ -112,14 +114,17 @@ find_agent(struct setup *s, struct err *e)
 }
 
 static int
-check_type(const jv *agent, struct err *e)
+find_type(struct setup *s, struct err *e)
 {
-	const char *type = json_str(agent, "type");
+	const char *type = json_str(&s->agent, "type");
 
 	if (!type || strcmp(type, "native") == 0)
 		return 0;
-	return err_set(e, ST_CONFIG, "agent '%s' is of type '%s', which is "
-	    "not supported", json_str(agent, "id"), type);
+	s->foreign = foreign_find(type);
+	if (!s->foreign)
+		return err_set(e, ST_CONFIG, "agent '%s' is of type '%s', "
+		    "which is not supported", json_str(&s->agent, "id"), type);
+	return foreign_check(s->foreign, &s->agent, e);
 }
 
 /* Where it works: sandbox_path, made when it is missing, or the whole. */
@@ -173,13 +178,18 @@ find_model(struct setup *s, struct err *e)
 {
 	AUTO_JV jv names = agents_strings(&s->agent, "model");
 	AUTO_BUF struct buf chain = BUF_INIT;
+	bool needed = true;
+	const char *otherwise = s->foreign ?
+	    foreign_model(s->foreign, &needed) : NULL;
 
+	if (!needed && !s->said->model && json_count(&names) == 0)
+		return 0;
 	for (size_t i = 0; i < json_count(&names); i++) {
 		AUTO_JV jv name = json_at(&names, i);
 		buf_addf(&chain, "%s%s", i ? "," : "", json_string(&name));
 	}
 	return catalog_find(&s->settings.all, s->said->model ? s->said->model :
-	    chain.len > 0 ? chain.data : NULL, &s->model, e);
+	    chain.len > 0 ? chain.data : otherwise, &s->model, e);
 }
 
 static int
@@ -194,6 +204,8 @@ find_words(struct setup *s, struct err *e)
 		return -1;
 	if (skills_find(&s->agent, s->agents.dir, s->place, &s->skills, e) < 0)
 		return -1;
+	if (s->foreign)		/* the tools are its own */
+		json_set(&s->agent, "tools", json_array());
 	return briefing_make(&s->agent, s->agents.dir, s->place, &s->skills,
 	    &s->briefing, e);
 }
@@ -412,6 +424,11 @@ run(struct setup *s, const char *prompt, struct err *e)
 	};
 
 	s->hide[0] = if_seen(s, s->workspace.dir);
+	if (s->foreign) {
+		task.limits.turns = limit(s, s->said->max_turns, "turns", 0);
+		return foreign_run(s->foreign, &task, &s->agent,
+		    s->agents.dir, e);
+	}
 	return agent_run(&task, e);
 }
 
@@ -480,13 +497,17 @@ spawn_run(const struct spawn *said, const char *prompt, struct err *e)
 		return -1;
 	if (!prompt && has_ended_well(&s))
 		return said->record(said->context, &s.talk.result, e);
-	if (find_agent(&s, e) < 0 || check_type(&s.agent, e) < 0 ||
+	if (find_agent(&s, e) < 0 || find_type(&s, e) < 0 ||
 	    make_workspace(&s, e) < 0 || find_place(&s, e) < 0 ||
 	    settings_load(s.workspace.dir ? &s.workspace : NULL,
 	    &s.settings, e) < 0 ||
 	    find_rules(&s, e) < 0 || find_model(&s, e) < 0 ||
 	    find_words(&s, e) < 0)
 		return -1;
+	if (said->dry_run && s.foreign)
+		return err_set(e, ST_USAGE, "what agent '%s' of type '%s' "
+		    "would ask cannot be shown", json_str(&s.agent, "id"),
+		    json_str(&s.agent, "type"));
 	if (said->dry_run)
 		return dry_run(&s, prompt, e);
 	return open_files(&s, e) < 0 ? -1 : run_reminded(&s, prompt, e);

@@ -1,0 +1,332 @@
+/*
+ * foreign-box: starting a foreign agent in its sandbox.
+ *
+ * Nothing of ours enters but what is named here: the workspace, the home of
+ * the run, the program, and one way to its model.
+ */
+#include "config.h"
+
+#include "foreign-impl.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "agents.h"
+#include "alloc.h"
+#include "env.h"
+#include "fd.h"
+#include "path.h"
+
+enum { KEPT_MAX = 256 << 20 };
+
+int
+foreign_write(const struct foreign_run *f, const char *name, const char *text,
+    size_t len, struct err *e)
+{
+	AUTO_FREE char *path = path_join(f->home, name);
+	AUTO_FREE char *dir = path_dirname(path);
+
+	if (path_mkdirs(dir, 0700, e) < 0)
+		return -1;
+	return path_replace(path, text, len, 0600, e);
+}
+
+/* "http://host:80/v1" into its parts; the version is cut off of `origin`. */
+static int
+find_endpoint(struct foreign_run *f, struct err *e)
+{
+	const struct model *m = f->run.task->model;
+	const char *base = m->base ? m->base : "";
+	bool tls = strncmp(base, "https://", 8) == 0;
+	const char *host, *at;
+	size_t len, path;
+
+	if (m->unix_socket || (!tls && strncmp(base, "http://", 7) != 0))
+		return err_set(e, ST_CONFIG, "agent '%s' of type '%s' cannot "
+		    "use the model '%s': its server is not reached by HTTP",
+		    f->run.task->id, f->kind->type, m->name);
+	host = base + (tls ? 8 : 7);
+	len = *host == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":/");
+	at = host + len;
+	path = *at == ':' ? strcspn(at, "/") : 0;
+	f->host = *host == '[' ? xstrndup(host + 1, len - 2) :
+	    xstrndup(host, len);
+	f->port = path > 1 ? xstrndup(at + 1, path - 1) :
+	    xstrdup(tls ? "443" : "80");
+	f->origin = xstrdup(base);
+	at = strstr(at, "/v1");
+	if (at)
+		f->origin[at - base] = '\0';
+	return 0;
+}
+
+static bool
+is_loopback(const char *host)
+{
+	return strcmp(host, "localhost") == 0 || strcmp(host, "::1") == 0 ||
+	    strncmp(host, "127.", 4) == 0;
+}
+
+/*
+ * The key enters only when agents.yaml says so, because who is inside could
+ * keep it.  A server on this machine usually asks for none.
+ */
+static int
+find_key(struct foreign_run *f, struct err *e)
+{
+	const char *name = json_str(f->agent, "key_env");
+	const char *value = name ? env_get(name) : NULL;
+
+	if (name && !value)
+		return err_set(e, ST_DENIED, "agent '%s': there is no key in "
+		    "%s", f->run.task->id, name);
+	if (!name && f->host && !is_loopback(f->host) &&
+	    f->run.task->model->key)
+		return err_set(e, ST_CONFIG, "agent '%s': the key of '%s' "
+		    "would enter the sandbox; say so with 'key_env: %s'",
+		    f->run.task->id, f->run.task->model->name,
+		    f->run.task->model->key_from ?
+		    f->run.task->model->key_from : "NAME");
+	f->key = value ? xstrdup(value) : NULL;
+	f->key_as = f->kind->key ? f->kind->key : name;
+	return 0;
+}
+
+/* What it finds there at the start of each run. */
+static int
+furnish(struct foreign_run *f, struct err *e)
+{
+	const char *briefing = f->run.task->briefing;
+
+	if (path_mkdirs(f->home, 0700, e) < 0)
+		return -1;
+	if (f->kind->rules && briefing && foreign_write(f, f->kind->rules,
+	    briefing, strlen(briefing), e) < 0)
+		return -1;
+	return f->kind->prepare ? f->kind->prepare(f, e) : 0;
+}
+
+/* Where the program is, as execvp(3) would find it. */
+static char *
+look_up(const char *name, const char *dir)
+{
+	const char *path = env_get("PATH");
+
+	if (strchr(name, '/'))
+		return path_join(dir, name);
+	for (size_t n; path && *path; path += n + (path[n] == ':')) {
+		n = strcspn(path, ":");
+		AUTO_FREE char *at = xstrndup(path, n);
+		AUTO_FREE char *file = path_join(at, name);
+		if (n > 0 && access(file, X_OK) == 0 && !path_is_dir(file))
+			return STEAL(file);
+	}
+	return NULL;
+}
+
+/* Shows what is not seen anyway; a whole home never. */
+static void
+show(struct strs *w, const char *path)
+{
+	static const char *const seen[] = { "/usr/", "/opt/", "/bin/", NULL };
+
+	for (size_t i = 0; seen[i]; i++)
+		if (strncmp(path, seen[i], strlen(seen[i])) == 0)
+			return;
+	STRS_ADD(w, "--ro", path);
+}
+
+/*
+ * A program that a package manager put into somebody's home needs what lies
+ * around it: its packages, and the interpreter of the same installation.
+ */
+static void
+show_program(struct strs *w, const char *program)
+{
+	AUTO_FREE char *real = realpath(program, NULL);
+	AUTO_FREE char *bin = path_dirname(program);
+	AUTO_FREE char *prefix = path_dirname(bin);
+	AUTO_FREE char *packages = path_join(prefix, "lib/node_modules");
+	const char *in = real ? strstr(real, "/node_modules/") : NULL;
+
+	if (path_is_dir(packages)) {
+		show(w, prefix);
+	} else if (in) {
+		AUTO_FREE char *tree = xstrndup(real, (size_t)(in - real) +
+		    sizeof("/node_modules") - 1);
+		show(w, tree);
+	} else if (real) {
+		show(w, real);
+		if (strcmp(real, program) != 0)
+			show(w, program);
+	}
+}
+
+/* The program and its first arguments. */
+static int
+command_words(struct foreign_run *f, struct strs *box, struct strs *words,
+    struct err *e)
+{
+	AUTO_JV jv own = agents_strings(f->agent, "command");
+	const char *name = f->kind->program;
+
+	for (size_t i = 0; i < json_count(&own); i++) {
+		AUTO_JV jv word = json_at(&own, i);
+		strs_add(words, json_string(&word));
+	}
+	if (words->n > 0)
+		name = words->v[0];
+	AUTO_FREE char *program = look_up(name, f->dir);
+	if (!program || access(program, X_OK) != 0)
+		return err_set(e, ST_NOTFOUND, "agent '%s': there is no "
+		    "program '%s'", f->run.task->id, name);
+	show_program(box, program);
+	if (words->n == 0) {
+		strs_add(words, program);
+	} else {
+		free(words->v[0]);
+		words->v[0] = STEAL(program);
+	}
+	for (size_t i = 0; i < f->args.n; i++)
+		strs_add(words, f->args.v[i]);
+	return 0;
+}
+
+static void
+network_words(const struct foreign_run *f, struct strs *w)
+{
+	if (!f->host)
+		return;
+	if (is_loopback(f->host)) {
+		STRS_ADD(w, "--host-port", f->port);
+	} else {
+		strs_add(w, "--allow");
+		strs_addf(w, strchr(f->host, ':') ? "[%s]:%s" : "%s:%s",
+		    f->host, f->port);
+	}
+}
+
+/*
+ * The key goes by name only, its value through the environment: what is in
+ * an argument list, everybody on the host can read.  The other variables go
+ * as words: agent-sandbox itself must not obey them.
+ */
+static int
+box_words(const struct foreign_run *f, struct strs *w, struct err *e)
+{
+	const struct calls_place *p = &f->run.task->place;
+	AUTO_FREE char *self = path_program("agent-sandbox", e);
+
+	if (!self)
+		return -1;
+	STRS_ADD(w, self, "--workspace", p->workspace, "--rw");
+	strs_addf(w, "%s:%s", f->home, FOREIGN_HOME);
+	strs_add(w, "--max-output");
+	strs_addf(w, "%d", KEPT_MAX);
+	if (f->plan)
+		strs_add(w, "--read-only");
+	if (p->profile)
+		STRS_ADD(w, "--profile", p->profile);
+	for (size_t i = 0; p->hide && p->hide[i]; i++)
+		STRS_ADD(w, "--hide", p->hide[i]);
+	for (size_t i = 0; p->read_only && p->read_only[i]; i++)
+		STRS_ADD(w, "--ro", p->read_only[i]);
+	for (size_t i = 0; i < f->env.n; i++)
+		STRS_ADD(w, "--env", f->env.v[i]);
+	if (f->key_as)
+		STRS_ADD(w, "--env", f->key_as);
+	network_words(f, w);
+	return 0;
+}
+
+/* Its environment by agents.yaml and by its kind. */
+static void
+add_env(struct foreign_run *f)
+{
+	const jv *own = f->run.task->place.env;
+
+	JSON_EACH(own, i) {
+		AUTO_JV jv v = json_iter_value(own, i);
+		strs_addf(&f->env, "%s=%s", json_iter_key(own, i),
+		    json_string(&v));
+	}
+	strs_add(&f->env, "HOME=" FOREIGN_HOME);
+}
+
+/* Ours, for agent-sandbox, with the key beside. */
+static void
+whole_env(const struct foreign_run *f, struct strs *all)
+{
+	const char *const *ours = env_all();
+	size_t len = f->key_as ? strlen(f->key_as) : 0;
+
+	for (size_t i = 0; ours[i]; i++)
+		if (len == 0 || strncmp(ours[i], f->key_as, len) != 0 ||
+		    ours[i][len] != '=')
+			strs_add(all, ours[i]);
+	if (f->key_as)
+		strs_addf(all, "%s=%s", f->key_as, f->key ? f->key : "none");
+}
+
+/* The prompt as a file: a pipe could block, an argument be seen. */
+static int
+prompt_fd(const struct foreign_run *f, struct err *e)
+{
+	const char *text = f->prompt;
+	AUTO_FD int fd = memfd_create("prompt", MFD_CLOEXEC);
+
+	if (fd < 0)
+		return err_sys(e, ST_SYSTEM, "cannot make a memory file");
+	if (fd_write(fd, text, strlen(text), e) < 0)
+		return -1;
+	if (lseek(fd, 0, SEEK_SET) < 0)
+		return err_sys(e, ST_SYSTEM, "cannot rewind a memory file");
+	return steal_fd(&fd);
+}
+
+static int
+start(struct foreign_run *f, const struct strs *argv, const struct strs *env,
+    struct err *e)
+{
+	struct child_spec spec = CHILD_SPEC_INIT;
+	AUTO_FD int in = prompt_fd(f, e);
+	AUTO_FD int err = open(f->stderr_file, O_WRONLY | O_CREAT | O_TRUNC |
+	    O_CLOEXEC, 0600);
+
+	if (in < 0)
+		return -1;
+	if (err < 0)
+		return err_sys(e, ST_CANTCREATE, "cannot create '%s'",
+		    f->stderr_file);
+	spec.argv = (const char *const *)argv->v;
+	spec.envp = (const char *const *)env->v;
+	spec.in = in;
+	spec.out = CHILD_PIPE;
+	spec.err = err;
+	if (child_start(&spec, &f->child, e) < 0)
+		return -1;
+	return fd_set_nonblock(f->child.out, true, e);
+}
+
+int
+foreign_start(struct foreign_run *f, struct err *e)
+{
+	AUTO_STRS struct strs argv = STRS_INIT;
+	AUTO_STRS struct strs words = STRS_INIT;
+	AUTO_STRS struct strs all = STRS_INIT;
+
+	if (f->run.task->model->base && find_endpoint(f, e) < 0)
+		return -1;
+	if (find_key(f, e) < 0 || furnish(f, e) < 0)
+		return -1;
+	add_env(f);
+	if (box_words(f, &argv, e) < 0 ||
+	    command_words(f, &argv, &words, e) < 0)
+		return -1;
+	strs_add(&argv, "--");
+	for (size_t i = 0; i < words.n; i++)
+		strs_add(&argv, words.v[i]);
+	whole_env(f, &all);
+	return start(f, &argv, &all, e);
+}

@@ -1,0 +1,101 @@
+/*
+ * foreign-impl: what the parts of foreign.h share.
+ *
+ * foreign.c keeps watch, foreign-event.c takes what the agent says,
+ * foreign-box.c starts it, foreign-kinds.c knows each.
+ */
+#ifndef AGENT_FOREIGN_IMPL_H
+#define AGENT_FOREIGN_IMPL_H
+
+#include "agent-impl.h"
+#include "child.h"
+#include "filter.h"
+#include "foreign.h"
+#include "ndjson.h"
+#include "strs.h"
+
+/* The home of the agent, as it sees it. */
+#define FOREIGN_HOME "/run/home"
+
+/* What a model.usage of it tells. */
+enum foreign_usage {
+	FOREIGN_EACH,		/* a step: they add up */
+	FOREIGN_RUN,		/* all of this run */
+	FOREIGN_SESSION		/* all of the session, also of earlier runs */
+};
+
+struct foreign_run;
+
+struct foreign {
+	const char *type;
+	const char *program;	/* NULL: agents.yaml has to say */
+	bool translated;	/* by TYPE.jq; else it speaks our records, or
+				 * text */
+	bool modelless;		/* may do without */
+	bool status_is_http;	/* exit status: HTTP status modulo 256 */
+	const char *model;	/* spec when nobody names one, or NULL */
+	const char *protocol;	/* that it speaks, or NULL: look not */
+	const char *key;	/* the variable that it reads its key from */
+	const char *rules;	/* file in its home that gets the briefing */
+	enum foreign_usage usage;
+	/* adds arguments and environment, writes files into the home */
+	int (*prepare)(struct foreign_run *f, struct err *e);
+};
+
+struct foreign_run {
+	const struct foreign *kind;
+	const jv *agent;
+	const char *dir;	/* of agents.yaml */
+	const char *prompt;	/* what it is told */
+	struct run run;		/* agent_say(), agent_end() */
+	/* how it is started */
+	char *home, *origin, *host, *port;	/* of the model: its URL up to
+						 * the version, and its parts */
+	char *session_file, *stderr_file;
+	struct strs args, env;
+	bool plan;		/* changes nothing */
+	char *key;		/* that it is given; or NULL */
+	const char *key_as;	/* in this variable; or NULL */
+	struct child child;
+	/* what it says */
+	struct filter *filter;
+	struct ndjson_reader reader;
+	jv state;		/* {"id","usage"}: kept in session_file */
+	jv called;		/* {ID: name} of calls that have no result */
+	struct buf pending;	/* pieces of an answer */
+	unsigned long files;
+	char *step;		/* that the last live usage was of */
+	struct model_usage live, last_live, counted;
+	int64_t messages, lines, bad_lines, records;
+	bool ended, ok;		/* it said that it is done; and that well */
+	bool ours;		/* the end is our doing */
+	struct err failure;	/* status ST_OK: none */
+	const char *limit;	/* that it ran into, in its words */
+	int64_t heard;		/* when it last said something */
+	double cost_max;
+	int64_t idle_ns;
+};
+
+/* foreign-box.c: makes ready, starts; releases nothing. */
+int	foreign_start(struct foreign_run *f, struct err *e);
+
+/* A file in the home, its directories made. */
+int	foreign_write(const struct foreign_run *f, const char *name,
+	    const char *text, size_t len, struct err *e);
+
+/* foreign-event.c: one thing that it said, {type, data}; borrowed. */
+int	foreign_event(struct foreign_run *f, const jv *event, struct err *e);
+
+/* Says what came in pieces, as a message. */
+int	foreign_flush(struct foreign_run *f, struct err *e);
+
+/* Tokens in and out, as far as is known now. */
+int64_t	foreign_tokens(const struct foreign_run *f, double *ret_cost);
+
+/* Adds the usage that was only known on the way, when no other came. */
+int	foreign_settle_usage(struct foreign_run *f, struct err *e);
+
+/* The exit status for a status of HTTP. */
+int	foreign_http(int64_t http_status);
+
+#endif

@@ -1,0 +1,254 @@
+/* foreign-kinds: how each foreign agent is started. */
+#include "config.h"
+
+#include "foreign-impl.h"
+
+#include "alloc.h"
+#include "provider.h"
+
+static const char *
+session(const struct foreign_run *f)
+{
+	return json_str(&f->state, "id");
+}
+
+static const char *
+model_id(const struct foreign_run *f)
+{
+	return f->run.task->model->id;
+}
+
+/* NAME=VALUE for its environment. */
+static void
+env(struct foreign_run *f, const char *name, const char *value)
+{
+	strs_addf(&f->env, "%s=%s", name, value);
+}
+
+static int
+write_text(const struct foreign_run *f, const char *name,
+    const struct buf *text, struct err *e)
+{
+	return foreign_write(f, name, text->data, text->len, e);
+}
+
+static int
+write_json(const struct foreign_run *f, const char *name, const jv *v,
+    struct err *e)
+{
+	AUTO_BUF struct buf text = BUF_INIT;
+
+	json_write_pretty(v, &text);
+	buf_addc(&text, '\n');
+	return write_text(f, name, &text, e);
+}
+
+/*
+ * Its own sandbox would have to be made inside of ours; ours does the same.
+ * A string of JSON is one of TOML.
+ */
+static int
+codex_prepare(struct foreign_run *f, struct err *e)
+{
+	AUTO_BUF struct buf text = BUF_INIT;
+
+	buf_adds(&text, "model_provider = \"agentutils\"\n"
+	    "check_for_update_on_startup = false\n"
+	    "[model_providers.agentutils]\nname = \"agentutils\"\n"
+	    "wire_api = \"responses\"\nenv_key = \"AGENT_FOREIGN_KEY\"\n"
+	    "base_url = ");
+	json_quote(f->run.task->model->base, strlen(f->run.task->model->base),
+	    &text);
+	buf_adds(&text, "\n[analytics]\nenabled = false\n"
+	    "[feedback]\nenabled = false\n[otel]\nexporter = \"none\"\n"
+	    "[features]\napps = false\nplugins = false\n");
+	env(f, "CODEX_HOME", FOREIGN_HOME "/.codex");
+	strs_add(&f->args, "exec");
+	if (session(f))
+		strs_add(&f->args, "resume");
+	STRS_ADD(&f->args, "--json", "--skip-git-repo-check",
+	    "--dangerously-bypass-approvals-and-sandbox", "-m", model_id(f));
+	if (session(f))
+		strs_add(&f->args, session(f));
+	strs_add(&f->args, "-");
+	return write_text(f, ".codex/config.toml", &text, e);
+}
+
+/* It asks a 401 again ten times, for minutes, when it is not told. */
+static int
+claude_prepare(struct foreign_run *f, struct err *e)
+{
+	(void)e;
+	env(f, "ANTHROPIC_BASE_URL", f->origin);
+	env(f, "ANTHROPIC_DEFAULT_HAIKU_MODEL", model_id(f));
+	env(f, "CLAUDE_CONFIG_DIR", FOREIGN_HOME "/.claude");
+	env(f, "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "1");
+	env(f, "CLAUDE_CODE_MAX_RETRIES", "3");
+	env(f, "DISABLE_AUTOUPDATER", "1");
+	env(f, "DISABLE_ERROR_REPORTING", "1");
+	env(f, "DISABLE_TELEMETRY", "1");
+	env(f, "IS_SANDBOX", "1");
+	STRS_ADD(&f->args, "-p", "--output-format", "stream-json", "--verbose",
+	    "--model", model_id(f), "--permission-mode",
+	    f->plan ? "plan" : "bypassPermissions");
+	if (session(f))
+		STRS_ADD(&f->args, "--resume", session(f));
+	return 0;
+}
+
+static const char gemini_settings[] =
+    "{\"security\":{\"auth\":{\"selectedType\":\"gemini-api-key\"}},"
+    "\"privacy\":{\"usageStatisticsEnabled\":false},"
+    "\"general\":{\"enableAutoUpdate\":false,\"maxAttempts\":3}}\n";
+
+static int
+gemini_prepare(struct foreign_run *f, struct err *e)
+{
+	env(f, "GOOGLE_GEMINI_BASE_URL", f->origin);
+	env(f, "GEMINI_CLI_TRUST_WORKSPACE", "true");
+	env(f, "GEMINI_TELEMETRY_ENABLED", "false");
+	STRS_ADD(&f->args, "-m", model_id(f), "--approval-mode",
+	    f->plan ? "plan" : "yolo", "--output-format", "stream-json");
+	if (session(f))
+		STRS_ADD(&f->args, "--resume", session(f));
+	return foreign_write(f, ".gemini/settings.json", gemini_settings,
+	    sizeof(gemini_settings) - 1, e);
+}
+
+static jv
+parsed(const char *text)
+{
+	struct err ignored;
+	jv v = JSON_NONE;
+
+	(void)json_parse(text, strlen(text), &v, &ignored);
+	return v;
+}
+
+/* Every model has to be there by name. */
+static jv
+opencode_config(const struct foreign_run *f)
+{
+	const struct model *m = f->run.task->model;
+	bool messages = strcmp(m->provider->name, "messages") == 0;
+	AUTO_FREE char *small = xasprintf("agentutils/%s", m->id);
+	jv c = parsed("{\"autoupdate\":false,\"share\":\"disabled\","
+	    "\"enabled_providers\":[\"agentutils\"],\"permission\":"
+	    "{\"edit\":\"allow\",\"bash\":\"allow\",\"webfetch\":\"allow\","
+	    "\"external_directory\":\"allow\"}}");
+	jv provider = parsed("{\"name\":\"agentutils\"}");
+	jv options = json_object(), models = json_object();
+	jv providers = json_object();
+
+	json_set_str(&options, "baseURL", m->base);
+	json_set_str(&options, "apiKey", "{env:AGENT_FOREIGN_KEY}");
+	json_set(&models, m->id, json_object());
+	json_set_str(&provider, "npm", messages ? "@ai-sdk/anthropic" :
+	    "@ai-sdk/openai-compatible");
+	json_set(&provider, "options", options);
+	json_set(&provider, "models", models);
+	json_set(&providers, "agentutils", provider);
+	json_set(&c, "provider", providers);
+	json_set_str(&c, "small_model", small);
+	return c;
+}
+
+static int
+opencode_prepare(struct foreign_run *f, struct err *e)
+{
+	AUTO_JV jv config = opencode_config(f);
+
+	env(f, "OPENCODE_DISABLE_AUTOUPDATE", "1");
+	env(f, "OPENCODE_DISABLE_DEFAULT_PLUGINS", "1");
+	env(f, "OPENCODE_DISABLE_LSP_DOWNLOAD", "1");
+	env(f, "OPENCODE_DISABLE_MODELS_FETCH", "1");
+	env(f, "OPENCODE_DISABLE_SHARE", "1");
+	STRS_ADD(&f->args, "run", "--pure", "--format", "json", "-m");
+	strs_addf(&f->args, "agentutils/%s", model_id(f));
+	if (session(f))
+		STRS_ADD(&f->args, "-s", session(f));
+	return write_json(f, ".config/opencode/opencode.json", &config, e);
+}
+
+static int
+goose_prepare(struct foreign_run *f, struct err *e)
+{
+	bool messages = strcmp(f->run.task->model->provider->name,
+	    "messages") == 0;
+
+	if (session(f))
+		return err_set(e, ST_CONFIG, "a run of goose cannot go on");
+	env(f, "GOOSE_PROVIDER", messages ? "anthropic" : "openai");
+	env(f, messages ? "ANTHROPIC_HOST" : "OPENAI_HOST", f->origin);
+	env(f, "GOOSE_MODEL", model_id(f));
+	env(f, "GOOSE_MODE", f->plan ? "chat" : "auto");
+	env(f, "GOOSE_DISABLE_KEYRING", "1");
+	if (messages)
+		f->key_as = "ANTHROPIC_API_KEY";
+	STRS_ADD(&f->args, "run", "--output-format", "stream-json", "-q",
+	    "-i", "-");
+	return 0;
+}
+
+static const struct foreign kinds[] = {
+	{
+		.type = "claude", .program = "claude", .translated = true,
+		.model = "anthropic/", .protocol = "messages",
+		.key = "ANTHROPIC_API_KEY", .rules = ".claude/CLAUDE.md",
+		.usage = FOREIGN_RUN, .prepare = claude_prepare,
+	}, {
+		.type = "codex", .program = "codex", .translated = true,
+		.model = "openai/", .key = "AGENT_FOREIGN_KEY",
+		.rules = ".codex/AGENTS.md", .usage = FOREIGN_SESSION,
+		.prepare = codex_prepare,
+	}, {
+		.type = "exec", .modelless = true, .rules = "AGENTS.md",
+	}, {
+		.type = "gemini", .program = "gemini", .translated = true,
+		.model = "gemini/", .key = "GEMINI_API_KEY",
+		.rules = ".gemini/GEMINI.md", .usage = FOREIGN_RUN,
+		.status_is_http = true, .prepare = gemini_prepare,
+	}, {
+		.type = "goose", .program = "goose", .translated = true,
+		.key = "OPENAI_API_KEY", .rules = ".config/goose/.goosehints",
+		.usage = FOREIGN_RUN, .prepare = goose_prepare,
+	}, {
+		.type = "opencode", .program = "opencode", .translated = true,
+		.key = "AGENT_FOREIGN_KEY",
+		.rules = ".config/opencode/AGENTS.md",
+		.prepare = opencode_prepare,
+	},
+};
+
+const struct foreign *
+foreign_find(const char *type)
+{
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (strcmp(kinds[i].type, type) == 0)
+			return &kinds[i];
+	return NULL;
+}
+
+const char *
+foreign_model(const struct foreign *kind, bool *ret_needs)
+{
+	*ret_needs = !kind->modelless;
+	return kind->model;
+}
+
+int
+foreign_check(const struct foreign *kind, const jv *agent, struct err *e)
+{
+	static const char *const not_ours[] = { "policy", "tools" };
+	const char *id = json_str(agent, "id");
+
+	for (size_t i = 0; i < sizeof(not_ours) / sizeof(not_ours[0]); i++)
+		if (json_has(agent, not_ours[i]))
+			return err_set(e, ST_CONFIG, "agent '%s': '%s' cannot "
+			    "be had of one of type '%s'", id, not_ours[i],
+			    kind->type);
+	if (!kind->program && !json_has(agent, "command"))
+		return err_set(e, ST_CONFIG, "agent '%s': type '%s' needs a "
+		    "'command'", id, kind->type);
+	return 0;
+}

@@ -1,0 +1,32 @@
+# What `goose run --output-format stream-json` says, as records.  Text comes
+# in pieces.
+
+def text_of:
+	if type == "string" then . elif type == "array" then
+	    [.[] | .text? // empty] | join("\n") else "" end;
+
+if .type == "message" then
+	.message.role as $role | .message.content[]? |
+	if .type == "text" and $role == "assistant" then
+		{type: "model.delta", data: {text}}
+	elif .type == "toolRequest" then
+		{type: "tool.call", data: {id,
+		    name: (.toolCall.value.name // "tool"),
+		    arguments: (.toolCall.value.arguments // {})}}
+	elif .type == "toolResponse" then
+		{type: "tool.result", data: {id,
+		    ok: (.toolResult.status == "success" and
+		    .toolResult.value.isError? != true),
+		    output: (.toolResult | .error? // (.value |
+		    if type == "object" then .content else . end |
+		    text_of))}}
+	else empty end
+elif .type == "error" then
+	{type: "error", data: {message: (.error | tostring)}}
+elif .type == "complete" then
+	{type: "model.usage", data: {input_tokens, output_tokens, cost_usd}},
+	{type: "end", data: {ok: true}}
+else
+	{type: "log", data: {level: "debug", text: "event \(.type)",
+	    event: .}}
+end
