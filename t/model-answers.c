@@ -253,6 +253,28 @@ responses_object(const struct content *c, struct buf *out)
 	buf_addc(out, '}');
 }
 
+/* The item that the words belong to: its beginning, or all of it. */
+static void
+responses_message(const struct content *c, struct answer_body *b, bool done,
+    int *n)
+{
+	AUTO_BUF struct buf o = BUF_INIT;
+
+	if (json_count(&c->words) == 0)
+		return;
+	if (done)
+		responses_item(c, &o);
+	else
+		buf_adds(&o, "{\"id\":\"msg_1\",\"type\":\"message\","
+		    "\"role\":\"assistant\",\"status\":\"in_progress\","
+		    "\"content\":[]}");
+	event(b, done ? "response.output_item.done" :
+	    "response.output_item.added", "{\"type\":"
+	    "\"response.output_item.%s\",\"sequence_number\":%d,"
+	    "\"output_index\":0,\"item\":%s}", done ? "done" : "added",
+	    (*n)++, o.data);
+}
+
 static void
 responses_stream(const struct content *c, struct answer_body *b)
 {
@@ -268,6 +290,7 @@ responses_stream(const struct content *c, struct answer_body *b)
 		    "\"response.reasoning_summary_text.delta\","
 		    "\"sequence_number\":%d,\"output_index\":0,"
 		    "\"summary_index\":0,\"delta\":%s}", n++, thought);
+	responses_message(c, b, false, &n);
 	for (size_t i = 0; i < json_count(&c->words); i++) {
 		AUTO_FREE char *text = word(&c->words, i);
 		event(b, "response.output_text.delta", "{\"type\":"
@@ -275,6 +298,7 @@ responses_stream(const struct content *c, struct answer_body *b)
 		    "\"item_id\":\"msg_1\",\"output_index\":0,"
 		    "\"content_index\":0,\"delta\":%s}", n++, text);
 	}
+	responses_message(c, b, true, &n);
 	for (size_t i = 0; i < json_count(&c->tools); i++) {
 		struct tool t = tool_at(c, i);
 		event(b, "response.output_item.added", "{\"type\":"
