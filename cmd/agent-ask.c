@@ -11,93 +11,87 @@
 #include "alloc.h"
 #include "ask.h"
 #include "ask-options.h"
-#include "attach.h"
+#include "ask-server.h"
 #include "batch.h"
 #include "catalog.h"
 #include "cli.h"
 #include "fd.h"
-#include "json.h"
-#include "model.h"
-#include "path.h"
-#include "prompt.h"
+#include "history.h"
+#include "question.h"
 #include "settings.h"
 #include "structured.h"
 #include "workspace.h"
 
-enum { SYSTEM_MAX = 16 << 20 };
+/* One question and what it needs. */
+struct one {
+	const struct ask_options *o;
+	jv rules, words, messages;
+	struct history *history;
+	char *conversation;	/* that goes on, or is made */
+	bool goes_on;
+	char *model;		/* of that */
+	struct model m;
+	struct structured fit;
+};
 
-static jv
-text_of(const struct buf *text)
+static struct question
+question_of(const struct ask_options *o)
 {
-	return json_from_bytes(text->data ? text->data : "", text->len);
+	return (struct question){
+		.rules = o->rules, .rules_file = o->rules_file,
+		.prompt = { .operands = o->operands,
+		    .noperands = o->noperands, .files = o->files,
+		    .nfiles = o->nfiles, .no_stdin = o->no_stdin,
+		    .until = deadline_min(deadline_in(o->stdin_timeout),
+		    deadline_in(o->timeout)) },
+		.attachments = o->attachments,
+		.nattachments = o->nattachments
+	};
 }
 
-static void
-add_message(jv *messages, const char *role, jv content)
-{
-	jv m = json_object();
-
-	json_set_str(&m, "role", role);
-	json_set(&m, "content", content);
-	json_append(messages, m);
-}
-
-/* The text, with the attachments before it when there are any. */
+/* The conversation that is to go on: its messages. */
 static int
-make_content(const struct ask_options *o, const struct buf *text, jv *ret,
-    struct err *e)
+load_conversation(struct one *q, jv *earlier, struct err *e)
 {
-	AUTO_JV jv parts = json_array();
-	jv part;
+	const struct ask_options *o = q->o;
 
-	if (o->nattachments == 0) {
-		*ret = text_of(text);
-		return 0;
-	}
-	for (size_t i = 0; i < o->nattachments; i++) {
-		if (attach_part(o->attachments[i].where,
-		    o->attachments[i].type, &part, e) < 0)
-			return -1;
-		json_append(&parts, part);
-	}
-	part = json_object();
-	json_set_str(&part, "type", "text");
-	json_set(&part, "text", text_of(text));
-	json_append(&parts, part);
-	*ret = json_copy(&parts);
-	return 0;
-}
-
-/* The system message, from an option or a file; empty when there is none. */
-static int
-read_rules(const struct ask_options *o, struct buf *rules, struct err *e)
-{
-	if (o->rules)
-		buf_adds(rules, o->rules);
-	return o->rules_file ?
-	    path_read(o->rules_file, SYSTEM_MAX, rules, e) : 0;
-}
-
-static int
-make_messages(const struct ask_options *o, jv *ret, struct err *e)
-{
-	AUTO_BUF struct buf text = BUF_INIT, rules = BUF_INIT;
-	jv content;
-	struct prompt p = { .operands = o->operands,
-	    .noperands = o->noperands, .files = o->files,
-	    .nfiles = o->nfiles, .no_stdin = o->no_stdin,
-	    .until = deadline_min(deadline_in(o->stdin_timeout),
-	    deadline_in(o->timeout)) };
-
-	if (read_rules(o, &rules, e) < 0 ||
-	    prompt_read(&p, &cli_signal, &text, e) < 0 ||
-	    make_content(o, &text, &content, e) < 0)
+	if ((o->log || o->conversation || o->resume_last) &&
+	    history_open(&q->history, e) < 0)
 		return -1;
-	*ret = json_array();
-	if (rules.len > 0)
-		add_message(ret, "system", text_of(&rules));
-	add_message(ret, "user", content);
-	return 0;
+	if (!o->conversation && !o->resume_last)
+		return 0;
+	q->conversation = history_find(q->history, o->conversation, e);
+	q->goes_on = true;
+	return q->conversation ? history_load(q->history, q->conversation,
+	    earlier, &q->model, e) : -1;
+}
+
+static int
+prepare(struct one *q, const jv *config, struct err *e)
+{
+	const struct ask_options *o = q->o;
+	struct question words = question_of(o);
+	AUTO_JV jv earlier = JSON_NONE;
+
+	if ((o->schema && structured_init(&q->fit, o->schema,
+	    o->schema_multi, e) < 0) ||
+	    question_rules(&words, &q->rules, e) < 0 ||
+	    question_words(&words, &cli_signal, &q->words, e) < 0 ||
+	    load_conversation(q, &earlier, e) < 0)
+		return -1;
+	q->messages = question_messages(&q->rules, &earlier, &q->words);
+	return catalog_find(config, o->model ? o->model : q->model, &q->m, e);
+}
+
+static int
+keep(void *ctx, const struct model_reply *r, struct err *e)
+{
+	struct one *q = ctx;
+	jv none = JSON_NONE;
+
+	/* rules of a conversation that goes on are already there */
+	return history_add(q->history, &q->conversation,
+	    q->goes_on ? &none : &q->rules, &q->words, r, e);
 }
 
 static int
@@ -105,7 +99,6 @@ show_request(const struct ask *a, struct err *e)
 {
 	AUTO_JV jv shown = JSON_NONE;
 	AUTO_BUF struct buf out = BUF_INIT;
-
 	struct model_request rq = a->request;
 
 	rq.schema = a->structured ? &a->structured->schema : NULL;
@@ -120,43 +113,52 @@ show_request(const struct ask *a, struct err *e)
 static int
 ask_one(const struct ask_options *o, const jv *config, struct err *e)
 {
-	AUTO_JV jv messages = JSON_NONE;
-	struct model m = MODEL_INIT;
-	struct structured fit = STRUCTURED_INIT;
+	struct one q = { .o = o, .rules = JSON_NONE, .words = JSON_NONE,
+	    .messages = JSON_NONE, .m = MODEL_INIT, .fit = STRUCTURED_INIT };
+	const char *id = NULL;
 	struct ask a = {
-		.model = &m,
-		.extract = o->extract,
-		.structured = o->schema ? &fit : NULL,
-		.schema_retries = o->schema_retries,
-		.request = { .messages = &messages, .options = &o->options,
+		.model = &q.m,
+		.request = { .messages = &q.messages, .options = &o->options,
 		    .retries = o->retries,
 		    .flags = o->no_stream ? MODEL_NO_STREAM : 0 },
 		.format = o->format,
+		.extract = o->extract,
+		.structured = o->schema ? &q.fit : NULL,
+		.schema_retries = o->schema_retries,
 		.until = deadline_in(o->timeout),
 		.out = STDOUT_FILENO,
 		.notes = isatty(STDERR_FILENO) == 1 && !o->quiet ?
 		    STDERR_FILENO : -1,
+		.keep = o->log ? keep : NULL,
+		.keep_ctx = &q,
+		.conversation = o->log ? (const char *const *)&q.conversation :
+		    &id,
 		.usage = o->usage
 	};
 	int r;
 
-	if ((o->schema && structured_init(&fit, o->schema, o->schema_multi,
-	    e) < 0) || make_messages(o, &messages, e) < 0 ||
-	    catalog_find(config, o->model, &m, e) < 0)
+	if (prepare(&q, config, e) < 0)
 		r = ask_failed(&a, e);
 	else if (o->action == ASK_DRY_RUN)
 		r = show_request(&a, e);
 	else
 		r = ask_run(&a, &cli_signal, e);
-	structured_release(&fit);
-	model_release(&m);
+	structured_release(&q.fit);
+	model_release(&q.m);
+	history_close(q.history);
+	free(q.conversation);
+	free(q.model);
+	json_release(&q.messages);
+	json_release(&q.words);
+	json_release(&q.rules);
 	return r;
 }
 
 static int
 ask_many(const struct ask_options *o, const jv *config, struct err *e)
 {
-	AUTO_BUF struct buf rules = BUF_INIT;
+	struct question q = question_of(o);
+	AUTO_JV jv rules = JSON_NONE;
 	struct model m = MODEL_INIT;
 	struct structured fit = STRUCTURED_INIT;
 	struct batch b = {
@@ -178,9 +180,9 @@ ask_many(const struct ask_options *o, const jv *config, struct err *e)
 	int r = -1;
 
 	if ((!o->schema || structured_init(&fit, o->schema, o->schema_multi,
-	    e) == 0) && read_rules(o, &rules, e) == 0 &&
+	    e) == 0) && question_rules(&q, &rules, e) == 0 &&
 	    (!o->model || catalog_find(config, o->model, &m, e) == 0)) {
-		b.rules = rules.len > 0 ? rules.data : NULL;
+		b.rules = json_str(&rules, "content");
 		r = batch_run(&b, &cli_signal, e);
 	}
 	structured_release(&fit);
@@ -188,37 +190,26 @@ ask_many(const struct ask_options *o, const jv *config, struct err *e)
 	return r;
 }
 
-/* What the server has; or, for --check, whether it has this model. */
+/* What is not asked of a model. */
 static int
-ask_server(const struct ask_options *o, const jv *config, struct err *e)
+ask_other(const struct ask_options *o, const jv *config, struct err *e)
 {
+	struct deadline until = deadline_in(o->timeout);
 	struct model m = MODEL_INIT;
-	AUTO_JV jv ids = JSON_NONE;
 	AUTO_BUF struct buf out = BUF_INIT;
-	bool has = false;
-	int r = -1;
+	int r = 0;
 
-	if (catalog_find(config, o->model, &m, e) == 0)
-		ids = model_list(&m, deadline_in(o->timeout), &cli_signal, e);
-	for (size_t i = 0; i < json_count(&ids); i++) {
-		AUTO_JV jv id = json_at(&ids, i);
-		has |= strcmp(json_string(&id), m.id) == 0;
-		if (o->action == ASK_MODELS)
-			buf_addf(&out, "%s/%s\n", m.vendor, json_string(&id));
-	}
-	if (o->action == ASK_CHECK)
-		buf_addf(&out, "%s: ok%s%s\n", m.name, m.key_from ?
-		    ", key from " : "", m.key_from ? m.key_from : "");
-	if (!json_is(&ids, JSON_ARRAY))
-		err_prefix(e, "%s", m.vendor ? m.vendor : "model");
-	else if (o->action == ASK_CHECK && !has)
-		err_set(e, ST_NOINPUT, "%s: the server answers, but has no "
-		    "such model", m.name);
-	else
-		r = fd_write(STDOUT_FILENO, out.data ? out.data : "", out.len,
-		    e);
+	if (o->action != ASK_HISTORY)
+		r = catalog_find(config, o->model, &m, e);
+	if (r == 0 && o->action == ASK_HISTORY)
+		r = ask_history(o->conversation, o->operands, o->noperands,
+		    o->format == ASK_NDJSON, &out, e);
+	else if (r == 0)
+		r = (o->action == ASK_MODELS ? ask_models : ask_check)(&m,
+		    until, &cli_signal, &out, e);
 	model_release(&m);
-	return r;
+	return r < 0 ? -1 : fd_write(STDOUT_FILENO, out.data ? out.data : "",
+	    out.len, e);
 }
 
 /* A failure of what is not one question; that says so itself. */
@@ -236,23 +227,15 @@ run(const struct ask_options *o, struct err *e)
 {
 	AUTO_WORKSPACE struct workspace ws = WORKSPACE_INIT;
 	AUTO_SETTINGS struct settings settings = SETTINGS_INIT;
-	int r = -1;
+	int r;
 
 	if (workspace_find(o->dir, &ws, e) < 0 ||
 	    settings_load(&ws, &settings, e) < 0)
 		return failed(o, e);
-	switch (o->action) {
-	case ASK_PROMPT:
-	case ASK_DRY_RUN:
+	if (o->action == ASK_PROMPT || o->action == ASK_DRY_RUN)
 		return ask_one(o, &settings.all, e);
-	case ASK_BATCH:
-		r = ask_many(o, &settings.all, e);
-		break;
-	case ASK_CHECK:
-	case ASK_MODELS:
-		r = ask_server(o, &settings.all, e);
-		break;
-	}
+	r = o->action == ASK_BATCH ? ask_many(o, &settings.all, e) :
+	    ask_other(o, &settings.all, e);
 	return r < 0 ? failed(o, e) : r;
 }
 

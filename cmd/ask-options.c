@@ -12,12 +12,14 @@ enum {
 	OPT_CHECK,
 	OPT_DRY_RUN,
 	OPT_FORMAT,
+	OPT_HISTORY,
 	OPT_JSON,
 	OPT_LINES,
+	OPT_LOG,
 	OPT_MODELS,
 	OPT_NO_STDIN,
 	OPT_NO_STREAM,
-	OPT_RESUME,
+	OPT_RESULTS,
 	OPT_RETRIES,
 	OPT_SCHEMA,
 	OPT_SCHEMA_MULTI,
@@ -36,25 +38,31 @@ static const struct option longopts[] = {
 	{ "attachment", required_argument, NULL, 'a' },
 	{ "cd", required_argument, NULL, 'C' },
 	{ "check", no_argument, NULL, OPT_CHECK },
+	{ "cid", required_argument, NULL, 'r' },
+	{ "continue", no_argument, NULL, 'c' },
+	{ "conversation", required_argument, NULL, 'r' },
 	{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
 	{ "extract", no_argument, NULL, 'x' },
 	{ "extract-last", no_argument, NULL, OPT_XL },
 	{ "file", required_argument, NULL, 'f' },
 	{ "format", required_argument, NULL, OPT_FORMAT },
 	CLI_OPT_HELP,
+	{ "history", no_argument, NULL, OPT_HISTORY },
 	{ "jobs", required_argument, NULL, 'j' },
 	{ "json", no_argument, NULL, OPT_JSON },
 	{ "json-schema", required_argument, NULL, OPT_SCHEMA },
 	{ "lines", no_argument, NULL, OPT_LINES },
+	{ "log", no_argument, NULL, OPT_LOG },
 	{ "model", required_argument, NULL, 'm' },
 	{ "models", no_argument, NULL, OPT_MODELS },
+	{ "no-log", no_argument, NULL, 'n' },
 	{ "no-stdin", no_argument, NULL, OPT_NO_STDIN },
 	{ "no-stream", no_argument, NULL, OPT_NO_STREAM },
 	{ "option", required_argument, NULL, 'o' },
 	{ "output-format", required_argument, NULL, OPT_FORMAT },
 	{ "output-schema", required_argument, NULL, OPT_SCHEMA },
 	{ "quiet", no_argument, NULL, 'q' },
-	{ "resume", required_argument, NULL, OPT_RESUME },
+	{ "resume", required_argument, NULL, OPT_RESULTS },
 	{ "retries", required_argument, NULL, OPT_RETRIES },
 	{ "schema", required_argument, NULL, OPT_SCHEMA },
 	{ "schema-multi", required_argument, NULL, OPT_SCHEMA_MULTI },
@@ -72,10 +80,10 @@ static const struct option longopts[] = {
 
 const struct cli ask_cli = {
 	.name = "agent-ask",
-	.usage = "usage: agent-ask [-qux] [-a FILE] [-C DIR] [-f FILE] "
+	.usage = "usage: agent-ask [-cnqux] [-a FILE] [-C DIR] [-f FILE] "
 	    "[-m MODEL] [-o KEY VALUE]\n"
-	    "                 [-s TEXT] [--at FILE TYPE] [--dry-run]\n"
-	    "                 [--format text|ndjson] [--no-stdin] "
+	    "                 [-r ID] [-s TEXT] [--at FILE TYPE] [--dry-run]\n"
+	    "                 [--format text|ndjson] [--log] [--no-stdin] "
 	    "[--no-stream]\n"
 	    "                 [--retries N] [--schema SCHEMA] "
 	    "[--schema-multi SCHEMA]\n"
@@ -89,8 +97,9 @@ const struct cli ask_cli = {
 	    "                 [--system-file FILE] [--timeout TIME] "
 	    "[--unordered]\n"
 	    "       agent-ask --check [-m MODEL]\n"
+	    "       agent-ask --history [--json] [-r ID] [WORD ...]\n"
 	    "       agent-ask --models [-m PROVIDER]\n",
-	.shortopts = "C:a:f:j:m:o:qs:ux",
+	.shortopts = "C:a:cf:j:m:no:qr:s:ux",
 	.longopts = longopts,
 };
 
@@ -122,7 +131,7 @@ add_attachment(struct ask_options *o, bool typed, int argc, char **argv)
 		type = argv[optind++];
 	GROW(o->attachments, o->nattachments, o->attachments_cap);
 	o->attachments[o->nattachments++] =
-	    (struct ask_attachment){ where, type };
+	    (struct question_attachment){ where, type };
 }
 
 static enum ask_format
@@ -187,17 +196,29 @@ set_word(struct ask_options *o, int c)
 	case 'C':
 		o->dir = optarg;
 		break;
+	case 'c':
+		o->resume_last = true;
+		break;
 	case 'm':
 		o->model = optarg;
+		break;
+	case 'n':
+		o->no_log = true;
+		break;
+	case 'r':
+		o->conversation = optarg;
 		break;
 	case 's':
 		o->rules = optarg;
 		break;
-	case OPT_RESUME:
+	case OPT_RESULTS:
 		o->resume = optarg;
 		break;
 	case OPT_SYSTEM_FILE:
 		o->rules_file = optarg;
+		break;
+	case OPT_HISTORY:
+		o->action = ASK_HISTORY;
 		break;
 	case OPT_CHECK:
 		o->action = ASK_CHECK;
@@ -213,6 +234,9 @@ set_word(struct ask_options *o, int c)
 		break;
 	case OPT_LINES:
 		o->lines = true;
+		break;
+	case OPT_LOG:
+		o->log = true;
 		break;
 	case OPT_NO_STDIN:
 		o->no_stdin = true;
@@ -251,6 +275,10 @@ choose_action(struct ask_options *o)
 	if (o->rules && o->rules_file)
 		cli_usage(&ask_cli, "--system and --system-file exclude each "
 		    "other");
+	if (o->conversation && o->resume_last)
+		cli_usage(&ask_cli, "-c and -r exclude each other");
+	if (batch && (o->conversation || o->resume_last))
+		cli_usage(&ask_cli, "a stream of tasks is no conversation");
 	if (batch && o->action != ASK_PROMPT)
 		cli_usage(&ask_cli, "this does not go with a stream of tasks");
 	if (batch && !nothing)
@@ -258,6 +286,7 @@ choose_action(struct ask_options *o)
 		    "input, not from operands or files");
 	if (o->action != ASK_PROMPT)
 		return;
+	o->log = !o->no_log && (o->log || o->conversation || o->resume_last);
 	if (batch || (nothing && o->format == ASK_NDJSON && !o->no_stdin))
 		o->action = ASK_BATCH;
 	if (o->jobs == 0)
@@ -268,10 +297,12 @@ void
 ask_options_read(struct ask_options *o, int argc, char **argv)
 {
 	const char *no_stdin = env_get("AGENT_STDIN");
+	const char *keep = env_get("AGENT_LOG");
 	int c;
 
 	*o = (struct ask_options){ .options = json_object(), 
 	    .retries = -1, .schema_retries = 2, .timeout = usual_timeout, .stdin_timeout = INT64_MAX };
+	o->log = keep && strcmp(keep, "yes") == 0;
 	o->no_stdin = no_stdin && strcmp(no_stdin, "no") == 0;
 	while ((c = cli_option(&ask_cli, argc, argv)) != -1)
 		if (!set_value(o, c, argc, argv))

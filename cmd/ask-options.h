@@ -11,12 +11,14 @@
 #include "ask.h"
 #include "cli.h"
 #include "json.h"
+#include "question.h"
 
 /* What to do. */
 enum ask_action {
 	ASK_PROMPT,		/* ask one question */
 	ASK_BATCH,		/* ask those of a stream */
 	ASK_DRY_RUN,		/* show the request */
+	ASK_HISTORY,		/* what was asked before */
 	ASK_CHECK,		/* see whether the model could be asked */
 	ASK_MODELS		/* list the server's */
 };
@@ -36,14 +38,14 @@ struct ask_options {
 	bool schema_multi;
 	int schema_retries;
 	enum ask_extract extract;
-	struct ask_attachment {
-		const char *where, *type;	/* type: NULL to find out */
-	} *attachments;
+	struct question_attachment *attachments;
 	size_t nattachments, attachments_cap;
 	enum ask_format format;
 	size_t jobs;		/* 0: not said */
 	bool lines, unordered;
 	bool no_stdin, no_stream, quiet, usage;
+	bool log, no_log, resume_last;
+	const char *conversation;	/* -r; or NULL */
 	int retries;
 	int64_t timeout, stdin_timeout;
 };

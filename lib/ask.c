@@ -152,6 +152,9 @@ last_record(struct writer *w, const struct model_reply *r,
 	if (!failed) {
 		data = ask_result_data(r);
 		json_set(&data, "value", json_copy(&w->value));
+		if (w->ask->conversation)
+			json_set_str(&data, "conversation",
+			    *w->ask->conversation);
 		return emit(w, RECORD_RESULT, data, e);
 	}
 	data = model_error_json(r, failed);
@@ -336,7 +339,7 @@ ask_run(const struct ask *a, const volatile int *stop, struct err *e)
 	    .clean_out = isatty(a->out) == 1, .value = JSON_NONE };
 	struct model_request rq = a->request;
 	struct model_reply r = MODEL_REPLY_INIT;
-	struct err failed = ERR_INIT;
+	struct err failed = ERR_INIT, unkept = ERR_INIT;
 	struct model_pool *p = model_pool_new(1, e);
 	int result, written;
 
@@ -348,9 +351,14 @@ ask_run(const struct ask *a, const volatile int *stop, struct err *e)
 	rq.events = buffered(a) ? &at_end : &live;
 	rq.ctx = &w;
 	rq.schema = a->structured ? &a->structured->schema : NULL;
-	if (a->format == ASK_TEXT && !buffered(a))
+	if (a->format == ASK_TEXT && !buffered(a) && !a->keep)
 		rq.flags |= MODEL_NO_TEXT;
 	result = ask_fitting(&w, p, &rq, stop, &r, &failed);
+	if (a->keep && json_is(&r.message, JSON_OBJECT) &&
+	    a->keep(a->keep_ctx, &r, &unkept) < 0 && result == 0) {
+		failed = unkept;
+		result = -1;
+	}
 	written = write_end(&w, &r, result < 0 ? &failed : NULL, e);
 	if (a->usage && result == 0)
 		tell_usage(&r);

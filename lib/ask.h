@@ -34,6 +34,11 @@ struct ask {
 	enum ask_extract extract;
 	const struct structured *structured;	/* or NULL: no schema */
 	int schema_retries;	/* how often a misfit is sent back */
+	/* Called with what came, also of a failure, before anything is said
+	 * about the end; may be NULL.  Its failure is that of the whole. */
+	int (*keep)(void *ctx, const struct model_reply *r, struct err *e);
+	void *keep_ctx;
+	const char *const *conversation;	/* its id, once it is kept */
 	bool usage;		/* a line about tokens on stderr at the end */
 };
 

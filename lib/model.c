@@ -173,6 +173,10 @@ make_reply(struct model_call *c, struct model_reply *r)
 
 	*r = (struct model_reply)MODEL_REPLY_INIT;
 	r->message = answer_message(a);
+	if (c->e.status != ST_OK) {	/* what failed calls nothing */
+		json_unset(&r->message, "tool_calls");
+		json_unset(&r->message, "native");
+	}
 	r->finish = a->ended && c->e.status == ST_OK ? a->finish :
 	    MODEL_UNFINISHED;
 	r->usage = a->usage;
@@ -465,7 +469,7 @@ model_ask(struct model_pool *p, const struct model *m,
 		    a.done)
 			continue;
 		/* a signal: what has come is still worth having */
-		*e = why;
+		*e = c->e = why;
 		make_reply(c, ret);
 		ret->finish = MODEL_UNFINISHED;
 		model_cancel(c);
