@@ -62,7 +62,8 @@ call_lease(struct model_call *c, int64_t *ret_wait, struct err *e)
 		return -1;
 	c->leased = true;
 	c->leased_at = clock_mono();
-	if (c->lease.output > 0 && (output == 0 || c->lease.output < output))
+	if (c->lease.id && c->lease.output > 0 &&
+	    (output == 0 || c->lease.output < output))
 		c->max_output = c->lease.output;
 	return 0;
 }
