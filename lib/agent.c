@@ -4,6 +4,7 @@
 #include "agent-impl.h"
 
 #include "alloc.h"
+#include "mail.h"
 #include "path.h"
 
 int
@@ -265,6 +266,37 @@ context_is_full(const struct run *r)
 	    AGENT_CONTEXT_PERCENT;
 }
 
+/* Messages that have come; each is on disk before it is acknowledged. */
+static int
+take_mail(struct run *r, struct err *e)
+{
+	const char *root = r->task->place.root;
+	AUTO_JV jv mail = JSON_NONE;
+
+	if (mail_take(root, r->task->id, &mail, e) < 0)
+		return -1;
+	if (json_count(&mail) == 0)
+		return 0;
+	for (size_t i = 0; i < json_count(&mail); i++) {
+		AUTO_JV jv record = json_at(&mail, i);
+		AUTO_FREE char *words = mail_words(&record);
+		const char *id = json_str(&record, "id");
+		jv data;
+
+		if (json_has(&r->talk->seen, id))
+			continue;
+		data = json_object();
+		json_set_str(&data, "id", id);
+		json_set_str(&data, "from", json_str(&record, "source"));
+		json_set_str(&data, "text", words);
+		if (agent_say(r, RECORD_MESSAGE, data, true, e) < 0)
+			return -1;
+	}
+	if (conversation_sync(r->talk, e) < 0)
+		return -1;
+	return mail_settle(root, &mail, e);
+}
+
 static void
 turn(struct run *r, struct err *e)
 {
@@ -272,6 +304,10 @@ turn(struct run *r, struct err *e)
 
 	if (context_is_full(r) && agent_hand_over(r, e) < 0)
 		return;
+	if (take_mail(r, e) < 0) {
+		agent_end(r, e->status, "mail");
+		return;
+	}
 	begin_snapshot(r);
 	if (ask(r, &reply, e) == 0) {
 		AUTO_JV jv wanted = json_get(&reply.message, "tool_calls");

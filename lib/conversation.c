@@ -30,6 +30,7 @@ conversation_close(struct conversation *c)
 	jv_free(c->calls);
 	jv_free(c->begun);
 	jv_free(c->answers);
+	jv_free(c->seen);
 	*c = none;
 }
 
@@ -141,6 +142,9 @@ take(struct conversation *c, const jv *record)
 		say(c, "user", json_str(&data, "prompt"));
 	} else if (strcmp(type, RECORD_AGENT_HANDOVER) == 0) {
 		take_handover(c, &data);
+	} else if (strcmp(type, RECORD_MESSAGE) == 0 && id) {
+		say(c, "user", json_str(&data, "text"));
+		json_set_bool(&c->seen, id, true);
 	} else if (strcmp(type, RECORD_MODEL_MESSAGE) == 0) {
 		take_message(c, &data);
 	} else if (strcmp(type, RECORD_TOOL_CALL) == 0 && id) {
@@ -198,6 +202,7 @@ empty(int fd)
 	c.calls = json_array();
 	c.begun = json_object();
 	c.answers = json_object();
+	c.seen = json_object();
 	return c;
 }
 

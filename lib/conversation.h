@@ -37,6 +37,7 @@ struct conversation {
 	jv begun;		/* ids of those, {ID: true}, that were begun */
 	jv answers;		/* and the data of tool.result of those that
 				 * ended, {ID: data} */
+	jv seen;		/* ids of the messages taken, {ID: true} */
 	int64_t turns;		/* model messages */
 	unsigned long tools;	/* tool calls */
 	struct model_usage usage;
@@ -44,7 +45,8 @@ struct conversation {
 
 #define CONVERSATION_INIT { .fd = -1, .messages = JSON_NONE, \
 	.start = JSON_NONE, .result = JSON_NONE, .last = JSON_NONE, \
-	.calls = JSON_NONE, .begun = JSON_NONE, .answers = JSON_NONE, .usage = MODEL_USAGE_INIT }
+	.calls = JSON_NONE, .begun = JSON_NONE, .answers = JSON_NONE, \
+	.seen = JSON_NONE, .usage = MODEL_USAGE_INIT }
 
 /* Creates conversation.ndjson in `dir`; ST_CANTCREATE when it is there. */
 int	conversation_create(const char *dir, struct conversation *ret,
