@@ -85,13 +85,17 @@ own_group(const char *controller)
 	return NULL;
 }
 
-/* Makes a group below `parent` and opens its cgroup.procs. */
+/*
+ * Makes a group below `parent` and opens the file that is written "0" to to
+ * enter it.  In version 1 that is `tasks`: for a thread that moves itself the
+ * kernel then waits for no grace period, which takes 20 ms.
+ */
 static int
-make_group(struct cgroup *g, const char *parent)
+make_group(struct cgroup *g, const char *parent, const char *enter)
 {
 	AUTO_FREE char *dir = xasprintf("%s/agent-sandbox-%d", parent,
 	    (int)getpid());
-	AUTO_FREE char *procs = path_join(dir, "cgroup.procs");
+	AUTO_FREE char *procs = path_join(dir, enter);
 	int fd;
 
 	if (mkdir(dir, 0755) < 0 && errno != EEXIST)
@@ -131,7 +135,8 @@ make_v2(struct cgroup *g, const struct cgroup_limits *want)
 	if (!parent || access("/sys/fs/cgroup/cgroup.controllers", R_OK) < 0)
 		return false;
 	if (write_value(parent, "cgroup.subtree_control",
-	    "+memory +pids +cpu") < 0 || make_group(g, parent) < 0)
+	    "+memory +pids +cpu") < 0 || make_group(g, parent,
+	    "cgroup.procs") < 0)
 		return false;
 	dir = g->dirs.v[0];
 	if (want->memory > 0) {
@@ -163,7 +168,8 @@ v1_group(struct cgroup *g, const char *controller, const char *file,
 		free(parent);
 		parent = xasprintf("/sys/fs/cgroup/%s", controller);
 	}
-	if (!parent || access(parent, W_OK) < 0 || make_group(g, parent) < 0)
+	if (!parent || access(parent, W_OK) < 0 ||
+	    make_group(g, parent, "tasks") < 0)
 		return false;
 	if (write_number(g->dirs.v[g->dirs.n - 1], file, value) == 0)
 		return true;
@@ -225,13 +231,13 @@ remove_dirs(const struct strs *dirs)
  * Outlives us on purpose: its pipe ends when we do, however that is.  It
  * holds nothing else and belongs to no group that is signalled.
  */
-static void
-start_janitor(struct cgroup *g)
+void
+cgroup_guard(struct cgroup *g)
 {
 	int p[2];
 	pid_t pid;
 
-	if (pipe2(p, O_CLOEXEC) < 0)
+	if (g->nprocs == 0 || pipe2(p, O_CLOEXEC) < 0)
 		return;
 	pid = fork();
 	if (pid == 0) {
@@ -260,8 +266,6 @@ cgroup_make(struct cgroup *g, const struct cgroup_limits *limits)
 		return;
 	if (!make_v2(g, limits) && geteuid() == 0)
 		make_v1(g, limits);
-	if (g->nprocs > 0)
-		start_janitor(g);
 }
 
 static const char *

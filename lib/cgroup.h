@@ -21,7 +21,7 @@ struct cgroup {
 	int version;		/* 0: none */
 	bool memory, pids, cpu;	/* which it limits */
 	struct strs dirs;
-	int procs[CGROUP_MAX];	/* cgroup.procs, open: to enter */
+	int procs[CGROUP_MAX];	/* write "0" to enter */
 	size_t nprocs;
 	int janitor;		/* write end of its pipe; -1: none */
 };
@@ -38,6 +38,9 @@ struct cgroup_limits {
  * is false in `g`.  Never fails: without groups there are other means.
  */
 void	cgroup_make(struct cgroup *g, const struct cgroup_limits *limits);
+
+/* Starts the janitor; after the sandbox, which need not wait for it. */
+void	cgroup_guard(struct cgroup *g);
 
 /* Bytes in use at most; 0 when it cannot be told. */
 int64_t	cgroup_memory_peak(const struct cgroup *g);

@@ -36,9 +36,8 @@ sysctl_number(const char *path)
 	return num_parse_int(text.data, 0, INT64_MAX, &v) == 0 ? v : -1;
 }
 
-/* 0 when a user namespace can be made, else errno. */
-static int
-try_userns(void)
+int
+hostcheck_userns(void)
 {
 	int status;
 	pid_t pid = fork();
@@ -99,7 +98,8 @@ diagnose(int error, const char **ret_why, const char **ret_mend)
 		mend = "docker run --security-opt seccomp=unconfined, or "
 		    "agent-sandbox --nested outside";
 	} else {
-		why = "this host refuses user namespaces";
+		why = "this host refuses user namespaces (in a chroot the "
+		    "kernel does)";
 		mend = "ask whoever runs it to allow unshare(CLONE_NEWUSER)";
 	}
 	*ret_why = why;
@@ -111,7 +111,7 @@ hostcheck_explain(const char *bwrap_said, struct err *e)
 {
 	AUTO_FREE char *bwrap = launch_find_bwrap();
 	const char *why, *mend;
-	int error = try_userns();
+	int error = hostcheck_userns();
 
 	if (!bwrap)
 		return err_set(e, ST_WRAPPER, "cannot make a sandbox: "
@@ -166,7 +166,7 @@ hostcheck_all(void)
 
 	add(&all, "bwrap", bwrap != NULL, bwrap ? bwrap : "not installed",
 	    "install the package 'bubblewrap'");
-	diagnose(try_userns(), &why, &mend);
+	diagnose(hostcheck_userns(), &why, &mend);
 	mended = why && geteuid() == 0 && launch_chrooted();
 	add(&all, "userns", !why || mended, mended ? "a chroot, which root "
 	    "leaves before it starts" : why ? why :

@@ -13,6 +13,9 @@
  */
 int	hostcheck_explain(const char *bwrap_said, struct err *e);
 
+/* Whether the kernel lets us make a user namespace: 0, or its errno. */
+int	hostcheck_userns(void);
+
 /*
  * All that --check shows: an object of objects, each with "ok", "what" and,
  * where it is not, "mend".

@@ -43,24 +43,11 @@ launch_find_bwrap(void)
 bool
 launch_chrooted(void)
 {
-	struct stat up, root;
-	AUTO_BUF struct buf mounts = BUF_INIT;
-	struct err ignored;
-	const char *p;
+	struct statx st;
 
-	/* in a chroot that is no mount of its own, nothing is mounted on / */
-	if (stat("/", &root) < 0 || stat("/..", &up) < 0 ||
-	    path_read("/proc/self/mountinfo", 4 << 20, &mounts, &ignored) < 0)
-		return false;
-	for (p = mounts.data; p && *p; p = strchr(p, '\n') + 1) {
-		char where[8];
-		if (sscanf(p, "%*s %*s %*s %*s %7s", where) == 1 &&
-		    strcmp(where, "/") == 0)
-			return false;
-		if (!strchr(p, '\n'))
-			break;
-	}
-	return true;
+	return statx(AT_FDCWD, "/", 0, 0, &st) == 0 &&
+	    (st.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) &&
+	    !(st.stx_attributes & STATX_ATTR_MOUNT_ROOT);
 }
 
 /*

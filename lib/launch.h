@@ -34,7 +34,10 @@ struct launch {
 /* Where bwrap is; NULL when it is not installed.  The caller frees. */
 char	*launch_find_bwrap(void);
 
-/* Whether "/" is not the root of its mount namespace. */
+/*
+ * Whether "/" is no mount: a plain directory that somebody entered by
+ * chroot(2).  One that is a mount too cannot be told from a real root.
+ */
 bool	launch_chrooted(void);
 
 /*

@@ -41,6 +41,7 @@ enum { AFTER_DEATH_MS = 2000 };
 struct box {
 	const struct sandbox *s;
 	const struct rules *rules;
+	bool uproot;		/* leave the chroot first */
 	struct loop loop;
 	struct box_spec spec;
 	struct mounts mounts;
@@ -421,13 +422,14 @@ start(struct box *b)
 		.keep = b->mounts.fds, .nkeep = b->mounts.nfds,
 		.groups = b->limits.group.procs,
 		.ngroups = b->limits.group.nprocs,
-		.uproot = geteuid() == 0 && launch_chrooted(),
+		.uproot = b->uproot,
 	};
 	l.overlays = overlays;
 	l.noverlays = list_overlays(b, overlays);
 	b->pid = launch_start(&l, &b->pidfd, b->e);
 	if (b->pid < 0)
 		return -1;
+	cgroup_guard(&b->limits.group);
 	if (loop_set(&b->loop, b->pidfd, EPOLLIN, on_end, b) < 0)
 		return err_sys(b->e, ST_WRAPPER, "cannot wait for bwrap");
 	/* only the command holds these now, so their ends are seen */
@@ -672,11 +674,12 @@ print_plan(const struct box *b)
 	return 0;
 }
 
-int
-sandbox_run(const struct sandbox *s, int *ret_status, struct err *e)
+static int
+run_once(const struct sandbox *s, bool uproot, int *ret_status,
+    struct err *e)
 {
 	struct box b = {
-		.s = s, .rules = s->rules, .loop = LOOP_INIT,
+		.s = s, .uproot = uproot, .rules = s->rules, .loop = LOOP_INIT,
 		.mounts = MOUNTS_INIT, .limits = BOXLIMITS_INIT, .net = BOXNET_INIT,
 		.tty = BOXTTY_INIT,
 		.relays = { RELAY_INIT, RELAY_INIT, RELAY_INIT },
@@ -706,6 +709,19 @@ sandbox_run(const struct sandbox *s, int *ret_status, struct err *e)
 	if (e->status != ST_WRAPPER)
 		e->status = ST_WRAPPER;
 	return r;
+}
+
+int
+sandbox_run(const struct sandbox *s, int *ret_status, struct err *e)
+{
+	bool root = geteuid() == 0, chrooted = root && launch_chrooted();
+	int r = run_once(s, chrooted, ret_status, e);
+
+	/* a chroot that is a mount looks like any root, but not to the kernel */
+	if (r == 0 || chrooted || !root || hostcheck_userns() != EPERM)
+		return r;
+	*e = (struct err)ERR_INIT;
+	return run_once(s, true, ret_status, e);
 }
 
 int
