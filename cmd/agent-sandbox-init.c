@@ -292,7 +292,8 @@ ask_parent(struct sock_filter *f, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (f[i].code == (BPF_RET | BPF_K) &&
-		    (f[i].k & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ERRNO)
+		    (f[i].k & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ERRNO &&
+		    (f[i].k & SECCOMP_RET_DATA) != ENOSYS)
 			f[i].k = SECCOMP_RET_USER_NOTIF;
 }
 

@@ -33,10 +33,8 @@ enum {
 	BOX_PROC_RO = 1 << 0,	/* make /proc read-only (a root caller) */
 	BOX_MAP_BACK = 1 << 1,	/* we are uid 0 here: become uid, gid again */
 	BOX_TTY = 1 << 2,	/* a terminal of its own for 0 and 1 */
-	BOX_TTY_ERR = 1 << 6,	/* and for 2 */
-	BOX_NOTIFY = 1 << 3,	/* refused calls are told to the parent */
-	BOX_AUDIT = 1 << 4,	/* so is what is opened for writing */
-	BOX_RELAXED = 1 << 5	/* keep no_new_privs only: --privileged */
+	BOX_TTY_ERR = 1 << 3,	/* and for 2 */
+	BOX_NOTIFY = 1 << 4	/* refused calls are told to the parent */
 };
 
 /* Listeners made inside and passed out. */

@@ -170,7 +170,16 @@ add_system(struct mounts *m, const struct rules *rules,
 	    "--perms", "1777", "--dir", "/var/tmp",
 	    "--symlink", "../run", "/var/run",
 	    "--dev", "/dev", "--size", "67108864", "--perms", "1777",
-	    "--tmpfs", "/dev/shm", "--proc", "/proc");
+	    "--tmpfs", "/dev/shm");
+	if (w->bind_proc)
+		STRS_ADD(&m->argv, "--ro-bind", "/proc", "/proc");
+	else
+		STRS_ADD(&m->argv, "--proc", "/proc");
+	/* the init cannot make all of it read-only: nobody could mount then */
+	if (w->as_root && rules->nested && !w->bind_proc)
+		STRS_ADD(&m->argv, "--ro-bind", "/proc/sys", "/proc/sys",
+		    "--ro-bind-try", "/proc/sysrq-trigger",
+		    "/proc/sysrq-trigger");
 	return 0;
 }
 
@@ -389,6 +398,8 @@ add_namespaces(struct mounts *m, const struct rules *rules,
 	if (w->map_root)
 		STRS_ADD(&m->argv, "--uid", "0", "--gid", "0", "--cap-add",
 		    "CAP_NET_BIND_SERVICE", "--cap-add", "CAP_SETFCAP");
+	else if (w->other_uid)
+		STRS_ADD(&m->argv, "--uid", "1000", "--gid", "1000");
 }
 
 static void

@@ -47,6 +47,10 @@ struct mounts_where {
 	const char *hosts;	/* /etc/hosts and resolv.conf inside; NULL: */
 	const char *resolv;	/* none */
 	bool as_root;		/* the caller is uid 0 */
+	bool other_uid;		/* be uid 1000: a root whose command makes
+				 * sandboxes, which uid 0 may not */
+	bool bind_proc;		/* show the /proc around us: in a sandbox of
+				 * root's no other can be mounted */
 	bool map_root;		/* be uid 0 at first: box_spec BOX_MAP_BACK */
 };
 

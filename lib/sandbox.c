@@ -18,6 +18,7 @@
 #include "alloc.h"
 #include "audit.h"
 #include "boxcache.h"
+#include "boxdenied.h"
 #include "boxenv.h"
 #include "boxlimits.h"
 #include "boxnet.h"
@@ -37,11 +38,17 @@
 
 enum { AFTER_DEATH_MS = 2000 };
 
+/* What is only tried when the plain way has failed. */
+struct attempt {
+	bool uproot;		/* leave the chroot first */
+	bool bind_proc;		/* show the /proc of the sandbox around us */
+};
+
 /* One sandbox while it lives. */
 struct box {
 	const struct sandbox *s;
 	const struct rules *rules;
-	bool uproot;		/* leave the chroot first */
+	struct attempt how;
 	struct loop loop;
 	struct box_spec spec;
 	struct mounts mounts;
@@ -51,6 +58,7 @@ struct box {
 	struct boxnet net;
 	struct relay relays[3];
 	struct boxreport report;
+	struct boxdenied denied;
 	struct boxtty tty;
 	struct term_filter clean[3];	/* for output to a terminal */
 	int control;		/* our side of the socket */
@@ -212,6 +220,10 @@ got_message(struct box *b, const struct box_msg *m, int fd)
 			kill_all(b);
 		}
 		break;
+	case BOX_NOTIFIER:
+		boxdenied_start(&b->denied, &b->loop, steal_fd(&fd),
+		    &b->report);
+		break;
 	case BOX_STARTED:
 		b->started = true;
 		if (b->early_signal)
@@ -332,14 +344,19 @@ plan(struct box *b)
 		.backing = b->s->overlay ? b->s->overlay->merged :
 		    b->s->workspace,
 		.cwd = b->s->workspace, .home = home, .init = init,
-		.as_root = geteuid() == 0,
+		.as_root = geteuid() == 0, .bind_proc = b->how.bind_proc,
 	};
 
+	b->spec.uid = getuid();
+	b->spec.gid = getgid();
+	where.other_uid = where.as_root && b->rules->nested;
+	if (where.other_uid)
+		b->spec.uid = b->spec.gid = 1000;
 	if (boxnet_needs_root(b->rules)) {
 		where.map_root = true;
 		where.hosts = boxnet_hosts;
 		where.resolv = boxnet_resolv;
-		if (!where.as_root)
+		if (!where.as_root || where.other_uid)
 			b->spec.flags |= BOX_MAP_BACK;
 	}
 
@@ -350,8 +367,6 @@ plan(struct box *b)
 	if (strncmp(cwd, b->s->workspace, n) == 0 &&
 	    (cwd[n] == '/' || cwd[n] == '\0'))
 		where.cwd = cwd;
-	b->spec.uid = getuid();
-	b->spec.gid = getgid();
 	boxenv_make(&b->env, b->rules, home);
 	if (boxnet_prepare(&b->net, b->rules, &b->spec, &b->env, b->e) < 0)
 		return -1;
@@ -371,10 +386,13 @@ plan(struct box *b)
 		b->spec.filter++;	/* the one after each allows that */
 	else if (b->rules->seccomp == SECCOMP_NONE)
 		b->spec.filter = BOX_FILTER_NONE;
-	if (where.as_root && !b->rules->nested && !b->rules->privileged)
+	if (where.as_root && !b->rules->nested && !b->rules->privileged &&
+	    !where.bind_proc)
 		b->spec.flags |= BOX_PROC_RO;
 	if (b->rules->privileged)
 		b->spec.filter = BOX_FILTER_NONE;
+	else if (b->s->report >= 0)
+		b->spec.flags |= BOX_NOTIFY;
 	b->tty.wanted = b->rules->tty != TTY_NEVER && isatty(0) && isatty(1);
 	b->tty.filter.full_screen = b->rules->tty == TTY_ALWAYS;
 	if (b->tty.wanted) {
@@ -401,6 +419,22 @@ list_overlays(const struct box *b, struct launch_overlay *out)
 	return n;
 }
 
+/* Where /proc/sys is read-only, somebody else has to limit processes. */
+static int
+keep_pid_max(struct box *b)
+{
+	if (b->spec.pid_max == 0 || (!b->how.bind_proc &&
+	    !(b->rules->nested && geteuid() == 0)))
+		return 0;
+	b->spec.pid_max = 0;
+	b->limits.pids = b->how.bind_proc ? "outer" : "none";
+	if (b->how.bind_proc || rules_may_lack(b->rules, "pids"))
+		return 0;
+	return err_set(b->e, ST_WRAPPER, "cannot limit processes of a root "
+	    "that makes sandboxes without a control group; --best-effort "
+	    "pids does without");
+}
+
 static int
 start(struct box *b)
 {
@@ -410,7 +444,11 @@ start(struct box *b)
 	if (!bwrap)
 		return hostcheck_explain("", b->e);
 	if (boxlimits_prepare(&b->limits, b->rules, b->s->workspace, &b->spec,
-	    b->e) < 0 || make_control(b, &inside) < 0 ||
+	    b->e) < 0)
+		return -1;
+	if (keep_pid_max(b) < 0)
+		return -1;
+	if (make_control(b, &inside) < 0 ||
 	    boxnet_start(&b->net, b->rules, &b->loop, b->control, &b->report,
 	    b->e) < 0)
 		return -1;
@@ -422,7 +460,7 @@ start(struct box *b)
 		.keep = b->mounts.fds, .nkeep = b->mounts.nfds,
 		.groups = b->limits.group.procs,
 		.ngroups = b->limits.group.nprocs,
-		.uproot = b->uproot,
+		.uproot = b->how.uproot,
 	};
 	l.overlays = overlays;
 	l.noverlays = list_overlays(b, overlays);
@@ -649,6 +687,7 @@ release(struct box *b)
 
 	kill_all(b);
 	boxtty_end(&b->tty);
+	boxdenied_end(&b->denied);
 	if (b->pid > 0 && !b->gone)
 		while (waitpid(b->pid, NULL, 0) < 0 && errno == EINTR)
 			;
@@ -675,13 +714,13 @@ print_plan(const struct box *b)
 }
 
 static int
-run_once(const struct sandbox *s, bool uproot, int *ret_status,
+run_once(const struct sandbox *s, struct attempt how, int *ret_status,
     struct err *e)
 {
 	struct box b = {
-		.s = s, .uproot = uproot, .rules = s->rules, .loop = LOOP_INIT,
+		.s = s, .how = how, .rules = s->rules, .loop = LOOP_INIT,
 		.mounts = MOUNTS_INIT, .limits = BOXLIMITS_INIT, .net = BOXNET_INIT,
-		.tty = BOXTTY_INIT,
+		.tty = BOXTTY_INIT, .denied = BOXDENIED_INIT,
 		.relays = { RELAY_INIT, RELAY_INIT, RELAY_INIT },
 		.report = BOXREPORT_INIT, .control = -1, .messages = -1,
 		.signals = -1, .pidfd = -1, .e = e,
@@ -714,14 +753,23 @@ run_once(const struct sandbox *s, bool uproot, int *ret_status,
 int
 sandbox_run(const struct sandbox *s, int *ret_status, struct err *e)
 {
-	bool root = geteuid() == 0, chrooted = root && launch_chrooted();
-	int r = run_once(s, chrooted, ret_status, e);
+	struct attempt how = { false, false };
+	bool root = geteuid() == 0;
+	int r;
 
+	how.uproot = root && launch_chrooted();
+	r = run_once(s, how, ret_status, e);
+	if (r == 0)
+		return 0;
 	/* a chroot that is a mount looks like any root, but not to the kernel */
-	if (r == 0 || chrooted || !root || hostcheck_userns() != EPERM)
-		return r;
+	if (root && !how.uproot && hostcheck_userns() == EPERM)
+		how.uproot = true;
+	else if (boxenv_depth() > 0 && strstr(e->text, "mount proc"))
+		how.bind_proc = true;
+	else
+		return -1;
 	*e = (struct err)ERR_INIT;
-	return run_once(s, true, ret_status, e);
+	return run_once(s, how, ret_status, e);
 }
 
 int

@@ -1,0 +1,31 @@
+/*
+ * boxdenied: system calls that the filter refused, by name, for the report.
+ *
+ * With --report the filter asks us where it would refuse; we refuse with the
+ * same error, always, and so learn which call it was.  We never let one
+ * through: between our look and the call its arguments could change.  Calls
+ * that the filter denies to exist are not told: every libc tries some.
+ */
+#ifndef AGENT_BOXDENIED_H
+#define AGENT_BOXDENIED_H
+
+#include "boxreport.h"
+#include "loop.h"
+
+enum { BOXDENIED_CALLS = 512 };
+
+struct boxdenied {
+	int fd;			/* the listener; -1: none */
+	struct loop *loop;
+	struct boxreport *report;
+	unsigned char told[BOXDENIED_CALLS];	/* each once */
+};
+
+#define BOXDENIED_INIT { .fd = -1 }
+
+/* Takes over the listener. */
+void	boxdenied_start(struct boxdenied *d, struct loop *l, int fd,
+	    struct boxreport *report);
+void	boxdenied_end(struct boxdenied *d);
+
+#endif
