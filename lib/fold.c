@@ -221,10 +221,12 @@ bool
 fold_is_pasted(const char *s, size_t len)
 {
 	size_t odd = 0, space = 0;
-	size_t indent = strspn(s, " \t");
+	size_t indent = 0;
 
 	if (len < 4)
 		return false;
+	while (indent < len && (s[indent] == ' ' || s[indent] == '\t'))
+		indent++;
 	if (indent >= 2 || *s == '\t' || ((*s == '+' || *s == '-') &&
 	    len > 1 && s[1] != ' ') || (*s == '@' && s[1] == '@'))
 		return true;

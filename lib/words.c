@@ -186,6 +186,12 @@ words_find_group(const struct words *w, const char *name)
 	return find_group(w, name, strlen(name));
 }
 
+static bool
+is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r';
+}
+
 static size_t
 need_group(struct words *w, const char *name, size_t len)
 {
@@ -206,19 +212,22 @@ static int
 parse_group(struct words *w, const char *s, size_t len, size_t *ret,
     struct err *e)
 {
-	size_t n = strcspn(s, ":\n");
+	const char *colon = memchr(s, ':', len);
+	size_t n = colon ? (size_t)(colon - s) : len;
 	struct group *g;
 
-	if (n >= len || s[n] != ':' || n == 0)
+	if (n == len || n == 0)
 		return err_set(e, ST_CONFIG, "no ':' after a group's name");
 	if (w->ngroups + PARENTS_MAX + 1 >= GROUPS_MAX)
 		return err_set(e, ST_CONFIG, "too many groups");
 	*ret = need_group(w, s, n);
 	for (n++; n < len; ) {
 		size_t word, parent;
-		n += strspn(s + n, " \t");
-		word = strcspn(s + n, " \t\n");
-		if (n >= len || word == 0)
+		while (n < len && is_space(s[n]))
+			n++;
+		for (word = 0; n + word < len && !is_space(s[n + word]); )
+			word++;
+		if (word == 0)
 			break;
 		parent = need_group(w, s + n, word);
 		g = &w->groups[*ret];
@@ -283,10 +292,10 @@ parse_line(struct words *w, const char *s, size_t len, int *group,
 	}
 	for (size_t i = 0; i < len; ) {
 		size_t start;
-		while (i < len && (s[i] == ' ' || s[i] == '\t'))
+		while (i < len && is_space(s[i]))
 			i++;
 		start = i;
-		while (i < len && s[i] != ' ' && s[i] != '\t')
+		while (i < len && !is_space(s[i]))
 			i++;
 		if (i == start)
 			break;
