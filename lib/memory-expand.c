@@ -26,6 +26,8 @@ static const double weights[] = {
 	[QUERY_PREFIX] = 0.4, [QUERY_WHOLE] = 3
 };
 
+#define WHEN_WEIGHT 0.3
+
 enum {
 	GROUPS_USED = 64,	/* of a long query, the rarest words */
 	GROUPS_SYNONYMS = 16,	/* no synonyms for longer ones */
@@ -341,7 +343,12 @@ expand_word(struct looking *k, struct query_group *g, bool synonyms,
     struct err *e)
 {
 	size_t len = strlen(g->word);
+	/* "last" is rather when than what, see when.h */
+	bool when = g->flags == 0 && !g->whole && when_is_word(g->word);
 
+	if (when)
+		return add_class(k, g, g->word, len, QUERY_WORD, WHEN_WEIGHT,
+		    e);
 	if (add_class(k, g, g->word, len, g->whole ? QUERY_WHOLE :
 	    g->prefix ? QUERY_PREFIX : QUERY_WORD, g->prefix ? 1 :
 	    weights[g->whole ? QUERY_WHOLE : QUERY_WORD], e) < 0)

@@ -6,7 +6,7 @@
 
 #include "lexis.h"
 
-/* A word among the tags, or in the path, counts half. */
+/* A word among the tags, of the author, or in the path counts half. */
 #define MEMORY_TAG_WEIGHT 0.5
 
 /* The term of the index that stands for a tag ('t'), author, source. */

@@ -62,8 +62,11 @@ index_row(struct index_builder *b, struct store_stmt *q)
 	index_builder_text(b, text, len, 1);
 	if ((s = store_col_str(q, 2)))
 		index_tags(b, s);
-	if ((s = store_col_str(q, 3)))
+	if ((s = store_col_str(q, 3))) {
+		/* "what does Ana prefer" is about her notes */
+		index_builder_text(b, s, strlen(s), MEMORY_TAG_WEIGHT);
 		mark(b, 'a', s, strlen(s));
+	}
 	if ((s = store_col_str(q, 4)))
 		mark(b, 's', s, strlen(s));
 	if ((s = store_col_str(q, 5)))

@@ -109,7 +109,8 @@ named_value(const char *p, size_t len, size_t *ret_len)
 {
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
 		size_t n, at, m = 0;
-		if ((*p | 0x20) != *names[i])
+		if ((*p | 0x20) != names[i][0] || len < 2 ||
+		    (p[1] | 0x20) != names[i][1])
 			continue;
 		at = n = strlen(names[i]);
 		if (len <= n || strncasecmp(p, names[i], n) != 0)

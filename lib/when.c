@@ -37,6 +37,12 @@ find(const char *const *list, const char *word)
 	return -1;
 }
 
+bool
+when_is_word(const char *word)
+{
+	return find(newest, word) >= 0 || find(former, word) >= 0;
+}
+
 /* Months by their first three letters too, but "may" and "mar" as such. */
 static int
 month_of(const char *word)

@@ -19,6 +19,9 @@ struct when {
 	int64_t from, to;	/* ms since 1970, of the period */
 };
 
+/* Whether a word speaks of old and new: "latest", "formerly". */
+bool	when_is_word(const char *word);
+
 /*
  * Reads a text; `now` (ms) is what "yesterday" is counted from, and a month
  * without a year is the last one that is not after it.
