@@ -61,7 +61,7 @@ in_transaction(const struct mem_options *o, unsigned flags, size_t value,
 	struct work w = { .o = o, .status = ST_OK };
 	int r = 0;
 
-	buf_reserve(&w.value, 1);
+	buf_adds(&w.value, "");	/* so that nothing is "" */
 	if (value)
 		r = value_of(o, value, &w.value, e);
 	if (r == 0)

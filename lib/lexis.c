@@ -10,6 +10,8 @@
 enum class {
 	SPACE,			/* and whatever else ends a chunk */
 	LOWER, UPPER, DIGIT,
+	LETTER,			/* beyond ASCII, where no identifier has
+				 * a border */
 	JOINER,			/* holds an identifier together */
 	QUOTE,			/* an apostrophe */
 	DENSE,			/* of a script without spaces */
@@ -200,10 +202,14 @@ class_wide(unsigned c)
 		return DENSE;
 	if (is_symbol(c))
 		return SPACE;
-	if ((c >= 0xC0 && c < 0xDF) || (c >= 0x391 && c <= 0x3AB) ||
-	    (c >= 0x400 && c <= 0x42F))
-		return UPPER;
-	return LOWER;
+	return LETTER;
+}
+
+static bool
+is_part(uint8_t class)
+{
+	return class == LOWER || class == UPPER || class == DIGIT ||
+	    class == LETTER;
 }
 
 /* A run of parts, from cell `a` up to `b`. */
@@ -222,12 +228,6 @@ emit_cells(struct scan *s, size_t a, size_t b, bool whole)
 		w.len = WORD_MAX;
 	if (w.len > 0)
 		s->emit(s->arg, &w);
-}
-
-static bool
-is_part(uint8_t class)
-{
-	return class == LOWER || class == UPPER || class == DIGIT;
 }
 
 /* Whether a new part begins at `i`, inside a run of letters and digits. */
@@ -276,7 +276,7 @@ emit_joined(struct scan *s, size_t a, size_t b)
 		const struct cell *c = &k->c[i];
 		if (c->class == JOINER && k->fold[c->at] == '-')
 			continue;
-		if ((c->class != LOWER && c->class != UPPER) ||
+		if (!is_part(c->class) || c->class == DIGIT ||
 		    n + c->len > sizeof(text))
 			return;
 		memcpy(text + n, k->fold + c->at, c->len);

@@ -20,7 +20,7 @@ expect_out '["a","first\n## not a heading\nlast",["x","two words"]]
 
 # edit SCRIPT: agent-mem edit with a sed script as the editor.
 edit() {
-	echo "$1" >script
+	printf '%s\n' "$1" >script
 	printf '#!/bin/sh\nsed -i -f script "$%s"\n' 1 >ed.sh
 	chmod +x ed.sh
 	run env EDITOR="$PWD/ed.sh" agent-mem edit
