@@ -237,6 +237,21 @@ ledger_rebuild(struct ledger *l, struct err *e)
 
 /* Caps. */
 
+/* What was spent before counts for a cap that is new. */
+static int
+count_past(struct ledger *l, const struct ledger_cap *cap, struct err *e)
+{
+	struct ledger_cap now = *cap;
+
+	ledger_window(now.per, clock_wall(), &now.start, &now.end);
+	return store_get_int(l->store, "select id from cap where scope = ? "
+	    "and name = ? and unit = ? and per = ?", STORE_ARGS(
+	    ARG_STR(ledger_scopes[cap->scope]), ARG_STR(cap->name),
+	    ARG_STR(ledger_units[cap->unit]),
+	    ARG_STR(ledger_pers[cap->per])), &now.id, e) < 0 ? -1 :
+	    rebuild_one(l, &now, e);
+}
+
 int
 ledger_cap_set(struct ledger *l, const struct ledger_cap *cap, struct err *e)
 {
@@ -262,8 +277,9 @@ ledger_cap_set(struct ledger *l, const struct ledger_cap *cap, struct err *e)
 		return -1;
 	if (n == 0)
 		return err_set(e, ST_NOINPUT, "there is no such cap");
-	if (store_run(l->store, "delete from counter where cap not in "
-	    "(select id from cap)", NULL, e) < 0 || ledger_rebuild(l, e) < 0)
+	if (cap->amount < 0 ? store_run(l->store, "delete from counter where "
+	    "cap not in (select id from cap)", NULL, e) < 0 :
+	    count_past(l, cap, e) < 0)
 		return -1;
 	return store_commit(l->store, e);
 }

@@ -269,6 +269,12 @@ ledger_prune(struct ledger *l, int64_t before_ns, struct err *e)
 	if (!tx || store_begin(tx, e) < 0 ||
 	    (n = store_run(l->store, "delete from call where at < ?",
 	    STORE_ARGS(ARG_INT(before_ns)), e)) < 0 ||
+	    /* of runs that were killed, long ago */
+	    store_run(l->store, "delete from cap where scope = 'run' and "
+	    "name <> '*' and name not in (select run from call where run is "
+	    "not null)", NULL, e) < 0 ||
+	    store_run(l->store, "delete from counter where cap not in "
+	    "(select id from cap)", NULL, e) < 0 ||
 	    store_run(l->store, "delete from counter where start > 0 and "
 	    "start < ? and leased = 0", STORE_ARGS(ARG_INT(before_ns)),
 	    e) < 0 || store_commit(l->store, e) < 0)

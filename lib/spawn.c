@@ -12,6 +12,7 @@
 #include "journal.h"
 #include "num.h"
 #include "path.h"
+#include "runbudget.h"
 #include "runs.h"
 #include "settings.h"
 #include "skills.h"
@@ -367,6 +368,22 @@ find_read_only(struct setup *s, const char *file)
 }
 
 static int
+run_within_budget(struct setup *s, const struct agent_task *task,
+    struct err *e)
+{
+	AUTO_JV jv limits = json_get(&s->agent, "limits");
+	double usd = 0;
+	int status;
+
+	json_num(&limits, "cost", &usd);
+	if (runbudget_begin(s->run, json_str(&s->agent, "pool"), usd, e) < 0)
+		return -1;
+	status = agent_run(task, e);
+	runbudget_end(s->run, usd);
+	return status;
+}
+
+static int
 run(struct setup *s, const char *prompt, struct err *e)
 {
 	AUTO_FREE char *file = s->agents.doc.name ?
@@ -429,7 +446,7 @@ run(struct setup *s, const char *prompt, struct err *e)
 		return foreign_run(s->foreign, &task, &s->agent,
 		    s->agents.dir, e);
 	}
-	return agent_run(&task, e);
+	return run_within_budget(s, &task, e);
 }
 
 /* What the model would be sent first, for people; nothing is run. */
