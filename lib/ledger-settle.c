@@ -141,17 +141,13 @@ remember(struct ledger *l, const struct ledger_lease *lease,
 	    e) < 0 ? -1 : 0;
 }
 
-int
-ledger_settle(struct ledger *l, const struct ledger_lease *lease,
-    const struct ledger_result *result, struct err *e)
+/* Within a transaction. */
+static int
+settle(struct ledger *l, const struct ledger_lease *lease,
+    const struct ledger_result *result, int64_t now, struct err *e)
 {
-	AUTO_ROLLBACK struct store *tx = NULL;
-	int64_t now = clock_wall();
 	struct bill b;
 
-	if (ledger_need(l, e) < 0 || store_begin(l->store, e) < 0)
-		return -1;
-	tx = l->store;
 	if (make_bill(l, lease, result, &b, e) < 0 ||
 	    (lease->id && ledger_end_parts(l, lease->id, false, e) < 0) ||
 	    charge(l, lease, &b, e) < 0)
@@ -165,5 +161,30 @@ ledger_settle(struct ledger *l, const struct ledger_lease *lease,
 	    ledger_breaker_note(l, lease->want.model,
 	    result->outcome == LEDGER_FAILED, now, e) < 0)
 		return -1;
+	return 0;
+}
+
+int
+ledger_settle_many(struct ledger *l, const struct ledger_settlement *all,
+    size_t n, struct err *e)
+{
+	AUTO_ROLLBACK struct store *tx = NULL;
+	int64_t now = clock_wall();
+
+	if (ledger_need(l, e) < 0 || store_begin(l->store, e) < 0)
+		return -1;
+	tx = l->store;
+	for (size_t i = 0; i < n; i++)
+		if (settle(l, &all[i].lease, &all[i].result, now, e) < 0)
+			return -1;
 	return store_commit(l->store, e);
+}
+
+int
+ledger_settle(struct ledger *l, const struct ledger_lease *lease,
+    const struct ledger_result *result, struct err *e)
+{
+	struct ledger_settlement one = { *lease, *result };
+
+	return ledger_settle_many(l, &one, 1, e);
 }

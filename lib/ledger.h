@@ -133,6 +133,17 @@ struct ledger_result {
 int	ledger_settle(struct ledger *l, const struct ledger_lease *lease,
 	    const struct ledger_result *result, struct err *e);
 
+/*
+ * Many in one transaction, which costs little more than one: for calls that
+ * leased nothing (id 0) and are only booked.
+ */
+struct ledger_settlement {
+	struct ledger_lease lease;
+	struct ledger_result result;
+};
+int	ledger_settle_many(struct ledger *l,
+	    const struct ledger_settlement *all, size_t n, struct err *e);
+
 /* Money for a call by the price list; -1 when there is no price. */
 int64_t	ledger_cost(struct ledger *l, const char *model, int64_t input,
 	    int64_t output, int64_t cached, int64_t cache_write,

@@ -32,6 +32,8 @@ struct model_pool {
 	struct fresh_key *fresh;
 	struct ledger *ledger;		/* NULL: none */
 	char *dir;			/* where we are, for it; or NULL */
+	struct ledger_settlement *unbooked;	/* leased nothing */
+	size_t nunbooked, unbooked_cap;
 };
 
 /*
@@ -108,6 +110,7 @@ int	call_lease(struct model_call *c, int64_t *ret_wait, struct err *e);
 void	call_settle(struct model_call *c, const struct err *e);
 void	call_limits(struct model_call *c, const struct http_head *head);
 void	pool_open_ledger(struct model_pool *p);
+void	pool_book(struct model_pool *p);	/* what was put off */
 
 /* An attempt has ended, well or not: model.c decides what follows. */
 void	call_ended(struct model_call *c, const struct err *e);

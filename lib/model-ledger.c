@@ -16,6 +16,10 @@
 /* Fewer tokens of answer than this are not worth asking for. */
 enum { OUTPUT_MIN = 256 };
 
+/* So many calls that leased nothing are booked together, where others are
+ * under way: a transaction for each would take longer than the calls. */
+enum { TOGETHER = 256 };
+
 static bool
 booked(const struct model_call *c)
 {
@@ -90,6 +94,35 @@ outcome_of(const struct model_call *c, const struct err *e)
 }
 
 void
+pool_book(struct model_pool *p)
+{
+	struct err ignored = ERR_INIT;
+
+	if (p->nunbooked == 0)
+		return;
+	(void)ledger_settle_many(p->ledger, p->unbooked, p->nunbooked,
+	    &ignored);
+	for (size_t i = 0; i < p->nunbooked; i++)
+		free((void *)(uintptr_t)p->unbooked[i].lease.want.model);
+	p->nunbooked = 0;
+}
+
+static void
+put_off(struct model_call *c, const struct ledger_result *r)
+{
+	struct model_pool *p = c->pool;
+	struct ledger_settlement *s;
+
+	GROW(p->unbooked, p->nunbooked, p->unbooked_cap);
+	s = &p->unbooked[p->nunbooked++];
+	*s = (struct ledger_settlement){ c->lease, *r };
+	/* the model may be gone by then */
+	s->lease.want.model = xstrdup(c->lease.want.model);
+	if (p->nunbooked >= TOGETHER || p->active <= 1)
+		pool_book(p);
+}
+
+void
 call_settle(struct model_call *c, const struct err *e)
 {
 	const struct model_usage *u = &c->answer.usage;
@@ -117,6 +150,10 @@ call_settle(struct model_call *c, const struct err *e)
 		    c->answer.reasoning.len);
 	r.first_ns = c->answer.first_ns;
 	r.total_ns = clock_mono() - c->leased_at;
+	if (c->lease.id == 0) {
+		put_off(c, &r);
+		return;
+	}
 	/* a lease that cannot be settled counts in full, which is safe */
 	(void)ledger_settle(c->pool->ledger, &c->lease, &r, &ignored);
 }

@@ -72,6 +72,8 @@ model_pool_free(struct model_pool *p)
 		key_free(f->key);
 		free(f);
 	}
+	pool_book(p);
+	free(p->unbooked);
 	ledger_close(p->ledger);
 	free(p->dir);
 	free(p);
