@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -26,6 +27,7 @@ struct receiving {
 	int reader;			/* tells when nobody reads; -1 */
 	struct ndjson_reader orders;	/* of --fifo */
 	int64_t count;
+	bool unread;			/* the reader has left */
 };
 
 static int
@@ -83,8 +85,10 @@ take(struct receiving *r, int max, struct err *e)
 	int n = hub_take(r->taker, d, max, e), failed = 0;
 
 	for (int i = 0; i < n; i++) {
-		if (!failed && print(r, &d[i], e) < 0)
+		if (!failed && print(r, &d[i], e) < 0) {
+			r->unread = errno == EPIPE;
 			failed = 1;
+		}
 		hub_delivery_release(&d[i]);
 	}
 	r->count += n > 0 ? n : 0;
@@ -281,9 +285,16 @@ inbox_run(const struct inbox *in, struct hubcli *c, struct err *e)
 	int status = -1;
 
 	mine.follow |= mine.fifo != NULL;
+	/* who leaves early (head(1)) is no reason to count a failure against
+	 * what was not read: first give back, then die of it */
+	signal(SIGPIPE, SIG_IGN);
 	if (prepare(&r, e) == 0 && receive(&r, e) == 0)
 		status = finish(&r, r.count > 0 ? ST_OK : ST_NO, e);
 	hub_taker_close(r.taker);
+	if (r.unread) {
+		signal(SIGPIPE, SIG_DFL);
+		raise(SIGPIPE);
+	}
 	if (mine.fifo) {
 		ndjson_release(&r.orders);
 		if (r.reader >= 0)

@@ -143,6 +143,19 @@ expect_status 74
 run agent-recv --auto --wait 20 n
 expect_status 0
 
+it 'counts nothing against what a reader that left did not read'
+for i in 1 2 3 4 5 6 7 8 9; do
+	agent-send p "$i" >/dev/null
+done
+for i in 1 2 3 4 5 6; do
+	agent-recv -f --auto p | head -n 1 >/dev/null
+done
+await 20 sh -c '! agent-recv --list p | grep -q leased'
+run agent-recv --dead p
+expect_out ''
+run agent-recv --auto --format text p
+expect_out_has 9
+
 it 'ends when nobody reads any more'
 background sh -c 'agent-recv -f o | true; : >ended'
 await 20 test -e ended || fail 'it goes on'
