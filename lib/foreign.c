@@ -201,7 +201,8 @@ check_time(struct foreign_run *f, struct err *e)
 		err_set(e, ST_SIGNAL + *t->stop, "interrupted");
 		return give_up(f, e, e->status, "interrupted");
 	}
-	if (f->ended && deadline_passed(patience(f))) {
+	if (f->ended && deadline_passed(deadline_min(patience(f),
+	    t->limits.until))) {
 		f->ours = true;
 		return say_log(f, "warning", "it did not exit after its end",
 		    29, e);
