@@ -1,0 +1,76 @@
+#!/bin/sh
+# agent-spawn: the real codex, claude and opencode, where they are installed,
+# with a model server of ours.  (gemini speaks to none but Google's.)
+. "${0%/*}/lib.sh"
+# shellcheck source=t/model.sh
+. "$T_SRC/t/model.sh"
+need_sandbox
+PATH=$PATH:/opt/peers/node_modules/.bin
+
+# real TYPE PROTOCOL: the agent and its model; false, and skips, without it.
+real() {
+	if ! command -v "$1" >"$T_DIR/out"; then
+		skip "$1 is not installed"
+		return 1
+	fi
+	model_provider "$2" "$MODEL_URL/v1"
+	printf 'agents:\n  - { id: a, type: %s, model: test/m, %s }\n' "$1" \
+		'limits: {wall_time: 30s}' >agents.yaml
+	rm -rf .agent made
+}
+
+model_server -e '{"match":"\"function_call_output\"","text":"All done."}' \
+	-e '{"match":"\"tool_result\"","text":"All done."}' \
+	-e '{"match":"\"role\":\"tool\"","text":"All done."}' \
+	-e '{"match":"make it with exec_command","tools":[{"id":"c1",
+"name":"exec_command","arguments":"{\"cmd\":\"echo yes >made\"}"}]}' \
+	-e '{"match":"Generate a title","text":"A title"}' \
+	-e '{"match":"make it with Bash","tools":[{"id":"c1","name":"Bash",
+"arguments":"{\"command\":\"echo yes >made\"}"}]}' \
+	-e '{"match":"make it with bash","tools":[{"id":"c1","name":"bash",
+"arguments":"{\"command\":\"echo yes >made\",\"description\":\"x\"}"}]}' \
+	-e '{"match":"be refused","status":401,
+"body":{"error":{"message":"bad key","type":"authentication_error"}}}' \
+	-e '{"match":"stay mute now","stall":-1}' \
+	-e '{"text":"Hello there."}'
+
+# all TYPE PROTOCOL TOOL: what each has to do.
+all() {
+	it "$1: a text answer"
+	real "$1" "$2" || return 0
+	run agent-spawn -a a 'say hello'
+	expect_status 0
+	expect_json 'last.data | .text == "Hello there." and
+		.usage.output_tokens > 0'
+
+	it "$1: goes on"
+	run agent-spawn -c 'and once more'
+	expect_status 0
+	expect_json 'last.data.text == "Hello there." and
+		last.data.usage.input_tokens == 7'
+	expect_ok grep -q 'say hello.*and once more' "$MODEL_LOG"
+
+	it "$1: a tool call, in the workspace"
+	run agent-spawn -a a "make it with $3"
+	expect_status 0
+	expect_json 'last.data.text == "All done." and
+		any(.type == "tool.result" and .data.ok)'
+	expect_file made yes
+
+	it "$1: a refusal"
+	run agent-spawn -a a 'be refused'
+	expect_status 77
+	expect_json 'last.type == "result" and last.data.status == 77'
+
+	it "$1: a server that never answers"
+	sed -i 's/wall_time: 30s/idle: 3s/' agents.yaml
+	run agent-spawn -a a "stay mute now"
+	expect_status 124
+	expect_json 'last.data.reason == "idle"'
+}
+
+all codex responses exec_command
+all claude messages Bash
+all opencode chat bash
+
+done_testing
