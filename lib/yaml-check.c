@@ -207,14 +207,51 @@ name_kinds(unsigned kinds, struct buf *out)
 	}
 }
 
-/* A walk through a document: the problem that stands first in the file. */
+/*
+ * A walk through a document: for the problem that stands first in the file,
+ * or for all of them.
+ */
 struct check {
 	const struct yaml_doc *doc;
 	struct buf path;
 	struct yaml_pos at;	/* of the problem; line 0: none */
 	int problems;
 	struct err *e;
+	struct yaml_problems *all;	/* or NULL */
 };
+
+static void __attribute__((format(printf, 3, 0)))
+add_problem(struct yaml_problems *p, struct yaml_pos at, const char *fmt,
+    va_list ap)
+{
+	char text[ERR_TEXT_MAX];
+
+	vsnprintf(text, sizeof(text), fmt, ap);
+	for (size_t i = 0; i < p->n; i++)
+		if (p->v[i].at.line == at.line && p->v[i].at.col == at.col &&
+		    strcmp(p->v[i].text, text) == 0)
+			return;
+	if (p->n == YAML_PROBLEMS_MAX)
+		return;
+	GROW(p->v, p->n, p->cap);
+	p->v[p->n++] = (struct yaml_problem){ at, xstrdup(text) };
+}
+
+/* With the value, or the key, at the path. */
+static void __attribute__((format(printf, 3, 4)))
+tell(struct check *c, bool key, const char *fmt, ...)
+{
+	struct yaml_pos at = key ? yaml_where_key(c->doc, c->path.data) :
+	    yaml_where(c->doc, c->path.data);
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (c->all)
+		add_problem(c->all, at, fmt, ap);
+	else
+		set_error(c->doc, at, c->e, fmt, ap);
+	va_end(ap);
+}
 
 /*
  * Whether a problem with the value, or the key, at the path comes before the
@@ -227,6 +264,8 @@ is_first(struct check *c, bool key)
 
 	if (c->problems++ >= PROBLEMS_MAX)
 		return false;
+	if (c->all)
+		return true;
 	at = key ? yaml_where_key(c->doc, c->path.data) :
 	    yaml_where(c->doc, c->path.data);
 	if (c->at.line != 0 && (at.line > c->at.line ||
@@ -250,7 +289,7 @@ wrong_kind(struct check *c, const char *what, unsigned want, unsigned got)
 	name_kinds(want, &wanted);
 	if (is.len == 0)
 		name_kinds(got, &is);
-	yaml_err(c->doc, c->path.data, c->e, "%s must be %s, not %s", what,
+	tell(c, false, "%s must be %s, not %s", what,
 	    wanted.data, is.data);
 }
 
@@ -273,7 +312,7 @@ check_words(struct check *c, const char *what, const jv *v,
 	if (!is_first(c, false))
 		return;
 	suggest_text(s, words, hint);
-	yaml_err(c->doc, c->path.data, c->e, "%s must be %s, not '%.60s'%s",
+	tell(c, false, "%s must be %s, not '%.60s'%s",
 	    what, list.data, s, hint);
 }
 
@@ -355,7 +394,7 @@ unknown_key(struct check *c, const char *key, const struct yaml_shape *shape)
 		known[n++] = shape->key;
 	known[n] = NULL;
 	suggest_text(key, known, hint);
-	yaml_err_key(c->doc, c->path.data, c->e, "unknown key '%.60s'%s", key,
+	tell(c, true, "unknown key '%.60s'%s", key,
 	    hint);
 }
 
@@ -378,8 +417,28 @@ check_map(struct check *c, const jv *map, const struct yaml_shape *shape)
 		if ((shape->kinds & YAML_REQUIRED) &&
 		    !json_has(map, shape->key) &&
 		    is_first(c, false))
-			yaml_err(c->doc, c->path.data, c->e,
-			    "'%s' is missing", shape->key);
+			tell(c, false, "'%s' is missing", shape->key);
+}
+
+static void
+check_all(struct check *c, const char *path, const struct yaml_shape *shape)
+{
+	const struct yaml_node *n = &c->doc->nodes[0];
+	AUTO_JV jv empty = json_object();
+	const jv *v;
+
+	if (c->doc->count > 0)
+		n = find(c->doc, path);
+	v = c->doc->count > 0 ? &n->value : &empty;
+	buf_adds(&c->path, path);
+	if (json_is(v, JSON_NULL))
+		v = &empty;
+	if (json_is(v, JSON_OBJECT))
+		check_map(c, v, shape);
+	else
+		wrong_kind(c, *path ? path : "the file", YAML_MAP,
+		    kinds_of(v));
+	buf_release(&c->path);
 }
 
 int
@@ -387,21 +446,70 @@ yaml_check(const struct yaml_doc *doc, const char *path,
     const struct yaml_shape *shape, struct err *e)
 {
 	struct check c = { .doc = doc, .path = BUF_INIT, .e = e };
-	const struct yaml_node *n = &doc->nodes[0];
-	AUTO_JV jv empty = json_object();
-	const jv *v;
 
-	if (doc->count > 0)
-		n = find(doc, path);
-	v = doc->count > 0 ? &n->value : &empty;
-	buf_adds(&c.path, path);
-	if (json_is(v, JSON_NULL))
-		v = &empty;
-	if (json_is(v, JSON_OBJECT))
-		check_map(&c, v, shape);
-	else
-		wrong_kind(&c, *path ? path : "the file", YAML_MAP,
-		    kinds_of(v));
-	buf_release(&c.path);
+	check_all(&c, path, shape);
 	return c.at.line == 0 ? 0 : -1;
+}
+
+void
+yaml_check_all(const struct yaml_doc *doc, const char *path,
+    const struct yaml_shape *shape, struct yaml_problems *problems)
+{
+	struct check c = { .doc = doc, .path = BUF_INIT, .all = problems };
+
+	check_all(&c, path, shape);
+}
+
+void
+yaml_problem(struct yaml_problems *p, const struct yaml_doc *doc,
+    const char *path, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	add_problem(p, yaml_where(doc, path), fmt, ap);
+	va_end(ap);
+}
+
+void
+yaml_problem_key(struct yaml_problems *p, const struct yaml_doc *doc,
+    const char *path, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	add_problem(p, yaml_where_key(doc, path), fmt, ap);
+	va_end(ap);
+}
+
+static int
+by_place(const void *a, const void *b)
+{
+	const struct yaml_problem *x = a, *y = b;
+
+	if (x->at.line != y->at.line)
+		return x->at.line < y->at.line ? -1 : 1;
+	if (x->at.col != y->at.col)
+		return x->at.col < y->at.col ? -1 : 1;
+	return strcmp(x->text, y->text);
+}
+
+void
+yaml_problems_text(struct yaml_problems *p, const struct yaml_doc *doc,
+    struct buf *out)
+{
+	if (p->n > 0)
+		qsort(p->v, p->n, sizeof(*p->v), by_place);
+	for (size_t i = 0; i < p->n; i++)
+		buf_addf(out, "%s:%d:%d: %s\n", doc->name, p->v[i].at.line,
+		    p->v[i].at.col, p->v[i].text);
+}
+
+void
+yaml_problems_release(struct yaml_problems *p)
+{
+	for (size_t i = 0; i < p->n; i++)
+		free(p->v[i].text);
+	free(p->v);
+	*p = (struct yaml_problems)YAML_PROBLEMS_INIT;
 }

@@ -21,6 +21,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "buf.h"
 #include "err.h"
 #include "json.h"
 
@@ -75,6 +76,39 @@ int	yaml_err_key(const struct yaml_doc *doc, const char *path,
 	    __attribute__((format(printf, 4, 5)));
 
 /*
+ * All that is wrong with a document, for who mends it in one go; at most
+ * YAML_PROBLEMS_MAX, each once.
+ */
+enum { YAML_PROBLEMS_MAX = 100 };
+
+struct yaml_problem {
+	struct yaml_pos at;
+	char *text;
+};
+
+struct yaml_problems {
+	struct yaml_problem *v;
+	size_t n, cap;
+};
+
+#define YAML_PROBLEMS_INIT { 0 }
+
+void	yaml_problems_release(struct yaml_problems *p);
+#define AUTO_YAML_PROBLEMS __attribute__((cleanup(yaml_problems_release)))
+
+/* One more, with the value at `path`, or with its key. */
+void	yaml_problem(struct yaml_problems *p, const struct yaml_doc *doc,
+	    const char *path, const char *fmt, ...)
+	    __attribute__((format(printf, 4, 5)));
+void	yaml_problem_key(struct yaml_problems *p, const struct yaml_doc *doc,
+	    const char *path, const char *fmt, ...)
+	    __attribute__((format(printf, 4, 5)));
+
+/* Sorts them by their place; "NAME:LINE:COL: text", a line each. */
+void	yaml_problems_text(struct yaml_problems *p,
+	    const struct yaml_doc *doc, struct buf *out);
+
+/*
  * What a document may hold, as a table:
  *
  *	static const struct yaml_shape agent[] = {
@@ -117,5 +151,9 @@ struct yaml_shape {
  */
 int	yaml_check(const struct yaml_doc *doc, const char *path,
 	    const struct yaml_shape *shape, struct err *e);
+
+/* The same, telling them all. */
+void	yaml_check_all(const struct yaml_doc *doc, const char *path,
+	    const struct yaml_shape *shape, struct yaml_problems *problems);
 
 #endif
