@@ -3,7 +3,7 @@
 
 #include "alloc.h"
 #include "clock.h"
-#include "flow.h"
+#include "flowcmd.h"
 #include "suggest.h"
 
 #define DAY (24 * 60 * 60 * CLOCK_SEC)
@@ -12,7 +12,14 @@ static const struct verb {
 	const char *name;
 	int (*run)(struct flow_options *o, int argc, char **argv);
 } verbs[] = {
+	{ "cancel", flow_cancel },
+	{ "check", flow_check_files },
+	{ "compile", flow_compile },
+	{ "run", flow_run },
+	{ "stale", flow_stale },
+	{ "status", flow_status },
 	{ "step", flow_step },
+	{ "task", flow_task },
 };
 
 enum { VERBS = sizeof(verbs) / sizeof(*verbs) };
@@ -45,11 +52,13 @@ main(int argc, char **argv)
 		.flow = "steps", .timeout = DAY, .wait = DAY,
 		.delay = CLOCK_SEC
 	};
+	struct cli cli = flow_cli;
 	const struct verb *verb;
 	int before, status;
 
+	cli.shortopts = "+" FLOW_SHORTOPTS;	/* up to the verb */
 	cli_begin(&flow_cli);
-	flow_options(&flow_cli, argc, argv, &o);
+	flow_options(&cli, argc, argv, &o);
 	if (optind == argc)
 		cli_usage(&flow_cli, "what is to be done?");
 	before = optind;
@@ -60,5 +69,6 @@ main(int argc, char **argv)
 	strs_release(&o.inputs);
 	strs_release(&o.outputs);
 	strs_release(&o.needs);
+	strs_release(&o.redo);
 	return status;
 }

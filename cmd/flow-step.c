@@ -7,7 +7,7 @@
 
 #include "alloc.h"
 #include "fd.h"
-#include "flow.h"
+#include "flowcmd.h"
 #include "flowlog.h"
 #include "path.h"
 #include "step.h"
@@ -134,7 +134,7 @@ do_step(struct job *j, const struct workspace *w, struct err *e)
 	j->spec.begun = flowlog_begun;
 	j->spec.context = &log;
 	if ((ready ? step_run(&j->spec, &r, e) : step_decide(&j->spec,
-	    STEP_OMITTED, ST_NO, why, &r, e)) < 0)
+	    STEP_OMITTED, ST_NO, why, NULL, &r, e)) < 0)
 		return -1;
 	if (r.ran && r.outcome != STEP_NONE &&
 	    flowlog_ended(&log, j->spec.id, &r, e) < 0)
@@ -180,6 +180,7 @@ flow_step(struct flow_options *o, int argc, char **argv)
 	int r;
 
 	cli.wrapper = true;
+	cli.shortopts = "+" FLOW_SHORTOPTS;	/* the rest is the program's */
 	flow_options(&cli, argc, argv, o);
 	check_ids(&cli, o, argc - optind, argv[optind]);
 	struct job j = { .o = o, .spec = {

@@ -127,7 +127,7 @@ step_key(const struct step_spec *spec, char ret[SHA256_HEX_LEN + 1],
 		add_str(&s, "output");
 		add_str(&s, spec->outputs->v[i]);
 	}
-	if (spec->in >= 0) {
+	if (spec->in >= 0 && !(spec->flags & STEP_INPUT_FOLLOWS)) {
 		if (digest_fd(spec->in, "standard input", digest, e) < 0)
 			return -1;
 		add_str(&s, "stdin");

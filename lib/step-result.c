@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "alloc.h"
+#include "num.h"
 #include "path.h"
 #include "step-impl.h"
 
@@ -127,6 +128,38 @@ outputs_stand(const struct step_spec *s, const jv *record, struct err *e)
 }
 
 int
+step_redo(const char *dir, const char *id, struct err *e)
+{
+	AUTO_STEP_RESULT struct step_result r = STEP_RESULT_INIT;
+	AUTO_FREE char *cancel = step_path(dir, id, "cancel");
+	AUTO_FREE char *path = step_path(dir, id, "redo");
+	AUTO_FREE char *text = NULL;
+	int there = step_last(dir, id, &r, e);
+
+	if (there < 0)
+		return -1;
+	if (unlink(cancel) < 0 && errno != ENOENT)
+		return err_sys(e, ST_IO, "cannot remove '%s'", cancel);
+	text = xasprintf("%lld", (long long)r.attempt);
+	return there ? path_write_atomic(path, text, strlen(text), 0600, e) :
+	    0;
+}
+
+/* Whether that result was asked to be done anew. */
+static bool
+is_redone(const struct step_spec *s, const struct step_result *r)
+{
+	AUTO_FREE char *path = step_path(s->dir, s->id, "redo");
+	AUTO_BUF struct buf text = BUF_INIT;
+	struct err ignored;
+	int64_t attempt;
+
+	return path_read(path, 64, &text, &ignored) == 0 &&
+	    num_parse_int(text.data, 0, INT64_MAX, &attempt) == 0 &&
+	    attempt == r->attempt;
+}
+
+int
 step_done(const struct step_spec *s, struct step_result *ret, struct err *e)
 {
 	AUTO_STEP_RESULT struct step_result r = STEP_RESULT_INIT;
@@ -152,7 +185,7 @@ step_done(const struct step_spec *s, struct step_result *ret, struct err *e)
 	default:
 		stands = false;
 	}
-	if (!stands || strcmp(key, r.key) != 0)
+	if (!stands || strcmp(key, r.key) != 0 || is_redone(s, &r))
 		return 0;
 	if (r.outcome == STEP_OK && (there = outputs_stand(s, &r.record,
 	    e)) <= 0)

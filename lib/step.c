@@ -109,7 +109,8 @@ describe(const struct attempt *a)
 static void
 forget_attempt(const struct step_spec *s, int64_t number)
 {
-	static const char *const names[] = { "stdout", "stderr", NULL };
+	static const char *const names[] = { "stdout", "stderr",
+	    "output.json", NULL };
 	AUTO_FREE char *name = xasprintf("%lld", (long long)number);
 	AUTO_FREE char *dir = step_path(s->dir, s->id, name);
 
@@ -232,7 +233,8 @@ judge(struct attempt *a, int status)
 		why = xasprintf("killed by signal %d", status - ST_SIGNAL);
 	else if (status != 0 && step_outcome_of_status(status) != STEP_FAILED)
 		why = xasprintf("exit status %d", status);
-	say(a, step_outcome_of_status(status), status, why);
+	say(a, status == ST_NO && (a->s->flags & STEP_ASKS) ? STEP_DENIED :
+	    step_outcome_of_status(status), status, why);
 }
 
 /* Waits for the program; -1 only when we are to end ourselves. */
@@ -276,7 +278,7 @@ start(struct attempt *a, int out, int err, struct child *c, struct err *e)
 	if (a->s->in >= 0 && in < 0)
 		return err_sys(e, ST_IO, "cannot open standard input again");
 	make_env(a, &env);
-	spec.argv = a->s->argv;
+	spec.argv = a->s->command ? a->s->command : a->s->argv;
 	spec.envp = (const char *const *)env.v;
 	spec.cwd = a->s->root;
 	spec.in = in >= 0 ? in : CHILD_NULL;
@@ -461,7 +463,8 @@ step_run(const struct step_spec *s, struct step_result *ret, struct err *e)
 
 int
 step_decide(const struct step_spec *s, enum step_outcome outcome, int status,
-    const char *message, struct step_result *ret, struct err *e)
+    const char *message, const struct buf *output, struct step_result *ret,
+    struct err *e)
 {
 	struct attempt a __attribute__((cleanup(attempt_release))) = {
 		.s = s, .lease = STEP_LEASE_INIT
@@ -476,7 +479,16 @@ step_decide(const struct step_spec *s, enum step_outcome outcome, int status,
 		memcpy(a.key, ret->key, sizeof(a.key));
 	}
 	say(&a, outcome, status, message ? xstrdup(message) : NULL);
-	return begin(&a, e) < 0 ? -1 : record(&a, &none, ret, e);
+	if (begin(&a, e) < 0)
+		return -1;
+	if (output) {
+		AUTO_FREE char *file = path_join(a.dir, "output.json");
+
+		if (path_write_atomic(file, output->data, output->len, 0600,
+		    e) < 0)
+			return -1;
+	}
+	return record(&a, &none, ret, e);
 }
 
 int

@@ -10,8 +10,10 @@
  *			open file is inherited, so the kernel keeps it
  *	intent.json	the attempt that was begun last
  *	N/stdout, N/stderr	what attempt N printed
+ *	N/output.json	what a `check` made of that
  *	result.json	the last result, put there by rename after fsync
  *	cancel		somebody wants it ended
+ *	redo		the attempt whose result is to be done anew
  *
  * A result stands as long as the key is the same: the step is not run again,
  * what it printed is there to be had.  A step that was killed is run again,
@@ -25,6 +27,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "buf.h"
 #include "err.h"
 #include "json.h"
 #include "sha256.h"
@@ -50,7 +53,9 @@ enum step_outcome step_outcome_of_status(int status);
 
 enum {
 	STEP_FORCE = 1,		/* run it, whatever result there is */
-	STEP_KEEP_FAILED = 2	/* failed, denied and cancelled stand too */
+	STEP_KEEP_FAILED = 2,	/* failed, denied and cancelled stand too */
+	STEP_ASKS = 4,		/* its "no" (status 1) is denied, not failed */
+	STEP_INPUT_FOLLOWS = 8	/* `in` follows from the rest of the key */
 };
 
 struct step_spec {
@@ -58,6 +63,8 @@ struct step_spec {
 	const char *root;	/* where it runs, and names of files start */
 	const char *flow, *id;	/* workspace_id_valid() */
 	const char *const *argv;
+	const char *const *command;	/* run this instead; it follows from
+					 * the rest of the key; or NULL */
 	const struct strs *env;		/* NAME=VALUE, part of the key */
 	const struct strs *inputs;	/* files that must be there */
 	const struct strs *outputs;	/* files that it must leave */
@@ -101,11 +108,12 @@ int	step_run(const struct step_spec *s, struct step_result *ret,
 
 /*
  * Records a result without running anything (skipped, omitted, denied...),
- * under the same locks; one that says the same stays.
+ * under the same locks; one that says the same stays.  `output`, when there
+ * is any, is put into N/output.json.
  */
 int	step_decide(const struct step_spec *s, enum step_outcome outcome,
-	    int status, const char *message, struct step_result *ret,
-	    struct err *e);
+	    int status, const char *message, const struct buf *output,
+	    struct step_result *ret, struct err *e);
 
 /* The last result, whether it still stands or not: 1, 0 none, -1. */
 int	step_last(const char *dir, const char *id, struct step_result *ret,
@@ -120,6 +128,9 @@ int	step_done(const struct step_spec *s, struct step_result *ret,
  * 0 when it is over already.
  */
 int	step_cancel(const char *dir, const char *id, struct err *e);
+
+/* The result that there is does not stand any more, nor does a `cancel`. */
+int	step_redo(const char *dir, const char *id, struct err *e);
 
 /* Whether somebody looks after it now: 1 or 0. */
 int	step_running(const char *dir, const char *id, struct err *e);

@@ -1,0 +1,100 @@
+/* flow-plan: agent-flow compile, task and stale: what make has to do with. */
+#include "config.h"
+
+#include <unistd.h>
+
+#include "alloc.h"
+#include "fd.h"
+#include "flowcmd.h"
+#include "flowlog.h"
+
+int
+flow_load(const struct flow_options *o, const char *file,
+    struct workspace *ret_workspace, struct plan *ret, struct err *e)
+{
+	AUTO_FLOW struct flow f = FLOW_INIT;
+	AUTO_BUF struct buf why = BUF_INIT;
+	struct err ignored;
+
+	if (o->dir && chdir(o->dir) < 0)
+		return err_sys(e, ST_NOINPUT, "cannot enter '%s'", o->dir);
+	if (flow_read(file, &f, &why, e) < 0) {
+		(void)fd_write(STDERR_FILENO, why.data, why.len, &ignored);
+		return -1;
+	}
+	if (workspace_need(NULL, ret_workspace, e) < 0)
+		return -1;
+	return plan_make(ret_workspace, &f, ret, e);
+}
+
+int
+flow_compile(struct flow_options *o, int argc, char **argv)
+{
+	AUTO_WORKSPACE struct workspace w = WORKSPACE_INIT;
+	AUTO_PLAN struct plan p = PLAN_INIT;
+	AUTO_BUF struct buf out = BUF_INIT;
+	struct err e = ERR_INIT;
+
+	flow_options(&flow_cli, argc, argv, o);
+	if (argc - optind != 1)
+		cli_usage(&flow_cli, "one file is needed");
+	if (flow_load(o, argv[optind], &w, &p, &e) < 0)
+		return cli_end(err_report(&e));
+	plan_makefile(&p, &out);
+	if (fd_write(STDOUT_FILENO, out.data, out.len, &e) < 0)
+		return cli_end(err_report(&e));
+	return cli_end(ST_OK);
+}
+
+/* The plan of a flow that was compiled, by its name. */
+int
+flow_open(const char *name, struct workspace *ret_workspace, struct plan *ret,
+    struct err *e)
+{
+	int found = workspace_find(NULL, ret_workspace, e);
+
+	if (found == 0)
+		return err_set(e, ST_NOINPUT, "there is no workspace here: no "
+		    "'.agent' in this directory or above");
+	return found < 0 ? -1 : plan_open(ret_workspace, name, ret, e);
+}
+
+int
+flow_task(struct flow_options *o, int argc, char **argv)
+{
+	AUTO_WORKSPACE struct workspace w = WORKSPACE_INIT;
+	AUTO_PLAN struct plan p = PLAN_INIT;
+	AUTO_FLOWLOG struct flowlog log = FLOWLOG_INIT;
+	AUTO_STEP_RESULT struct step_result r = STEP_RESULT_INIT;
+	struct err e = ERR_INIT;
+
+	flow_options(&flow_cli, argc, argv, o);
+	if (argc - optind != 2)
+		cli_usage(&flow_cli, "a flow and a task are needed");
+	cli_catch_signals();
+	if (flow_open(argv[optind], &w, &p, &e) == 0 &&
+	    flowlog_open(&w, p.name, &log, &e) == 0 &&
+	    plan_run_task(&p, argv[optind + 1], &log, &cli_signal, &r,
+	    &e) == 0)
+		return cli_end(r.outcome == STEP_NONE ? r.status : ST_OK);
+	err_report(&e);
+	cli_raise();
+	return cli_end(e.status);
+}
+
+int
+flow_stale(struct flow_options *o, int argc, char **argv)
+{
+	AUTO_WORKSPACE struct workspace w = WORKSPACE_INIT;
+	AUTO_PLAN struct plan p = PLAN_INIT;
+	struct plan_redo redo = { .failed = false };
+	struct err e = ERR_INIT;
+
+	flow_options(&flow_cli, argc, argv, o);
+	if (argc - optind != 1)
+		cli_usage(&flow_cli, "a flow is needed");
+	if (flow_open(argv[optind], &w, &p, &e) < 0 ||
+	    plan_prune(&p, &redo, NULL, &e) < 0)
+		return cli_end(err_report(&e));
+	return cli_end(ST_OK);
+}

@@ -1,0 +1,316 @@
+/* flow-run: agent-flow run: compile, let make run it, show what happens. */
+#include "config.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "alloc.h"
+#include "child.h"
+#include "env.h"
+#include "fd.h"
+#include "flowcmd.h"
+#include "journal.h"
+#include "outlet.h"
+#include "path.h"
+#include "record.h"
+#include "ulid.h"
+
+enum { JOBS = 2, GRACE_S = 20, LOOK_MS = 50 };
+
+struct run {
+	const struct flow_options *o;
+	struct workspace w;
+	struct plan p;
+	char id[ULID_LEN + 1];
+	struct outlet outlet;
+	struct journal_reader journal;
+	bool part, part_done;	/* only some tasks were wanted; they are done */
+};
+
+/* The goals of make: all, or the stamps of the tasks that were named. */
+static int
+add_goals(const struct run *r, int argc, char **argv, struct strs *to,
+    struct err *e)
+{
+	for (int k = 0; k < argc; k++) {
+		bool found = false;
+
+		for (size_t i = 0; i < plan_count(&r->p); i++) {
+			AUTO_JV jv task = plan_task(&r->p, i);
+
+			if (strcmp(json_str(&task, "id"), argv[k]) != 0)
+				continue;
+			strs_addf(to, ".agent/flows/%s/stamps/%s.%s",
+			    r->p.name, argv[k], json_str(&task, "def"));
+			found = true;
+		}
+		if (!found)
+			return err_set(e, ST_NOINPUT,
+			    "the flow has no task '%s'", argv[k]);
+	}
+	return 0;
+}
+
+static char *
+write_makefile(const struct run *r, struct err *e)
+{
+	AUTO_FREE char *path = path_join(r->p.dir, "makefile");
+	AUTO_BUF struct buf text = BUF_INIT;
+
+	plan_makefile(&r->p, &text);
+	return path_write_atomic(path, text.data, text.len, 0600, e) < 0 ?
+	    NULL : STEAL(path);
+}
+
+/* make finds us first, and is told nothing by a make above. */
+static int
+make_env(const struct run *r, struct strs *env, struct err *e)
+{
+	AUTO_FREE char *own = path_own_dir(e);
+	const char *path = env_get("PATH");
+
+	if (!own)
+		return -1;
+	for (const char *const *v = env_all(); *v; v++)
+		if (strncmp(*v, "MAKE", 4) != 0 && strncmp(*v, "MFLAGS=",
+		    7) != 0 && strncmp(*v, "PATH=", 5) != 0 &&
+		    strncmp(*v, "AGENT_FLOW_RUN=", 15) != 0)
+			strs_add(env, *v);
+	strs_addf(env, "PATH=%s:%s", own, path ? path : "/usr/bin:/bin");
+	strs_addf(env, "AGENT_FLOW_RUN=%s", r->id);
+	return 0;
+}
+
+static int
+start_make(struct run *r, const struct strs *goals, struct child *ret,
+    struct err *e)
+{
+	AUTO_FREE char *makefile = write_makefile(r, e);
+	AUTO_FREE char *log = path_join(r->p.dir, "make.log");
+	AUTO_STRS struct strs argv = STRS_INIT;
+	AUTO_STRS struct strs env = STRS_INIT;
+	AUTO_JV jv limits = json_get(&r->p.list, "limits");
+	struct child_spec spec = CHILD_SPEC_INIT;
+	int64_t jobs = JOBS;
+	AUTO_FD int out = open(log, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND |
+	    O_CLOEXEC, 0600);
+
+	if (!makefile || make_env(r, &env, e) < 0)
+		return -1;
+	if (out < 0)
+		return err_sys(e, ST_CANTCREATE, "cannot create '%s'", log);
+	json_int(&limits, "jobs", &jobs);
+	if (r->o->jobs > 0)
+		jobs = r->o->jobs;
+	STRS_ADD(&argv, "make", "-k", "-f", makefile);
+	strs_addf(&argv, "-j%lld", (long long)jobs);
+	strs_add(&argv, "--");
+	strs_add_all(&argv, (const char *const *)goals->v ? (const char
+	    *const *)goals->v : (const char *const []){ NULL });
+	spec.argv = (const char *const *)argv.v;
+	spec.envp = (const char *const *)env.v;
+	spec.cwd = r->w.root;
+	spec.in = CHILD_NULL;
+	spec.out = spec.err = out;
+	return child_start(&spec, ret, e);
+}
+
+/* Shows the records of this run that have come; -1 when they cannot be. */
+static int
+show(struct run *r, struct deadline until, struct err *e)
+{
+	struct ndjson_line line = NDJSON_LINE_INIT;
+	enum ndjson_result got;
+	int status = 0;
+
+	while ((got = journal_next(&r->journal, until, NULL, &line, e)) ==
+	    NDJSON_LINE || got == NDJSON_BAD) {
+		const char *run = got == NDJSON_LINE ?
+		    json_str(&line.value, "run") : NULL;
+		const char *flow = run ? json_str(&line.value, "flow") : NULL;
+
+		if (!flow || strcmp(run, r->id) != 0 ||
+		    strcmp(flow, r->p.name) != 0)
+			continue;
+		status = outlet_record(&r->outlet, &line.value, e);
+		if (status < 0)
+			break;
+	}
+	ndjson_line_release(&line);
+	return status < 0 || got == NDJSON_FAIL ? -1 : 0;
+}
+
+/* Until make has ended. */
+static int
+follow(struct run *r, struct child *make, struct err *e)
+{
+	int status = 0, ended = 0;
+
+	while (ended == 0) {
+		ended = child_wait(make, deadline_in(LOOK_MS * CLOCK_MS),
+		    &cli_signal, &status, e);
+		if (ended < 0)
+			break;
+		if (show(r, deadline_in(0), e) < 0)
+			return -1;
+	}
+	r->part_done = r->part && status == 0;
+	return ended < 0 ? -1 : 0;
+}
+
+/* The last line: how it went. */
+static int
+summarise(struct run *r, int status, struct err *e)
+{
+	AUTO_FREE char *source = xasprintf("/flow/%s", r->p.name);
+	struct record_origin origin = { .source = source, .run = r->id,
+		.flow = r->p.name, .traceparent = record_traceparent() };
+	AUTO_JV jv states = json_object();
+	AUTO_BUF struct buf text = BUF_INIT;
+	jv data = json_object();
+
+	for (size_t i = 0; i < plan_count(&r->p); i++) {
+		AUTO_JV jv task = plan_task(&r->p, i);
+		AUTO_STEP_RESULT struct step_result last = STEP_RESULT_INIT;
+		const char *state = plan_state(&r->p, &task, &last, e);
+		int64_t n = 0;
+
+		if (!state) {
+			json_release(&data);
+			return -1;
+		}
+		json_int(&states, state, &n);
+		json_set_int(&states, state, n + 1);
+	}
+	JSON_EACH(&states, i) {
+		AUTO_JV jv n = json_iter_value(&states, i);
+		AUTO_FREE char *number = json_text(&n);
+
+		buf_addf(&text, "%s%s %s", text.len > 0 ? ", " : "", number,
+		    json_iter_key(&states, i));
+	}
+	json_set_int(&data, "status", status);
+	json_set_str(&data, "reason", status == ST_OK ? "ok" :
+	    status == ST_TEMPFAIL ? "unfinished" : "failed");
+	json_set_str(&data, "text", text.data ? text.data : "nothing");
+	json_set(&data, "tasks", json_copy(&states));
+	AUTO_JV jv record = record_new(&origin, RECORD_RESULT, data);
+	return outlet_record(&r->outlet, &record, e);
+}
+
+static int
+conclude(struct run *r, struct err *e)
+{
+	struct flow_options silent = { .quiet = true };
+	int status;
+
+	if (flow_report(&silent, &r->p, &status, e) < 0)
+		return -1;
+	if (r->part_done && status == ST_TEMPFAIL)
+		status = ST_OK;
+	return summarise(r, status, e) < 0 ? -1 : status;
+}
+
+static int
+run_make(struct run *r, const struct strs *goals, struct err *e)
+{
+	struct child make = CHILD_INIT;
+	AUTO_FREE char *journal = workspace_journal(&r->w);
+	int result;
+
+	if (journal_reader_open(journal, true, &r->journal, e) < 0 ||
+	    journal_seek_tail(&r->journal, 0, e) < 0 ||
+	    start_make(r, goals, &make, e) < 0)
+		return -1;
+	result = follow(r, &make, e);
+	/* the tasks end in order when they are told to */
+	child_stop(&make, GRACE_S * CLOCK_SEC);
+	if (result < 0 || show(r, deadline_in(0), e) < 0)
+		return -1;
+	return conclude(r, e);
+}
+
+static void
+tell_why(const struct run *r, const jv *why)
+{
+	for (size_t i = 0; i < plan_count(&r->p); i++) {
+		AUTO_JV jv task = plan_task(&r->p, i);
+		const char *id = json_str(&task, "id");
+
+		if (json_has(why, id))
+			printf("%s: %s\n", id, json_str(why, id));
+	}
+}
+
+/* What is to be done: how many tasks; with --dry-run, it says so. */
+static int
+prepare(struct run *r, struct err *e)
+{
+	struct plan_redo redo = { &r->o->redo, r->o->retry_failed,
+		r->o->dry_run };
+	struct strs ignored = STRS_INIT;
+	jv why;
+	int n;
+
+	/* that there are such tasks */
+	n = add_goals(r, (int)r->o->redo.n, r->o->redo.v, &ignored, e);
+	strs_release(&ignored);
+	if (n < 0)
+		return -1;
+	n = plan_prune(&r->p, &redo, &why, e);
+	if (n < 0)
+		return -1;
+	if (r->o->dry_run)
+		tell_why(r, &why);
+	json_release(&why);
+	return n;
+}
+
+static int
+run_flow(struct run *r, int argc, char **argv, struct err *e)
+{
+	AUTO_STRS struct strs goals = STRS_INIT;
+	int status, todo;
+
+	if (flow_load(r->o, argv[0], &r->w, &r->p, e) < 0 ||
+	    add_goals(r, argc - 1, argv + 1, &goals, e) < 0)
+		return -1;
+	r->part = goals.n > 0;
+	todo = prepare(r, e);
+	if (todo < 0)
+		return -1;
+	if (r->o->dry_run)
+		return ST_OK;
+	ulid_make(r->id);
+	if (outlet_open(r->o->text || (!r->o->ndjson && isatty(STDOUT_FILENO)),
+	    &r->outlet, e) < 0)
+		return -1;
+	status = todo > 0 ? run_make(r, &goals, e) : conclude(r, e);
+	outlet_close(&r->outlet);
+	return status;
+}
+
+int
+flow_run(struct flow_options *o, int argc, char **argv)
+{
+	struct run r = { .o = o, .p = PLAN_INIT, .outlet = OUTLET_INIT,
+		.journal = JOURNAL_READER_INIT };
+	struct err e = ERR_INIT;
+	int status;
+
+	flow_options(&flow_cli, argc, argv, o);
+	if (argc == optind)
+		cli_usage(&flow_cli, "a file is needed");
+	cli_catch_signals();
+	status = run_flow(&r, argc - optind, argv + optind, &e);
+	journal_reader_close(&r.journal);
+	plan_release(&r.p);
+	workspace_release(&r.w);
+	if (status >= 0)
+		return cli_end(status);
+	err_report(&e);
+	cli_raise();
+	return cli_end(e.status);
+}

@@ -1,0 +1,123 @@
+/* flow-status: agent-flow status, graph, cancel: looking at flows. */
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "alloc.h"
+#include "fd.h"
+#include "flowcmd.h"
+
+static void
+add_line(const struct flow_options *o, const jv *task, const char *state,
+    const struct step_result *r, struct buf *out)
+{
+	AUTO_JV jv v = JSON_NONE;
+	const char *title = json_str(task, "title");
+
+	if (!o->json) {
+		buf_addf(out, "%-11s %s%s%s%s%s\n", state,
+		    json_str(task, "id"), title ? "  " : "",
+		    title ? title : "", r->message ? ": " : "",
+		    r->message ? r->message : "");
+		return;
+	}
+	v = json_object();
+	json_set_str(&v, "task", json_str(task, "id"));
+	json_set_str(&v, "state", state);
+	json_set(&v, "title", json_from_str(title));
+	json_set(&v, "message", json_from_str(r->message));
+	json_set(&v, "needs", json_get(task, "needs"));
+	json_write(&v, out);
+	buf_addc(out, '\n');
+}
+
+/* What the state of a task says about the whole. */
+static int
+worse(int status, const jv *task, const char *state)
+{
+	const char *how = json_str(task, "on_error");
+
+	if (strcmp(state, "ok") == 0 || strcmp(state, "skipped") == 0)
+		return status;
+	if (strcmp(state, "waiting") == 0 || strcmp(state, "parked") == 0 ||
+	    strcmp(state, "running") == 0)
+		return status == ST_OK ? ST_TEMPFAIL : status;
+	/* what is omitted has a failure before it, which counts */
+	if (strcmp(state, "omitted") == 0)
+		return status;
+	return how && strcmp(how, "continue") == 0 ? status : ST_NO;
+}
+
+int
+flow_report(const struct flow_options *o, const struct plan *p,
+    int *ret_status, struct err *e)
+{
+	AUTO_BUF struct buf out = BUF_INIT;
+
+	*ret_status = ST_OK;
+	for (size_t i = 0; i < plan_count(p); i++) {
+		AUTO_JV jv task = plan_task(p, i);
+		AUTO_STEP_RESULT struct step_result r = STEP_RESULT_INIT;
+		const char *state = plan_state(p, &task, &r, e);
+
+		if (!state)
+			return -1;
+		*ret_status = worse(*ret_status, &task, state);
+		add_line(o, &task, state, &r, &out);
+	}
+	return o->quiet || o->check ? 0 :
+	    fd_write(STDOUT_FILENO, out.data, out.len, e);
+}
+
+int
+flow_status(struct flow_options *o, int argc, char **argv)
+{
+	AUTO_WORKSPACE struct workspace w = WORKSPACE_INIT;
+	AUTO_PLAN struct plan p = PLAN_INIT;
+	struct err e = ERR_INIT;
+	int status;
+
+	flow_options(&flow_cli, argc, argv, o);
+	if (argc - optind != 1)
+		cli_usage(&flow_cli, "the name of a flow is needed");
+	if (flow_open(argv[optind], &w, &p, &e) < 0 ||
+	    flow_report(o, &p, &status, &e) < 0)
+		return cli_end(err_report(&e));
+	return cli_end(o->check ? status : ST_OK);
+}
+
+int
+flow_cancel(struct flow_options *o, int argc, char **argv)
+{
+	AUTO_WORKSPACE struct workspace w = WORKSPACE_INIT;
+	AUTO_PLAN struct plan p = PLAN_INIT;
+	struct err e = ERR_INIT;
+	bool found = false;
+
+	flow_options(&flow_cli, argc, argv, o);
+	if (argc - optind < 1)
+		cli_usage(&flow_cli, "the name of a flow is needed");
+	if (flow_open(argv[optind], &w, &p, &e) < 0)
+		return cli_end(err_report(&e));
+	for (size_t i = 0; i < plan_count(&p); i++) {
+		AUTO_JV jv task = plan_task(&p, i);
+		AUTO_STEP_RESULT struct step_result r = STEP_RESULT_INIT;
+		const char *id = json_str(&task, "id"), *state;
+
+		if (argc - optind == 2 && strcmp(argv[optind + 1], id) != 0)
+			continue;
+		found = true;
+		state = plan_state(&p, &task, &r, &e);
+		if (!state || ((strcmp(state, "running") == 0 ||
+		    strcmp(state, "waiting") == 0 ||
+		    strcmp(state, "parked") == 0) &&
+		    step_cancel(p.steps, id, &e) < 0))
+			return cli_end(err_report(&e));
+	}
+	if (!found)
+		err_set(&e, ST_NOINPUT, "the flow has no task '%s'",
+		    argv[optind + 1]);
+	return cli_end(found ? ST_OK : err_report(&e));
+}

@@ -1,0 +1,52 @@
+/* flowcmd: what the subcommands of agent-flow share. */
+#ifndef AGENT_FLOWCMD_H
+#define AGENT_FLOWCMD_H
+
+#include "cli.h"
+#include "plan.h"
+#include "strs.h"
+#include "workspace.h"
+
+/* All options of all subcommands, which may stand before or after its name. */
+struct flow_options {
+	const char *dir, *flow, *in;
+	struct strs env, inputs, outputs, needs, redo;
+	int retries, jobs;
+	int64_t timeout, wait, delay;
+	bool quiet, force, keep_failed;
+	bool check, dry_run, json, ndjson, retry_failed, text;
+};
+
+extern const struct cli flow_cli;
+#define FLOW_SHORTOPTS "C:e:i:j:n:o:qr:t:"
+
+/* Reads the options; `optind` is then the index of the first operand. */
+void	flow_options(const struct cli *cli, int argc, char **argv,
+	    struct flow_options *o);
+
+/* Each gets its own name as argv[0], and returns the exit status. */
+int	flow_cancel(struct flow_options *o, int argc, char **argv);
+int	flow_check_files(struct flow_options *o, int argc, char **argv);
+int	flow_compile(struct flow_options *o, int argc, char **argv);
+int	flow_run(struct flow_options *o, int argc, char **argv);
+int	flow_stale(struct flow_options *o, int argc, char **argv);
+int	flow_status(struct flow_options *o, int argc, char **argv);
+int	flow_step(struct flow_options *o, int argc, char **argv);
+int	flow_task(struct flow_options *o, int argc, char **argv);
+
+/* Reads a file, tells what is wrong with it, and makes its plan. */
+int	flow_load(const struct flow_options *o, const char *file,
+	    struct workspace *ret_workspace, struct plan *ret, struct err *e);
+
+/* The plan that was made last, by the name of the flow. */
+int	flow_open(const char *name, struct workspace *ret_workspace,
+	    struct plan *ret, struct err *e);
+
+/* Prints the state of each task, and tells the status of the whole. */
+int	flow_report(const struct flow_options *o, const struct plan *p,
+	    int *ret_status, struct err *e);
+
+/* The directory of a flow's steps: .agent/flows/FLOW/steps. */
+char	*flow_steps(const struct workspace *w, const char *flow);
+
+#endif

@@ -1,0 +1,20 @@
+/* flow-impl: what the files of the flow module share; private to them. */
+#ifndef AGENT_FLOW_IMPL_H
+#define AGENT_FLOW_IMPL_H
+
+#include "flow.h"
+
+/* The kinds of task: the member that says what is done. */
+extern const char *const flow_kinds[];
+
+/* flow-shape.c: what may be written. */
+extern const struct yaml_shape flow_shape[];
+extern const struct yaml_shape flow_task_shape[];
+
+/* flow-check.c: what the shape does not say; fills in the needs. */
+void	flow_check(struct flow *f, struct yaml_problems *p);
+
+/* flow-expr.c: the jq programs of all tasks. */
+void	flow_check_programs(const struct flow *f, struct yaml_problems *p);
+
+#endif
