@@ -335,6 +335,7 @@ make_control(struct box *b, int *ret_inside)
 static int
 plan(struct box *b)
 {
+	AUTO_BUF struct buf hosts = BUF_INIT, resolv = BUF_INIT;
 	AUTO_FREE char *home = boxenv_home();
 	AUTO_FREE char *init = path_program("agent-sandbox-init", b->e);
 	AUTO_FREE char *cwd = path_cwd(b->e);
@@ -370,6 +371,18 @@ plan(struct box *b)
 	boxenv_make(&b->env, b->rules, home);
 	if (boxnet_prepare(&b->net, b->rules, &b->spec, &b->env, b->e) < 0)
 		return -1;
+	if (where.as_root && b->rules->net != NET_HOST)
+		where.hosts = boxnet_hosts;
+	/* with the host's network, its names; the files may be links to what
+	 * is not shown */
+	if (b->rules->net == NET_HOST) {
+		struct err ignored;
+		if (path_read("/etc/hosts", 1 << 20, &hosts, &ignored) == 0)
+			where.hosts = hosts.data;
+		if (path_read("/etc/resolv.conf", 1 << 20, &resolv,
+		    &ignored) == 0)
+			where.resolv = resolv.data;
+	}
 	if (!b->rules->privileged && !b->s->dry_run &&
 	    boxcache_open(&b->caches, b->rules, &where, b->e) < 0)
 		return -1;

@@ -13,6 +13,12 @@ expect_status 7
 expect_out out
 expect_err err
 
+it 'knows the name of its own loopback'
+run agent-sandbox getent hosts localhost
+expect_status 0
+run agent-sandbox --net host getent hosts localhost
+expect_status 0
+
 it 'tells a signal'
 run agent-sandbox sh -c 'kill -USR1 $$'
 expect_status 138
