@@ -280,6 +280,19 @@ renew_key(struct model_call *c)
 	return true;
 }
 
+/* Some servers refuse a member that others need to tell usage: once more,
+ * without it.  Whether it was that. */
+static bool
+leave_out(struct model_call *c)
+{
+	if (c->answer.error.kind != MODEL_ERR_REQUEST ||
+	    (c->rq.flags & PROVIDER_NO_STREAM_OPTIONS) ||
+	    !strstr(c->e.text, "stream_options"))
+		return false;
+	c->rq.flags |= PROVIDER_NO_STREAM_OPTIONS;
+	return true;
+}
+
 void
 call_ended(struct model_call *c, const struct err *e)
 {
@@ -293,7 +306,7 @@ call_ended(struct model_call *c, const struct err *e)
 	}
 	c->e = *e;
 	tell_who(c);
-	if (renew_key(c)) {
+	if (renew_key(c) || leave_out(c)) {
 		try_later(c, 0, c->m);
 		return;
 	}

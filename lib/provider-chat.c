@@ -57,12 +57,13 @@ response_format(const jv *schema)
 }
 
 static void
-set_stream(const struct model *m, jv *body)
+set_stream(const struct model *m, unsigned flags, jv *body)
 {
 	jv options;
 
 	json_set_bool(body, "stream", true);
-	if (provider_quirk(m, "no_stream_options"))
+	if ((flags & PROVIDER_NO_STREAM_OPTIONS) ||
+	    provider_quirk(m, "no_stream_options"))
 		return;
 	options = json_object();
 	json_set_bool(&options, "include_usage", true);
@@ -97,7 +98,7 @@ chat_request(const struct model *m, const struct model_request *rq,
 		json_set(&body, "response_format",
 		    response_format(rq->schema));
 	if (!(rq->flags & MODEL_NO_STREAM))
-		set_stream(m, &body);
+		set_stream(m, rq->flags, &body);
 	if (rq->options) {
 		jv merged = json_merge(&body, rq->options);
 		json_release(&body);

@@ -61,6 +61,10 @@ void	**answer_state(struct answer *a);	/* the provider's own notes; NULL
 int	answer_error(struct answer *a, int status, const char *code,
 	    const char *message, struct err *e);
 
+/* A flag of requests beside those of model.h: the server has refused
+ * stream_options. */
+enum { PROVIDER_NO_STREAM_OPTIONS = 1 << 16 };
+
 struct provider {
 	const char *name;	/* "chat" */
 	const char *path;	/* after the base URL, for an answer */

@@ -83,6 +83,13 @@ answers '{"status":404,"body":{"error":"no such model"}}'
 run agent-ask hi
 expect_status 66
 
+it 'leaves out what the server does not know'
+answers '{"match":"stream_options","status":400,"body":{"error":{"message":
+	"Unrecognized request argument: stream_options"}}}'
+run agent-ask hi
+expect_status 0
+[ "$(requests)" -eq 2 ] || fail "$(requests) requests"
+
 it 'passes an error in the middle of the stream on'
 answers '{"text":"hello","error":{"error":{"code":502,"message":"gone"}}}'
 run agent-ask hi
