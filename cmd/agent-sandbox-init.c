@@ -378,7 +378,7 @@ start(char **argv, int tty, const sigset_t *mask)
 
 	if (pipe2(report, O_CLOEXEC) < 0)
 		fail("cannot make a pipe");
-	pid = fork();
+	pid = vfork();
 	if (pid < 0)
 		fail("cannot fork");
 	if (pid == 0)

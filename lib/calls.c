@@ -7,11 +7,11 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/mman.h>
 
 #include "alloc.h"
 #include "fd.h"
 #include "path.h"
+#include "strs.h"
 #include "tool.h"
 
 enum {
@@ -20,36 +20,6 @@ enum {
 	HEAD = TOOL_TEXT_MAX / 3,	/* kept of a long output's start */
 	GLANCE_MS = 500		/* at the signal flag, in case poll missed it */
 };
-
-/* An argument vector that owns its strings. */
-struct words {
-	char **v;
-	size_t n, cap;
-};
-
-static void
-words_release(struct words *w)
-{
-	for (size_t i = 0; i < w->n; i++)
-		free(w->v[i]);
-	free(w->v);
-}
-
-static void
-add(struct words *w, char *taken)
-{
-	GROW(w->v, w->n + 1, w->cap);
-	w->v = xreallocarray(w->v, w->n + 2, sizeof(*w->v));
-	w->v[w->n++] = taken;
-	w->v[w->n] = NULL;
-}
-
-static void
-add2(struct words *w, const char *option, const char *value)
-{
-	add(w, xstrdup(option));
-	add(w, xstrdup(value));
-}
 
 void
 call_release(struct call *c)
@@ -121,22 +91,22 @@ call_timeout(const struct calls_place *place, const struct call *c)
 /* A program of ours that serves the tool, for this agent only. */
 static int
 program_words(const struct calls_place *place, const struct call *c,
-    const char *program, struct words *w, struct err *e)
+    const char *program, struct strs *w, struct err *e)
 {
 	char *self = path_program(program, e);
 
 	if (!self)
 		return -1;
-	add(w, self);
-	add2(w, "-a", place->agent);
-	add2(w, "-C", place->root);
-	add2(w, "tool", c->name);
+	strs_take(w, self);
+	STRS_ADD(w, "-a", place->agent);
+	STRS_ADD(w, "-C", place->root);
+	STRS_ADD(w, "tool", c->name);
 	return 0;
 }
 
 static int
 sandbox_words(const struct calls_place *place, const struct call *c,
-    struct words *w, struct err *e)
+    struct strs *w, struct err *e)
 {
 	char *self = path_program("agent-sandbox", e);
 	AUTO_FREE char *tool = path_program("agent-tool", e);
@@ -145,49 +115,41 @@ sandbox_words(const struct calls_place *place, const struct call *c,
 		free(self);
 		return -1;
 	}
-	add(w, self);
-	add2(w, "--workspace", place->workspace);
+	strs_take(w, self);
+	STRS_ADD(w, "--workspace", place->workspace);
 	if (place->profile)
-		add2(w, "--profile", place->profile);
+		STRS_ADD(w, "--profile", place->profile);
 	for (size_t i = 0; place->hide && place->hide[i]; i++)
-		add2(w, "--hide", place->hide[i]);
+		STRS_ADD(w, "--hide", place->hide[i]);
 	for (size_t i = 0; place->read_only && place->read_only[i]; i++)
-		add2(w, "--ro", place->read_only[i]);
+		STRS_ADD(w, "--ro", place->read_only[i]);
 	JSON_EACH(place->env, i) {
 		AUTO_JV jv v = json_iter_value(place->env, i);
-		add(w, xstrdup("--env"));
-		add(w, xasprintf("%s=%s", json_iter_key(place->env, i),
-		    json_string(&v)));
+		strs_add(w, "--env");
+		strs_addf(w, "%s=%s", json_iter_key(place->env, i),
+		    json_string(&v));
 	}
-	add(w, xstrdup("--timeout"));
-	add(w, xasprintf("%lldms",
-	    (long long)(call_timeout(place, c) / CLOCK_MS)));
+	strs_add(w, "--timeout");
+	strs_addf(w, "%lldms",
+	    (long long)(call_timeout(place, c) / CLOCK_MS));
 	if (is_shell(c)) {
-		add(w, xstrdup("--"));
-		add2(w, "/bin/sh", "-c");
-		add(w, xstrdup(json_str(&c->arguments, "command")));
+		strs_add(w, "--");
+		STRS_ADD(w, "/bin/sh", "-c");
+		strs_add(w, json_str(&c->arguments, "command"));
 	} else {
-		add2(w, "--ro", tool);
-		add2(w, "--", tool);
-		add2(w, "call", c->name);
+		STRS_ADD(w, "--ro", tool);
+		STRS_ADD(w, "--", tool);
+		STRS_ADD(w, "call", c->name);
 	}
 	return 0;
 }
 
-/* The arguments as a file to read: no pipe that could block or break. */
 static int
 arguments_fd(const struct call *c, struct err *e)
 {
 	AUTO_FREE char *text = json_text(&c->arguments);
-	AUTO_FD int fd = memfd_create("arguments", MFD_CLOEXEC);
 
-	if (fd < 0)
-		return err_sys(e, ST_SYSTEM, "cannot make a memory file");
-	if (fd_write(fd, text, strlen(text), e) < 0)
-		return -1;
-	if (lseek(fd, 0, SEEK_SET) < 0)
-		return err_sys(e, ST_SYSTEM, "cannot rewind a memory file");
-	return steal_fd(&fd);
+	return fd_from_text(text, strlen(text), e);
 }
 
 static int
@@ -206,7 +168,7 @@ open_output(const struct calls_place *place, struct call *c, struct err *e)
 static int
 start(const struct calls_place *place, struct call *c, struct err *e)
 {
-	struct words w __attribute__((cleanup(words_release))) = { 0 };
+	AUTO_STRS struct strs w = STRS_INIT;
 	struct child_spec spec = CHILD_SPEC_INIT;
 	AUTO_FD int in = -1;
 	int p[2];

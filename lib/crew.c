@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/mman.h>
 
 #include "alloc.h"
 #include "child.h"
@@ -69,20 +68,6 @@ task_id(const jv *task)
 }
 
 static int
-text_fd(const char *text, struct err *e)
-{
-	AUTO_FD int fd = memfd_create("task", MFD_CLOEXEC);
-
-	if (fd < 0)
-		return err_sys(e, ST_SYSTEM, "cannot make a memory file");
-	if (fd_write(fd, text, strlen(text), e) < 0)
-		return -1;
-	if (lseek(fd, 0, SEEK_SET) < 0)
-		return err_sys(e, ST_SYSTEM, "cannot rewind a memory file");
-	return steal_fd(&fd);
-}
-
-static int
 start(struct state *s, struct member *m, const jv *task, const char *prompt)
 {
 	static const char *const agents[] = {
@@ -96,7 +81,7 @@ start(struct state *s, struct member *m, const jv *task, const char *prompt)
 	const char *model = find_word(task, models);
 	const char *argv[ARGS_MAX + 10];
 	struct child_spec spec = CHILD_SPEC_INIT;
-	AUTO_FD int in = text_fd(prompt, s->e);
+	AUTO_FD int in = fd_from_text(prompt, strlen(prompt), s->e);
 	size_t n = 0;
 
 	if (in < 0)

@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -203,6 +204,20 @@ int
 fd_set_nonblock(int fd, bool on, struct err *e)
 {
 	return change_flag(fd, F_GETFL, F_SETFL, O_NONBLOCK, on, e);
+}
+
+int
+fd_from_text(const char *text, size_t len, struct err *e)
+{
+	AUTO_FD int fd = memfd_create("text", MFD_CLOEXEC);
+
+	if (fd < 0)
+		return err_sys(e, ST_SYSTEM, "cannot make a memory file");
+	if (fd_write(fd, text, len, e) < 0)
+		return -1;
+	if (lseek(fd, 0, SEEK_SET) < 0)
+		return err_sys(e, ST_SYSTEM, "cannot rewind a memory file");
+	return steal_fd(&fd);
 }
 
 void

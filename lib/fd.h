@@ -72,6 +72,13 @@ bool	fd_reader_left(int fd);
 int	fd_set_cloexec(int fd, bool on, struct err *e);
 int	fd_set_nonblock(int fd, bool on, struct err *e);
 
+/*
+ * A file in memory that holds a text, to be read from its start: what a child
+ * gets on its standard input that no pipe may block and no list of processes
+ * show.  -1 with ST_SYSTEM.
+ */
+int	fd_from_text(const char *text, size_t len, struct err *e);
+
 /* Marks every descriptor from `first` up close-on-exec. */
 void	fd_cloexec_from(int first);
 

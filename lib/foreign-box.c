@@ -9,7 +9,6 @@
 #include "foreign-impl.h"
 
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 
 #include "agents.h"
@@ -269,28 +268,13 @@ whole_env(const struct foreign_run *f, struct strs *all)
 		strs_addf(all, "%s=%s", f->key_as, f->key ? f->key : "none");
 }
 
-/* The prompt as a file: a pipe could block, an argument be seen. */
-static int
-prompt_fd(const struct foreign_run *f, struct err *e)
-{
-	const char *text = f->prompt;
-	AUTO_FD int fd = memfd_create("prompt", MFD_CLOEXEC);
-
-	if (fd < 0)
-		return err_sys(e, ST_SYSTEM, "cannot make a memory file");
-	if (fd_write(fd, text, strlen(text), e) < 0)
-		return -1;
-	if (lseek(fd, 0, SEEK_SET) < 0)
-		return err_sys(e, ST_SYSTEM, "cannot rewind a memory file");
-	return steal_fd(&fd);
-}
-
 static int
 start(struct foreign_run *f, const struct strs *argv, const struct strs *env,
     struct err *e)
 {
 	struct child_spec spec = CHILD_SPEC_INIT;
-	AUTO_FD int in = prompt_fd(f, e);
+	/* a pipe could block, an argument be seen */
+	AUTO_FD int in = fd_from_text(f->prompt, strlen(f->prompt), e);
 	AUTO_FD int err = open(f->stderr_file, O_WRONLY | O_CREAT | O_TRUNC |
 	    O_CLOEXEC, 0600);
 

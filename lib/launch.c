@@ -218,8 +218,10 @@ become(const struct launch *l, pid_t parent)
 pid_t
 launch_start(const struct launch *l, int *ret_pidfd, struct err *e)
 {
-	pid_t parent = getpid(), pid = fork();
+	pid_t parent = getpid(), pid;
 
+	/* the child makes system calls and nothing else: no copy is needed */
+	pid = vfork();
 	if (pid == 0)
 		become(l, parent);
 	if (pid < 0)

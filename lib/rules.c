@@ -56,7 +56,6 @@ static const struct field fields[] = {
 	{ "hide", "paths.hide", LIST, MORE, NULL, AT(hide) },
 	{ "host-port", "host_ports", LIST, BOTH, NULL, AT(host_ports) },
 	{ "inherit-env", "inherit_env", FLAG, BOTH, NULL, AT(inherit_env) },
-	{ "inject", "inject", LIST, BOTH, NULL, AT(inject) },
 	{ "max-output", "output", SIZE, LESS, NULL, AT(output) },
 	{ "memory", "mem_limit", SIZE, LESS, NULL, AT(memory) },
 	{ "nested", "nested", FLAG, BOTH, NULL, AT(nested) },
@@ -206,7 +205,6 @@ rules_set(struct rules *r, const char *option, const char *value,
 			return err_prefix(e, "--%s", option);
 		/* hosts that may be reached are a network */
 		if ((strcmp(option, "allow") == 0 ||
-		    strcmp(option, "inject") == 0 ||
 		    strcmp(option, "host-port") == 0) && *value &&
 		    r->net == NET_NONE)
 			r->net = NET_ALLOW;

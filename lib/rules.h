@@ -34,7 +34,6 @@ struct rules {
 	struct strs allow, deny;	/* "HOST[:PORT]" */
 	struct strs resolve;		/* "HOST:PORT:ADDRESS[:PORT]" */
 	struct strs publish, host_ports;	/* "PORT" */
-	struct strs inject;		/* "HOST: HEADER: VALUE" */
 	struct strs best_effort;	/* names of what may be missing */
 	int64_t net, git, seccomp, taint, tty;	/* of the enums above */
 	int64_t memory, file_size, disk, tmp, output;	/* bytes; 0: none */

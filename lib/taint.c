@@ -56,6 +56,9 @@ struct scan {
 static bool
 is_name(const char *name)
 {
+	/* most files are none of these; a big tree has many */
+	if (!strchr(".Jaglmosu", name[0]))
+		return false;
 	EACH(names, i)
 		if (strcmp(names[i], name) == 0)
 			return true;
@@ -170,10 +173,10 @@ look(struct scan *s, const char *dir, int level)
 		const char *name = entry->d_name;
 		struct stat st;
 
-		AUTO_FREE char *p = path_join(dir, name);
 		if (name[0] != '.' && entry->d_type == DT_REG &&
 		    !is_name(name))
 			continue;
+		AUTO_FREE char *p = path_join(dir, name);
 		if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
 		    strcmp(name, ".git") == 0)
 			continue;
