@@ -1,5 +1,5 @@
 /*
- * limits: how a sandbox's limits are kept on this host, and watching them.
+ * boxlimits: how a sandbox's limits are kept on this host, and watching them.
  *
  * Each is kept by the best means there is, which has a name that the report
  * tells.  A limit that was asked for and cannot be kept at all is an error,
