@@ -9,18 +9,17 @@
 
 #include "overlay.h"
 
+#include <dirent.h>
 #include <fcntl.h>
-#include <stdio.h>
 
 #include "alloc.h"
 #include "child.h"
 #include "path.h"
 #include "tree.h"
 
-/* Files below a directory that goes away as a whole. */
 static int	copy_tree(int from, const char *path, int to, struct err *e);
 
-#include <dirent.h>
+/* Files below a directory that goes away as a whole. */
 
 static int
 copy_entries(int from, const char *path, int to, struct err *e)
