@@ -191,7 +191,7 @@ mem_synonyms(const struct mem_options *o, char *ret[4])
 	AUTO_FREE char *config = env_xdg_config();
 	struct err ignored = ERR_INIT;
 	size_t n = 0;
-	char *ours = path_data("data/synonyms", &ignored);
+	char *ours = path_data("templates/synonyms", &ignored);
 
 	if (ours)
 		ret[n++] = ours;

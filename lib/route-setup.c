@@ -81,7 +81,7 @@ open_stat(const struct route_request *q, struct route_setup *s, struct err *e)
 static int
 make_router(const struct route_request *q, struct route_setup *s, struct err *e)
 {
-	AUTO_FREE char *words = path_data("data/words", e);
+	AUTO_FREE char *words = path_data("templates/words", e);
 	struct route_options ro = {
 		.agents = &s->agents, .config = &s->config, .stat = s->stat,
 		.examples = s->examples, .objective = q->objective,
