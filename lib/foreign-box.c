@@ -274,11 +274,12 @@ start(struct foreign_run *f, const struct strs *argv, const struct strs *env,
 {
 	struct child_spec spec = CHILD_SPEC_INIT;
 	/* a pipe could block, an argument be seen */
-	AUTO_FD int in = fd_from_text(f->prompt, strlen(f->prompt), e);
+	AUTO_FD int in = f->kind->dialogue ? CHILD_PIPE :
+	    fd_from_text(f->prompt, strlen(f->prompt), e);
 	AUTO_FD int err = open(f->stderr_file, O_WRONLY | O_CREAT | O_TRUNC |
 	    O_CLOEXEC, 0600);
 
-	if (in < 0)
+	if (in == -1)
 		return -1;
 	if (err < 0)
 		return err_sys(e, ST_CANTCREATE, "cannot create '%s'",

@@ -31,6 +31,7 @@ struct foreign {
 	const char *program;	/* NULL: agents.yaml has to say */
 	bool translated;	/* by TYPE.jq; else it speaks our records, or
 				 * text */
+	bool dialogue;		/* speaks ACP: foreign-acp.c */
 	bool modelless;		/* may do without */
 	bool status_is_http;	/* exit status: HTTP status modulo 256 */
 	const char *model;	/* spec when nobody names one, or NULL */
@@ -94,6 +95,14 @@ int64_t	foreign_tokens(const struct foreign_run *f, double *ret_cost);
 
 /* Adds the usage that was only known on the way, when no other came. */
 int	foreign_settle_usage(struct foreign_run *f, struct err *e);
+
+/*
+ * foreign-acp.c: the first question; a line of it: 1 when that was for us, 0
+ * when it is to be translated, -1; and that it shall stop.
+ */
+int	foreign_acp_begin(struct foreign_run *f, struct err *e);
+int	foreign_acp_take(struct foreign_run *f, const jv *m, struct err *e);
+void	foreign_acp_cancel(struct foreign_run *f);
 
 /* The exit status for a status of HTTP. */
 int	foreign_http(int64_t http_status);

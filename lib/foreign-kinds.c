@@ -192,6 +192,9 @@ goose_prepare(struct foreign_run *f, struct err *e)
 
 static const struct foreign kinds[] = {
 	{
+		.type = "acp", .translated = true, .dialogue = true,
+		.modelless = true, .rules = "AGENTS.md",
+	}, {
 		.type = "claude", .program = "claude", .translated = true,
 		.model = "anthropic/", .protocol = "messages",
 		.key = "ANTHROPIC_API_KEY", .rules = ".claude/CLAUDE.md",
@@ -243,7 +246,8 @@ foreign_check(const struct foreign *kind, const jv *agent, struct err *e)
 	const char *id = json_str(agent, "id");
 
 	for (size_t i = 0; i < sizeof(not_ours) / sizeof(not_ours[0]); i++)
-		if (json_has(agent, not_ours[i]))
+		if (json_has(agent, not_ours[i]) && !(kind->dialogue &&
+		    i == 0))
 			return err_set(e, ST_CONFIG, "agent '%s': '%s' cannot "
 			    "be had of one of type '%s'", id, not_ours[i],
 			    kind->type);

@@ -106,6 +106,12 @@ take_object(struct foreign_run *f, const jv *value, const char *text,
 {
 	struct err why = ERR_INIT;
 
+	if (f->kind->dialogue) {
+		int taken = foreign_acp_take(f, value, e);
+		if (taken != 0)
+			return taken < 0 ? give_up(f, e, e->status,
+			    err_kind(e->status)) : 0;
+	}
 	if (f->kind->translated)
 		return translate(f, value, text, len, e);
 	if (record_check(value, &why) < 0)
@@ -352,6 +358,8 @@ watch(struct foreign_run *f, struct err *e)
 	ndjson_line_release(&line);
 	if (more < 0 && !f->run.reason)
 		(void)give_up(f, e, e->status, "records");
+	if (f->ours && f->kind->dialogue)
+		foreign_acp_cancel(f);
 	if (f->ours || child_wait(&f->child, deadline_in(GRACE_SECONDS *
 	    CLOCK_SEC), NULL, &status, &ignored) != 1) {
 		f->ours = true;
@@ -466,7 +474,9 @@ begin(struct foreign_run *f, struct err *e)
 	    say_start(f, e) < 0 || read_filter(f, e) < 0 ||
 	    keep_files(f, e) < 0)
 		return -1;
-	return foreign_start(f, e);
+	if (foreign_start(f, e) < 0)
+		return -1;
+	return f->kind->dialogue ? foreign_acp_begin(f, e) : 0;
 }
 
 static void
