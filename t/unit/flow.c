@@ -1,0 +1,116 @@
+/* The schema for editors against what the code takes and refuses. */
+#include "config.h"
+
+#include "alloc.h"
+#include "buf.h"
+#include "flow.h"
+#include "path.h"
+#include "schema.h"
+#include "tap.h"
+
+#define T(text) "tasks: {a: {" text "}}\n"
+
+/* What both must say of a text; the code alone knows of other files. */
+static const struct {
+	const char *text;
+	bool good;
+} cases[] = {
+	{ T("run: x"), true },
+	{ T("run: [x, y]"), true },
+	{ T("run: []"), false },
+	{ T("run: [1]"), false },
+	{ T("run: {}"), false },
+	{ T(""), false },
+	{ T("run: x, gate: y"), false },
+	{ T("gate: y"), true },
+	{ T("flow: y"), true },
+	{ T("parallel: {b: {run: x}}"), true },
+	{ T("sequential: {b: {run: x}, c: {}}"), false },
+	{ T("sequential: [b]"), false },
+	{ T("run: x, prompt: y"), false },
+	{ T("run: x, on_error: continue"), true },
+	{ T("run: x, on_error: stop"), false },
+	{ T("run: x, output: json"), true },
+	{ T("run: x, output: yaml"), false },
+	{ T("run: x, output: {type: object}"), true },
+	{ T("run: x, retries: 3"), true },
+	{ T("run: x, retries: -1"), false },
+	{ T("run: x, retries: 1.5"), false },
+	{ T("run: x, timeout: 3"), true },
+	{ T("run: x, timeout: [3]"), false },
+	{ T("run: x, always: true, title: y, sandbox: none"), true },
+	{ T("run: x, always: 1"), false },
+	{ T("run: x, checkpoint: true, inputs: [], outputs: []"), true },
+	{ T("run: x, inputs: x"), false },
+	{ T("run: x, env: {A: b}, with: {A: '1'}, condition: '1'"), true },
+	{ T("run: x, env: {A: 1}"), false },
+	{ T("run: x, needs: []"), true },
+	{ T("run: x, needs: 3"), false },
+	{ T("run: x, loop: {}"), false },
+	{ "tasks: {'a b': {run: x}}\n", false },
+	{ "tasks: {a.b: {run: x}}\n", false },
+	{ "tasks: {}\n", true },
+	{ "tasks: []\n", false },
+	{ "{}\n", false },
+	{ "limits: {jobs: 1, timeout: 1h}\ntasks: {}\n", true },
+	{ "limits: {jobs: 0}\ntasks: {}\n", false },
+	{ "limits: {cost: 1}\ntasks: {}\n", false },
+	{ "agents: x\ndescription: y\nsandbox: z\nenv: {}\ntasks: {}\n", true },
+	{ "agents: {}\ntasks: {}\n", false },
+	{ "task: {}\n", false },
+};
+
+static bool
+code_takes(const char *text)
+{
+	AUTO_FLOW struct flow f = FLOW_INIT;
+	AUTO_BUF struct buf why = BUF_INIT;
+	struct err e = ERR_INIT;
+
+	if (path_write_atomic("unit.flow.yaml", text, strlen(text), 0600,
+	    &e) < 0)
+		return false;
+	if (flow_read("unit.flow.yaml", &f, &why, &e) == 0)
+		return true;
+	diag("%s", why.len > 0 ? why.data : e.text);
+	return false;
+}
+
+static bool
+schema_takes(struct schema *s, const char *text)
+{
+	AUTO_YAML struct yaml_doc doc = YAML_DOC_INIT;
+	struct err e = ERR_INIT;
+
+	return yaml_parse("x", text, strlen(text), &doc, &e) == 0 &&
+	    schema_check(s, &doc.value, NULL, &e) == 0;
+}
+
+int
+main(void)
+{
+	struct err e = ERR_INIT;
+	const char *path = SRCDIR "/templates/agent-flow.schema.json";
+	AUTO_BUF struct buf text = BUF_INIT;
+	char dir[] = "/tmp/agent-unit.XXXXXX";
+	struct schema *s = NULL;
+	jv v;
+
+	ok(path_read(path, 1 << 20, &text, &e) == 0 &&
+	    json_parse(text.data, text.len, &v, &e) == 0, "reads the schema");
+	AUTO_JV jv owned = v;
+	s = schema_compile(&owned, NULL, &e);
+	ok(s != NULL, "compiles it %s", e.text);
+	ok(mkdtemp(dir) && chdir(dir) == 0, "has a directory");
+	for (size_t i = 0; s && i < sizeof(cases) / sizeof(*cases); i++) {
+		ok(code_takes(cases[i].text) == cases[i].good,
+		    "case %zu, the code", i);
+		if (!ok(schema_takes(s, cases[i].text) == cases[i].good,
+		    "case %zu, the schema", i))
+			diag("%s", cases[i].text);
+	}
+	schema_free(s);
+	unlink("unit.flow.yaml");
+	ok(chdir("/") == 0 && rmdir(dir) == 0, "cleans up");
+	return done();
+}
