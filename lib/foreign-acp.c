@@ -16,7 +16,10 @@
 #include "alloc.h"
 #include "fd.h"
 
-enum { PIPE_BYTES = 1 << 20 };
+enum {
+	PIPE_BYTES = 1 << 20,
+	CANCEL_SECONDS = 2	/* to end in order, before it is told to go */
+};
 
 /* Our questions, by their ids. */
 enum { ASK_INITIALIZE, ASK_SESSION, ASK_PROMPT };
@@ -126,8 +129,6 @@ ask_prompt(struct foreign_run *f, const jv *result, struct err *e)
 	const char *id = json_str(result, "sessionId");
 	jv params, block, blocks;
 
-	/* what a loaded session tells again is not an answer */
-	buf_reset(&f->pending);
 	if (id) {
 		jv data = json_object();
 		json_set_str(&data, "id", id);
@@ -144,6 +145,7 @@ ask_prompt(struct foreign_run *f, const jv *result, struct err *e)
 	params = json_object();
 	json_set(&params, "sessionId", json_get(&f->state, "id"));
 	json_set(&params, "prompt", blocks);
+	f->prompted = true;
 	return ask(f, ASK_PROMPT, "session/prompt", params, e);
 }
 
@@ -274,8 +276,9 @@ foreign_acp_take(struct foreign_run *f, const jv *m, struct err *e)
 
 	if (!method)
 		return take_answer(f, m, e) < 0 ? -1 : 1;
+	/* a session that is loaded tells again what it has told */
 	if (!json_has(m, "id"))
-		return 0;
+		return f->prompted ? 0 : 1;
 	if (strcmp(method, "session/request_permission") == 0)
 		return take_permission(f, m, e) < 0 ? -1 : 1;
 	return refuse(f, m, e) < 0 ? -1 : 1;
@@ -286,6 +289,7 @@ foreign_acp_cancel(struct foreign_run *f)
 {
 	jv params, m;
 	struct err ignored;
+	int status;
 
 	if (f->child.in < 0 || !json_has(&f->state, "id"))
 		return;
@@ -295,4 +299,8 @@ foreign_acp_cancel(struct foreign_run *f)
 	json_set_str(&m, "method", "session/cancel");
 	json_set(&m, "params", params);
 	(void)send_line(f, m, &ignored);
+	close(f->child.in);
+	f->child.in = -1;
+	(void)child_wait(&f->child, deadline_in(CANCEL_SECONDS * CLOCK_SEC),
+	    NULL, &status, &ignored);
 }

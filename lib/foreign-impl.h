@@ -69,6 +69,7 @@ struct foreign_run {
 	struct model_usage live, last_live, counted;
 	int64_t messages, lines, bad_lines, records;
 	bool ended, ok;		/* it said that it is done; and that well */
+	bool prompted;		/* in a dialogue: it has the task */
 	bool ours;		/* the end is our doing */
 	struct err failure;	/* status ST_OK: none */
 	const char *limit;	/* that it ran into, in its words */
