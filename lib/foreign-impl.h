@@ -2,7 +2,8 @@
  * foreign-impl: what the parts of foreign.h share.
  *
  * foreign.c keeps watch, foreign-event.c takes what the agent says,
- * foreign-box.c starts it, foreign-kinds.c knows each.
+ * foreign-box.c starts it, foreign-kinds.c knows each, foreign-acp.c talks
+ * with those that speak ACP.
  */
 #ifndef AGENT_FOREIGN_IMPL_H
 #define AGENT_FOREIGN_IMPL_H
