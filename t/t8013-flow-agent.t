@@ -1,0 +1,69 @@
+#!/bin/sh
+# agent-flow run: tasks for agents, and going back to a checkpoint.
+. "${0%/*}/lib.sh"
+# shellcheck source=t/recording.sh
+. "$T_SRC/t/recording.sh"
+need make git
+need_sandbox
+
+cat >agents.yaml <<'END'
+agents:
+  - id: dev
+    model: replay:rec
+END
+cat >a.flow.yaml <<'END'
+sandbox: none
+tasks:
+  find: {run: "echo 7"}
+  ask:
+    needs: find
+    agent: dev
+    prompt: what is six times this?
+    with: {times: .tasks.find.output}
+    output: {type: object, required: [answer]}
+  use:
+    needs: ask
+    with: {it: .tasks.ask.output.answer}
+    run: cat >used
+END
+
+it 'gives an agent its task and its input, and uses what it answers'
+answer '(.messages[1].content | contains("six times this") and
+	contains("{\"times\":\"7\"}"))' '{"answer": 42}' >rec
+run agent-flow run a.flow.yaml
+expect_status 0
+expect_file used '{"it":42}'
+
+it 'does not ask it again'
+: >rec
+run agent-flow run a.flow.yaml
+expect_status 0
+
+it 'goes back to what was before a task'
+cat >u.flow.yaml <<'END'
+sandbox: none
+tasks:
+  change: {checkpoint: true, run: 'echo bad >file; echo new >other'}
+  test: {needs: change, run: grep good file, on_error: continue}
+  undo:
+    needs: [change, test]
+    condition: .tasks.test.result == "failed"
+    rollback: change
+END
+echo good >file
+run agent-flow run u.flow.yaml
+expect_status 0
+expect_file file good
+expect_not [ -e other ]
+
+it 'runs commands in the sandbox when nothing else is said'
+cat >s.flow.yaml <<'END'
+tasks:
+  out: {run: 'echo x >in; echo x >../x || :'}
+END
+run agent-flow run s.flow.yaml
+expect_status 0
+expect_file in x
+expect_not [ -e ../x ]
+
+done_testing
