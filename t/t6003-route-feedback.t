@@ -86,7 +86,7 @@ done
 
 it 'survives being killed while it writes'
 perl -e 'print qq({"id":"k$_","prompt":"a recipe"}\n) for 1 .. 3000' >many
-for i in 1 2 3 4 5; do
+for _ in 1 2 3 4 5; do
 	(cat many; cat many; cat many) | agent-route >out-k 2>&1 &
 	pid=$!
 	await 10 test -s out-k

@@ -63,7 +63,7 @@ agent-route <tasks >routed &
 exec 3>tasks
 cat in >&3
 await 10 test -s routed
-for i in 1 2 3 4 5 6; do called b/two spare ok 0; done
+for _ in 1 2 3 4 5 6; do called b/two spare ok 0; done
 # a decision at most some tenths of a second later knows
 await 10 sh -c 'cat in >&3; tail -n 1 routed | grep -q "\"model\":\"b/two\""' ||
 	fail "$(tail -n 1 routed)"
