@@ -459,8 +459,10 @@ log_headers(const char *head, struct buf *out)
 	while (p && p[2] && p[2] != '\r') {
 		const char *name = p + 2, *colon, *end;
 		end = strstr(name, "\r\n");
+		if (!end)
+			break;
 		colon = memchr(name, ':', (size_t)(end - name));
-		if (!end || !colon)
+		if (!colon)
 			break;
 		buf_adds(out, sep);
 		AUTO_FREE char *lower = xstrndup(name,
