@@ -277,18 +277,20 @@ send_back(jv *messages, const struct model_reply *r, const struct buf *why)
  * failure, or the last misfit.
  */
 static int
-ask_fitting(struct writer *w, struct model_pool *p, struct model_request *rq,
-    const volatile int *stop, struct model_reply *r, struct err *e)
+ask_fitting(struct writer *w, struct model_pool *p,
+    const struct model_request *first, const volatile int *stop,
+    struct model_reply *r, struct err *e)
 {
 	const struct ask *a = w->ask;
-	AUTO_JV jv messages = json_copy(rq->messages);
+	struct model_request rq = *first;
+	AUTO_JV jv messages = json_copy(rq.messages);
 
-	rq->messages = &messages;
+	rq.messages = &messages;
 	for (int left = a->schema_retries;; left--) {
 		AUTO_BUF struct buf why = BUF_INIT;
 		AUTO_JV jv content = JSON_NONE;
 		struct err misfit = ERR_INIT;
-		if (model_ask(p, a->model, rq, a->until, stop, r, e) < 0)
+		if (model_ask(p, a->model, &rq, a->until, stop, r, e) < 0)
 			return -1;
 		if (!a->structured || r->finish != MODEL_STOP)
 			return 0;
