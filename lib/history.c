@@ -151,22 +151,26 @@ add_message(struct history *h, const char *id, const jv *m,
 	AUTO_JV jv content = json_get(m, "content");
 	AUTO_BUF struct buf text = BUF_INIT;
 	AUTO_FREE char *json = json_text(m);
-	bool in = r && r->usage.input >= 0, out = r && r->usage.output >= 0;
+	struct store_arg model = ARG_NULL, finish = ARG_NULL, in = ARG_NULL,
+	    out = ARG_NULL, took = ARG_NULL;
 
 	provider_content_text(&content, &text);
+	if (r) {
+		model = (struct store_arg)ARG_STR(r->model);
+		finish = (struct store_arg)
+		    ARG_STR(model_finish_name(r->finish));
+		if (r->usage.input >= 0)
+			in = (struct store_arg)ARG_INT(r->usage.input);
+		if (r->usage.output >= 0)
+			out = (struct store_arg)ARG_INT(r->usage.output);
+		took = (struct store_arg)ARG_INT(r->total_ns / CLOCK_MS);
+	}
 	if (store_run(h->store, "insert into message (conversation, "
 	    "created, role, text, json, model, finish, input_tokens, "
 	    "output_tokens, duration_ms) values (?,?,?,?,?,?,?,?,?,?)",
 	    STORE_ARGS(ARG_STR(id), ARG_INT(now), ARG_STR(json_str(m,
 	    "role")), ARG_TEXT(text.data ? text.data : "", text.len),
-	    ARG_STR(json), ARG_STR(r ? r->model : NULL),
-	    ARG_STR(r ? model_finish_name(r->finish) : NULL),
-	    in ? (struct store_arg)ARG_INT(r->usage.input) :
-	    (struct store_arg)ARG_NULL,
-	    out ? (struct store_arg)ARG_INT(r->usage.output) :
-	    (struct store_arg)ARG_NULL,
-	    r ? (struct store_arg)ARG_INT(r->total_ns / CLOCK_MS) :
-	    (struct store_arg)ARG_NULL), e) < 0)
+	    ARG_STR(json), model, finish, in, out, took), e) < 0)
 		return -1;
 	/* no trigger does this: the store lets none into virtual tables */
 	return store_run(h->store, "insert into message_words (rowid, text) "
