@@ -88,7 +88,7 @@ start(struct state *s, struct member *m, const jv *task, const char *prompt)
 		return -1;
 	m->task = task_id(task);
 	argv[n++] = c->program;
-	for (size_t i = 0; c->args[i] && i < ARGS_MAX; i++)
+	for (size_t i = 0; i < ARGS_MAX && c->args[i]; i++)
 		argv[n++] = c->args[i];
 	argv[n++] = "--task";
 	argv[n++] = m->task;
