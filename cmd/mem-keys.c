@@ -41,15 +41,13 @@ static int
 run_work(struct work *w, unsigned flags,
     int (*fn)(struct work *w, struct err *e), struct err *e)
 {
-	AUTO_MEMORY struct memory m = MEMORY_INIT;
-	struct memory *tx AUTO_MEMORY_ROLLBACK = &m;
+	struct memory *tx AUTO_MEMORY_ROLLBACK = w->m;
 
-	w->m = &m;
 	if (w->o->expires && mem_time(w->o->expires, "--expires", true,
 	    &w->expires, e) < 0)
 		return -1;
-	if (mem_open(w->o, flags, &m, e) < 0 || memory_begin(&m, e) < 0 ||
-	    fn(w, e) < 0 || memory_commit(&m, e) < 0)
+	if (mem_open(w->o, flags, w->m, e) < 0 || memory_begin(w->m, e) < 0 ||
+	    fn(w, e) < 0 || memory_commit(w->m, e) < 0)
 		return -1;
 	return mem_flush(&w->out, true, e);
 }
@@ -58,7 +56,8 @@ static int
 in_transaction(const struct mem_options *o, unsigned flags, size_t value,
     int (*fn)(struct work *w, struct err *e), struct err *e)
 {
-	struct work w = { .o = o, .status = ST_OK };
+	AUTO_MEMORY struct memory m = MEMORY_INIT;
+	struct work w = { .o = o, .m = &m, .status = ST_OK };
 	int r = 0;
 
 	buf_adds(&w.value, "");	/* so that nothing is "" */
@@ -225,26 +224,26 @@ print_rows(const struct mem_options *o, const char *command, const char *sql,
 int
 mem_keys(const struct mem_options *o, struct err *e)
 {
-	return print_rows(o, "keys", "select key, json_object('key', key, 'value', "
-	    "value, 'version', version, 'time', time, 'expires', expires, "
-	    "'author', author) from keys where substr(key, 1, length(?1)) = "
-	    "?1 order by key", o->noperands ? o->operand[0] : "", e);
+	return print_rows(o, "keys", "select key, json_object('key', key, "
+	    "'value', value, 'version', version, 'time', time, 'expires', "
+	    "expires, 'author', author) from keys where "
+	    "substr(key, 1, length(?1)) = ?1 order by key", o->noperands ? o->operand[0] : "", e);
 }
 
 int
 mem_items(const struct mem_options *o, struct err *e)
 {
-	return print_rows(o, "items", "select value, json_object('seq', seq, 'value', "
-	    "value, 'time', time) from lists where key = ? order by seq",
-	    o->operand[0], e);
+	return print_rows(o, "items", "select value, json_object('seq', seq, "
+	    "'value', value, 'time', time) from lists where key = ? "
+	    "order by seq", o->operand[0], e);
 }
 
 int
 mem_states(const struct mem_options *o, struct err *e)
 {
-	return print_rows(o, "states", "select printf('%s  %d  %s  %d', name, version, "
-	    "time, size), json_object('name', name, 'version', version, "
-	    "'time', time, 'author', author, 'size', size) from states where "
+	return print_rows(o, "states", "select printf('%s  %d  %s  %d', name, "
+	    "version, time, size), json_object('name', name, 'version', "
+	    "version, 'time', time, 'author', author, 'size', size) from states where "
 	    "substr(name, 1, length(?1)) = ?1 order by name, version",
 	    o->noperands ? o->operand[0] : "", e);
 }
