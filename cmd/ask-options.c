@@ -300,8 +300,10 @@ ask_options_read(struct ask_options *o, int argc, char **argv)
 	const char *keep = env_get("AGENT_LOG");
 	int c;
 
-	*o = (struct ask_options){ .options = json_object(), 
-	    .retries = -1, .schema_retries = 2, .timeout = usual_timeout, .stdin_timeout = INT64_MAX };
+	*o = (struct ask_options){
+		.options = json_object(), .retries = -1, .schema_retries = 2,
+		.timeout = usual_timeout, .stdin_timeout = INT64_MAX
+	};
 	o->log = keep && strcmp(keep, "yes") == 0;
 	o->no_stdin = no_stdin && strcmp(no_stdin, "no") == 0;
 	while ((c = cli_option(&ask_cli, argc, argv)) != -1)

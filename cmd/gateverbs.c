@@ -63,7 +63,8 @@ print_answer(const struct gate_options *o, const jv *gate, struct err *e)
 }
 
 int
-gate_verb_ask(struct gate_options *o, struct hubcli *c, const char *question, struct err *e)
+gate_verb_ask(struct gate_options *o, struct hubcli *c, const char *question,
+    struct err *e)
 {
 	AUTO_JV jv gate = JSON_NONE;
 	int r;
@@ -122,7 +123,8 @@ gate_verb_list(const struct gate_options *o, struct hubcli *c, struct err *e)
 }
 
 int
-gate_verb_show(const struct gate_options *o, struct hubcli *c, const char *id, struct err *e)
+gate_verb_show(const struct gate_options *o, struct hubcli *c, const char *id,
+    struct err *e)
 {
 	AUTO_JV jv gate = JSON_NONE;
 

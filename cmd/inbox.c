@@ -185,7 +185,7 @@ take_orders(struct receiving *r, struct err *e)
 	return got == NDJSON_FAIL ? -1 : 0;
 }
 
-/* Opened for both, so that it neither blocks nor ends when others come and go. */
+/* Opened for both: so it neither blocks nor ends when others come and go. */
 static int
 open_fifo(const char *path, struct err *e)
 {

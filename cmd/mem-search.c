@@ -38,7 +38,8 @@ put_clean(const char *s, size_t len, bool one_line, struct buf *out)
 		else if (c == '\t' || c == '\n')
 			buf_addc(out, ' ');
 		else if (c < ' ' || c == 0x7F ||
-		    (c == 0xC2 && i + 1 < len && (unsigned char)s[i + 1] < 0xA0))
+		    (c == 0xC2 && i + 1 < len &&
+		    (unsigned char)s[i + 1] < 0xA0))
 			buf_addc(out, '?');
 		else
 			buf_addc(out, s[i]);

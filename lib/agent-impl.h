@@ -17,7 +17,7 @@ struct run {
 	int64_t started, first_turn;	/* when we began; turns before that */
 	char *last_calls;
 	int repeats;			/* of the calls of the last turn */
-	int64_t context;		/* tokens of the last question and answer */
+	int64_t context;		/* tokens of the last exchange */
 	bool fresh;			/* handed over, and not yet answered */
 	/* the end, once `reason` is set */
 	const char *reason;

@@ -46,8 +46,9 @@ struct ask {
  * Asks and writes: as it comes, or at the end where something is extracted or
  * checked.  0 for a whole answer.  -1: `e` says what to report, with
  * ST_LIMIT and ST_REFUSED for an answer that ended so; what had come was
- * written, unless it does not fit the schema (ST_DATA).  As text, a newline is added where the answer has none at its end.
- * As records, the last is a `result` or an `error`, whatever happens.
+ * written, unless it does not fit the schema (ST_DATA).  As text, a newline is
+ * added where the answer has none at its end.  As records, the last is a
+ * `result` or an `error`, whatever happens.
  */
 int	ask_run(const struct ask *a, const volatile int *stop, struct err *e);
 

@@ -25,10 +25,10 @@
 /* Where and within what limits the calls of a run are made. */
 struct calls_place {
 	const char *agent;		/* its id, for programs of tools */
-	const char *root;		/* of the project's workspace, likewise */
+	const char *root;		/* of the project's workspace, too */
 	const char *workspace;		/* read-write, the current directory */
 	const char *output_dir;		/* gets a file for each call */
-	const char *profile;		/* of agent-sandbox; NULL: its default */
+	const char *profile;		/* of agent-sandbox; or NULL */
 	const char *const *hide;	/* paths, NULL at the end */
 	const char *const *read_only;	/* paths, NULL at the end */
 	const jv *env;			/* object of strings, or JSON_NONE */

@@ -53,7 +53,7 @@ int	checkpoint_take(const struct checkpoints *c, const char *title,
 struct checkpoint {
 	char *id, *title, *run, *source;	/* the last two may be "" */
 	int64_t time;				/* seconds since 1970 */
-	size_t files;				/* changed since the one before */
+	size_t files;				/* changed since the last */
 };
 
 /*

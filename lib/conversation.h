@@ -5,11 +5,12 @@
  * task (what the person said), each model.message, each tool.call before it
  * is made and each tool.result with all that the model reads of it, and the
  * result; and agent.handover, after which the model is sent the task and the
- * brief in it instead of all that came before.  A line is written before anything that follows from it is done, so
- * after kill -9 the file says exactly how far the run has come, and it can go
- * on where the file ends.  Against a crash of the machine it is synced before
- * calls are made and at the end: what had no effect outside may be done
- * again, what had one is at least known to have begun.
+ * brief in it instead of all that came before.  A line is written before
+ * anything that follows from it is done, so after kill -9 the file says
+ * exactly how far the run has come, and it can go on where the file ends.
+ * Against a crash of the machine it is synced before calls are made and at
+ * the end: what had no effect outside may be done again, what had one is at
+ * least known to have begun.
  *
  * A run has one owner, the process that holds the flock of the file.
  */

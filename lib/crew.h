@@ -18,7 +18,7 @@
 struct crew {
 	const char *program;		/* absolute */
 	const char *const *args;	/* for each task, NULL at the end */
-	const char *agent;		/* when the task does not say; or NULL */
+	const char *agent;		/* when the task names none; or NULL */
 	const char *model;		/* likewise */
 	size_t jobs;			/* at once */
 	int in, out;

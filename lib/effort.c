@@ -118,7 +118,8 @@ is_measure(const char *s, size_t n)
 		"addresses", "people", "per", "complains", "says", "wants",
 		"characters", "chars", "sentences", "zeichen", "minutos",
 		"segundos", "horas", "dias", "meses", "jahre", "wochen",
-		"stunden", "sekunden", "monate", "uur", "in", "at", "to", "and", "or", "is", "for",
+		"stunden", "sekunden", "monate", "uur", "in", "at", "to",
+		"and", "or", "is", "for",
 		"von", "bis", "auf", "la", "de", "und", "y", "mm", "rpm",
 	};
 

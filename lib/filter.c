@@ -29,7 +29,8 @@ struct filter {
 static const char shadow[] =
 	"def env: {}; def get_search_list: []; def debug: .; def stderr: .; "
 	"def input: error(\"input is not available here\"); "
-	"def _input: input; def inputs: input; def modulemeta: error(\"no modules here\"); "
+	"def _input: input; def inputs: input; "
+	"def modulemeta: error(\"no modules here\"); "
 	"def halt: error(\"halt is not available here\"); "
 	"def halt_error: halt; def halt_error($status): halt; "
 	"{} as $ENV | ";

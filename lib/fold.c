@@ -48,7 +48,8 @@ ends(const char *s, size_t len, const char *end)
 static size_t
 undouble(const char *s, size_t len)
 {
-	if (len > 3 && s[len - 1] == s[len - 2] && !strchr("aeiousl", s[len - 1]))
+	if (len > 3 && s[len - 1] == s[len - 2] &&
+	    !strchr("aeiousl", s[len - 1]))
 		return len - 1;
 	return len;
 }
@@ -56,7 +57,8 @@ undouble(const char *s, size_t len)
 uint64_t
 fold_stem(uint64_t seed, const char *s, size_t len)
 {
-	if (len > 3 && len < FOLD_WORD_MAX && (unsigned char)s[len - 1] < 0x80) {
+	if (len > 3 && len < FOLD_WORD_MAX &&
+	    (unsigned char)s[len - 1] < 0x80) {
 		if (len > 4 && ends(s, len, "ies")) {
 			char y[FOLD_WORD_MAX];
 			memcpy(y, s, len - 3);
@@ -168,7 +170,8 @@ fold_char(struct folding *f, const char *at, uint32_t c, size_t n)
 
 	if (c < 0x80) {
 		low = (char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
-		if (!((low >= 'a' && low <= 'z') || (low >= '0' && low <= '9') ||
+		if (!((low >= 'a' && low <= 'z') ||
+		    (low >= '0' && low <= '9') ||
 		    ((low == '+' || low == '#') && f->word.len > 0 &&
 		    (f->s[f->word.len - 1] == 'c' ||
 		    f->s[f->word.len - 1] == '+') && f->word.len < 3)))

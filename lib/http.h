@@ -31,7 +31,7 @@ struct http_call;
  * in the kernel, does not count.  Running out is ST_TIMEOUT.
  */
 struct http_timers {
-	int64_t connect;	/* name, TCP, TLS; running out: ST_UNAVAILABLE */
+	int64_t connect;	/* name, TCP, TLS; else ST_UNAVAILABLE */
 	int64_t first_byte;	/* from there to the status line */
 	int64_t idle;		/* between bytes of any kind */
 	int64_t progress;	/* between calls of http_progress(), the first

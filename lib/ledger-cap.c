@@ -354,8 +354,8 @@ ledger_pools(struct ledger *l, struct ledger_pool **ret, size_t *ret_n,
 	size_t n = 0, size = 0;
 	int r;
 
-	if (ledger_need(l, e) < 0 || store_query(l->store,
-	    "select name, share, overflow from pool order by name", NULL, &st, e) < 0)
+	if (ledger_need(l, e) < 0 || store_query(l->store, "select name, "
+	    "share, overflow from pool order by name", NULL, &st, e) < 0)
 		return -1;
 	while ((r = store_step(st, e)) > 0) {
 		const char *overflow = store_col_str(st, 2);
@@ -468,8 +468,8 @@ ledger_pool_next(struct ledger *l, const char *after, const char *first,
 	if (store_query(l->store, "select name, share from pool where "
 	    "name = ?1 union all select name, share from pool where "
 	    "name = 'default' union all select 'default', "
-	    "100 - total(share) from pool limit 1", STORE_ARGS(ARG_STR(name)), &st,
-	    e) < 0 || (r = store_step(st, e)) < 0)
+	    "100 - total(share) from pool limit 1", STORE_ARGS(ARG_STR(name)),
+	    &st, e) < 0 || (r = store_step(st, e)) < 0)
 		return -1;
 	if (r == 0)
 		return err_set(e, ST_BUG, "no default pool");

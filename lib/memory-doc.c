@@ -120,8 +120,8 @@ keep_part(struct adding *a, int64_t n, const struct chunk_part *part,
 	    "where n = ?", STORE_ARGS(ARG_INT(part->line),
 	    ARG_INT(part->last_line), ARG_INT(n)), e) < 0)
 		return -1;
-	return store_run(a->m->store, "insert or ignore into doc_kept values (?)",
-	    STORE_ARGS(ARG_INT(n)), e) < 0 ? -1 : 0;
+	return store_run(a->m->store, "insert or ignore into doc_kept "
+	    "values (?)", STORE_ARGS(ARG_INT(n)), e) < 0 ? -1 : 0;
 }
 
 static int

@@ -138,7 +138,8 @@ read_field(struct query *q, const char *p, size_t len)
 			return true;
 		}
 	}
-	if (strncmp(word, "since:", 6) == 0 || strncmp(word, "until:", 6) == 0) {
+	if (strncmp(word, "since:", 6) == 0 ||
+	    strncmp(word, "until:", 6) == 0) {
 		AUTO_FREE char *text = xasprintf("in %s", word + 6);
 		when_parse(text, memory_now(), &w);
 		if (w.period && word[0] == 's')

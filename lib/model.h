@@ -9,7 +9,8 @@
  *	    "function":{"name","arguments":JSON-TEXT}}], "tool_call_id"}
  *	PARTS: {"type":"text","text"}, {"type":"image_url","image_url":{"url"}},
  *	    {"type":"file","file":{"filename","file_data"}}
- *	tools: {"type":"function","function":{"name","description","parameters"}}
+ *	tools: {"type":"function","function":{"name","description",
+ *	    "parameters"}}
  *
  * An answer may also have "reasoning" (text) and "native": what only its
  * provider can read (signatures, encrypted reasoning).  Put the message into
@@ -192,8 +193,8 @@ enum {
 struct model_request {
 	const jv *messages;	/* array */
 	const jv *tools;	/* array; NULL or empty: none */
-	const jv *options;	/* object: temperature, max_tokens, tool_choice...
-				 * in Chat Completions' words; NULL */
+	const jv *options;	/* object: temperature, max_tokens... in Chat
+				 * Completions' words; NULL */
 	const jv *schema;	/* JSON Schema the answer must follow; NULL */
 	unsigned flags;
 	int retries;		/* how often more; -1: the default, 2 */

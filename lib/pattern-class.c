@@ -143,7 +143,8 @@ parse_u(struct pattern_parser *ps, uint32_t *ret)
 		while (pattern_more(ps) && hex_value(ps->text[ps->at]) >= 0 &&
 		    v <= CHAR_MAX_CODE)
 			v = v * 16 + (uint32_t)hex_value(ps->text[ps->at++]);
-		if (ps->at == from || v > CHAR_MAX_CODE || !pattern_take(ps, '}'))
+		if (ps->at == from || v > CHAR_MAX_CODE ||
+		    !pattern_take(ps, '}'))
 			return pattern_refuse(ps, "bad \\u{...}");
 		*ret = v;
 		return 0;
@@ -177,7 +178,8 @@ pattern_parse_char(struct pattern_parser *ps, uint32_t *ret)
 		*ret = (uint32_t)values[found - letters];
 	} else if (c == 'x') {
 		if (!take_hex(ps, 2, ret))
-			return pattern_refuse(ps, "\\x needs 2 hexadecimal digits");
+			return pattern_refuse(ps,
+			    "\\x needs 2 hexadecimal digits");
 	} else if (c == 'u') {
 		return parse_u(ps, ret);
 	} else if (c == 'c') {
@@ -220,7 +222,8 @@ parse_property(struct pattern_parser *ps, bool opposite, struct pattern_set *s)
 	else if (strcmp(name, "ASCII_Hex_Digit") == 0)
 		pattern_add_ranges(s, hex_digits, COUNT(hex_digits), opposite);
 	else if (strcmp(name, "White_Space") == 0)
-		pattern_add_ranges(s, white_space, COUNT(white_space), opposite);
+		pattern_add_ranges(s, white_space, COUNT(white_space),
+		    opposite);
 	else if (strcmp(name, "Any") == 0)
 		s->categories |= opposite ? 0 : UNICODE_ALL;
 	else
@@ -301,7 +304,8 @@ pattern_parse_class(struct pattern_parser *ps, struct pattern_set *s)
 			if ((r = parse_class_atom(ps, s, &hi)) < 0)
 				return -1;
 			if (!single || !r || hi < lo)
-				return pattern_refuse(ps, "bad range in a class");
+				return pattern_refuse(ps,
+				    "bad range in a class");
 		}
 		if (single)
 			set_add(s, lo, hi);

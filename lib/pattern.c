@@ -76,7 +76,8 @@ emit_set(struct pattern_parser *ps, struct pattern_set *s)
 	}
 	GROW(p->sets, p->nsets, p->capsets);
 	p->sets[p->nsets] = *s;
-	return emit(ps, (struct pattern_inst){ OP_SET, (uint32_t)p->nsets++, 0, 0 });
+	return emit(ps, (struct pattern_inst){ OP_SET, (uint32_t)p->nsets++,
+	    0, 0 });
 }
 
 /* Atoms and terms. */
@@ -180,8 +181,8 @@ parse_atom(struct pattern_parser *ps)
 	case '^':
 	case '$':
 		ps->at++;
-		return emit(ps, (struct pattern_inst){ c == '^' ? OP_START : OP_END,
-		    0, 0, 0 });
+		return emit(ps, (struct pattern_inst){
+		    c == '^' ? OP_START : OP_END, 0, 0, 0 });
 	case '\\':
 		ps->at++;
 		return parse_escape(ps);
@@ -201,8 +202,8 @@ take_number(struct pattern_parser *ps, unsigned *ret)
 	size_t from = ps->at;
 	unsigned v = 0;
 
-	for (; pattern_more(ps) && ps->text[ps->at] >= '0' && ps->text[ps->at] <= '9';
-	    ps->at++)
+	for (; pattern_more(ps) && ps->text[ps->at] >= '0' &&
+	    ps->text[ps->at] <= '9'; ps->at++)
 		if (v <= REPEAT_MAX)
 			v = v * 10 + (unsigned)(ps->text[ps->at] - '0');
 	*ret = v;
@@ -236,7 +237,8 @@ repeat(struct pattern_parser *ps, size_t start, unsigned min, unsigned max,
 	size_t n = ps->p->len - start, end;
 
 	if (min > REPEAT_MAX || (!unbounded && max > REPEAT_MAX))
-		return pattern_refuse(ps, "more than %d repetitions", REPEAT_MAX);
+		return pattern_refuse(ps, "more than %d repetitions",
+		    REPEAT_MAX);
 	if (!unbounded && max < min)
 		return pattern_refuse(ps, "{%u,%u} is upside down", min, max);
 	for (unsigned i = 1; i < (unbounded ? min : max); i++)
@@ -246,10 +248,12 @@ repeat(struct pattern_parser *ps, size_t start, unsigned min, unsigned max,
 		if (insert(ps, start, (struct pattern_inst){ OP_SPLIT, 0, 1,
 		    (int)n + 2 }) < 0)
 			return -1;
-		return emit(ps, (struct pattern_inst){ OP_JUMP, 0, -(int)n - 1, 0 });
+		return emit(ps, (struct pattern_inst){ OP_JUMP, 0,
+		    -(int)n - 1, 0 });
 	}
 	if (unbounded)
-		return emit(ps, (struct pattern_inst){ OP_SPLIT, 0, -(int)n, 1 });
+		return emit(ps, (struct pattern_inst){ OP_SPLIT, 0, -(int)n,
+		    1 });
 	if (max == 0) {
 		/* kept, as its sets are, but never entered */
 		return insert(ps, start, (struct pattern_inst){ OP_JUMP, 0,
@@ -334,7 +338,8 @@ pattern_compile(const char *text, size_t len, struct err *e)
 
 	if (parse_alternatives(&ps) == 0) {
 		if (!pattern_more(&ps)) {
-			if (emit(&ps, (struct pattern_inst){ OP_ACCEPT, 0, 0, 0 }) == 0)
+			if (emit(&ps, (struct pattern_inst){ OP_ACCEPT,
+			    0, 0, 0 }) == 0)
 				return p;
 		} else {
 			pattern_refuse(&ps, ") without (");

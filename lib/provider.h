@@ -50,8 +50,8 @@ struct model_usage *answer_usage(struct answer *a);
 void	answer_served(struct answer *a, const char *model);
 void	answer_request_id(struct answer *a, const char *id);
 bool	answer_keeps(const struct answer *a);	/* text is wanted in the end */
-void	**answer_state(struct answer *a);	/* the provider's own notes; NULL
-				 * at first, released by provider.release */
+void	**answer_state(struct answer *a);	/* the provider's own notes; at
+				 * first NULL; provider.release frees them */
 
 /*
  * Classifies an error that the server described: an HTTP status (0 inside a

@@ -42,13 +42,13 @@ struct route_model {
 	int64_t context;		/* tokens; 0: not known */
 	double input_cost, output_cost;	/* USD for a million tokens */
 	double quality;			/* of 1, as people judge it */
-	int64_t priority;		/* lower first, for ROUTE_SPREAD_PRIORITY */
+	int64_t priority;		/* ROUTE_SPREAD_PRIORITY, lower first */
 	const char *pool;		/* or NULL */
 };
 
 struct route_pool {
 	const char *name;
-	const char *next;		/* pool that takes the overflow; or NULL */
+	const char *next;		/* takes the overflow; or NULL */
 	double at;			/* share of its caps at which it does */
 };
 
@@ -81,8 +81,8 @@ struct route_config {
 	double half_life;		/* of what was measured, in seconds */
 	int64_t breaker_failures;	/* in a row, until it opens */
 	int64_t breaker_ns;		/* how long it stays open */
-	const char *sticky;		/* path of the conversation's id; or NULL */
-	const char *judge;		/* model that decides thin cases; or NULL */
+	const char *sticky;		/* path of a conversation's id; NULL */
+	const char *judge;		/* model for thin cases; or NULL */
 };
 
 /* The model of that name; NULL when the table has none. */

@@ -374,9 +374,9 @@ take_best(const struct route_options *o, const struct route_need *need,
 	if (k[0].circuit == ROUTE_HALF_OPEN)
 		route_because(c, "%s: tried again after failures", c->model);
 	else if (k[0].seen >= 1)
-		route_because(c, "%s: %s of %zu, %.0f %% good, %.1f s", c->model,
-		    route_objectives[c->objective], n, 100 * k[0].good,
-		    k[0].ms / 1000);
+		route_because(c, "%s: %s of %zu, %.0f %% good, %.1f s",
+		    c->model, route_objectives[c->objective], n,
+		    100 * k[0].good, k[0].ms / 1000);
 	else
 		route_because(c, "%s: %s of %zu, not measured yet", c->model,
 		    route_objectives[c->objective], n);

@@ -96,7 +96,8 @@ make_router(const struct route_request *q, struct route_setup *s, struct err *e)
 }
 
 int
-route_set_up(const struct route_request *q, struct route_setup *s, struct err *e)
+route_set_up(const struct route_request *q, struct route_setup *s,
+    struct err *e)
 {
 	AUTO_FREE char *rules = NULL;
 	AUTO_JV jv models = JSON_NONE;

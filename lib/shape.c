@@ -38,7 +38,8 @@ static const struct mark sql[] = {
 	{ "DELETE FROM", true }, { "INSERT INTO", true },
 	{ "ALTER TABLE", true }, { "CREATE TABLE", true },
 	{ "CREATE INDEX", true }, { "Seq Scan", false },
-	{ "(cost=", false }, { "EXPLAIN ", true }, { "deadlock detected", false },
+	{ "(cost=", false }, { "EXPLAIN ", true },
+	{ "deadlock detected", false },
 	{ 0 }
 };
 static const struct mark infra[] = {

@@ -21,7 +21,7 @@
 #include "buf.h"
 #include "err.h"
 
-enum { SSE_EVENT_MAX = 64 << 20 };	/* bytes of one event; then ST_PROTOCOL */
+enum { SSE_EVENT_MAX = 64 << 20 };	/* bytes; beyond: ST_PROTOCOL */
 
 /*
  * `type` is the event field, "" when there was none; `data` is

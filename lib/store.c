@@ -36,7 +36,7 @@ enum {
 struct store_stmt {
 	struct store *s;
 	sqlite3_stmt *st;
-	const char *key;		/* the caller's text, likely a constant */
+	const char *key;		/* the caller's, likely a constant */
 	bool used;			/* given out */
 	bool cached;
 };

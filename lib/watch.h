@@ -5,9 +5,10 @@
  *	08:39:16 dev  failed  shell, exit 2, 1.2 s: FAIL: t/sum.t
  *
  * Local time, who, what, and of the rest as much as fits on a line; or all of
- * it, indented below, which is so for the result of a run in any case.  Everything that comes from a record goes through
- * term.h's filter.  A day that begins has a line of its own.  Of agents of
- * one name that run at the same time the second is called dev#2, and so on.
+ * it, indented below, which is so for the result of a run in any case.
+ * Everything that comes from a record goes through term.h's filter.  A day
+ * that begins has a line of its own.  Of agents of one name that run at the
+ * same time the second is called dev#2, and so on.
  */
 #ifndef AGENT_WATCH_H
 #define AGENT_WATCH_H

@@ -53,11 +53,11 @@ enum {
 };
 
 struct words_token {
-	uint64_t stem;			/* a hash; the same for "file", "files" */
+	uint64_t stem;			/* a hash; of "file" and "files" one */
 	const char *text;		/* as it was written */
 	uint32_t len;
 	uint16_t nlinks;
-	bool phrase;			/* of several words; these follow alone */
+	bool phrase;			/* of several words, which follow */
 	bool stop;			/* says nothing by itself */
 	uint8_t place;			/* number within its sentence, capped */
 	float weight;			/* of the place where it stood */

@@ -649,7 +649,8 @@ answer_render(const jv *scenario, enum protocol p, bool stream,
 	b->type = !stream ? "application/json" : p == OLLAMA ?
 	    "application/x-ndjson" : "text/event-stream";
 	render[p][stream](&c, b);
-	if (stream && p != OLLAMA && json_bool(scenario, "comments", &flag) && flag)
+	if (stream && p != OLLAMA &&
+	    json_bool(scenario, "comments", &flag) && flag)
 		with_comments(b);
 	if (json_bool(scenario, "crlf", &flag) && flag)
 		to_crlf(b);

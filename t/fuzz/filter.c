@@ -25,7 +25,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const char *const loops[] = {
 		"def", "repeat", "range", "while", "until", "recurse", "..",
-		"limit", "reduce", "foreach", "sub", "*", "combinations", "[0-9",
+		"limit", "reduce", "foreach", "sub", "*",
+		"combinations", "[0-9",
 	};
 	static const char text[] = "{\"a\":[1,\"x\",null],\"b\":{\"c\":true}}";
 	AUTO_FREE char *program = NULL;

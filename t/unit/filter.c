@@ -64,7 +64,8 @@ test_compile_errors(void)
 	check(". |", "1", "syntax error, unexpected $end, line 1");
 	check(".a\n| nosuch", "1", "nosuch/0 is not defined, line 2");
 	check("$who", "1", "$who is not defined, line 1");
-	check(") | env", "1", "syntax error, unexpected INVALID_CHARACTER, line 1");
+	check(") | env", "1",
+	    "syntax error, unexpected INVALID_CHARACTER, line 1");
 }
 
 /* The environment, other files, the process, the terminal. */

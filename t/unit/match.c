@@ -174,7 +174,7 @@ test_effort(void)
 {
 	struct err e = ERR_INIT;
 	AUTO_BUF struct buf text = BUF_INIT;
-	const char *path = "templates/words";	/* tests run in the source tree */
+	const char *path = "templates/words";	/* in the source tree */
 	struct words *w = NULL;
 	struct effort_words ew;
 	struct effort small, large;

@@ -33,7 +33,8 @@ test_new(void)
 static void
 test_write(void)
 {
-	static const char text[] = "{\"data\":{\"b\":1,\"a\":[]},\"id\\u0000\":1,"
+	static const char text[] =
+	    "{\"data\":{\"b\":1,\"a\":[]},\"id\\u0000\":1,"
 	    "\"type\":\"t\",\"task\":\"k\",\"source\":\"/s\",\"id\":\"i\","
 	    "\"specversion\":\"1.0\"}";
 	struct err e = ERR_INIT;
