@@ -131,17 +131,17 @@ need() {
 	done
 }
 
-# no_sandbox: says why nobody can make a sandbox on this host (a chroot, or a
-# kernel or container without user namespaces); fails when somebody can, so
-# that an agent-sandbox that does not work there is not taken for a reason.
+# no_sandbox: says why nobody can make a sandbox on this host (a kernel or a
+# container without user namespaces, a chroot); fails when agent-sandbox can,
+# or bwrap alone, so that an agent-sandbox that does not work where one could
+# be made is not taken for a reason.
 no_sandbox() {
 	if ! command -v bwrap >/dev/null; then
 		echo 'bwrap is not installed'
-	elif bwrap --unshare-all --ro-bind / / --proc /proc --dev /dev true \
-		2>"$T_DIR/why"; then
+	elif agent-sandbox true >/dev/null 2>"$T_DIR/why" ||
+		bwrap --unshare-all --ro-bind / / --proc /proc --dev /dev true \
+			2>/dev/null; then
 		return 1
-	elif agent-sandbox true 2>&1 >/dev/null | grep . >"$T_DIR/why2"; then
-		head -n 1 "$T_DIR/why2"
 	else
 		head -n 1 "$T_DIR/why"
 	fi

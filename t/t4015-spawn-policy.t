@@ -3,7 +3,7 @@
 . "${0%/*}/lib.sh"
 # shellcheck source=t/recording.sh
 . "$T_SRC/t/recording.sh"
-agent-sandbox -- true 2>"$T_DIR/why" || skip_all "$(cat "$T_DIR/why")"
+need_sandbox
 
 cat >agents.yaml <<'END'
 agents:

@@ -35,11 +35,12 @@ cmp accepted delivered
 agent-send --check
 END
 run unshare -Urm sh full
-case $status in
-1 | 99) [ -e accepted ] || skip 'no user namespaces here' ;;
-esac
-expect_status 0
-expect_out ''
+if [ -e accepted ]; then
+	expect_status 0
+	expect_out ''
+else
+	skip 'no user namespaces here'
+fi
 
 it 'loses nothing to a kill at any of its system calls'
 if strace -o /dev/null true 2>/dev/null; then
