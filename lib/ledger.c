@@ -12,7 +12,8 @@
 
 static const char *const schema_steps[] = {
 	"create table cap (id integer primary key autoincrement, "
-	"scope text not null,  name text not null, unit text not null, per text not null, "
+	" scope text not null, name text not null, "
+	" unit text not null, per text not null, "
 	" amount integer not null, unique (scope, name, unit, per));"
 	"create table pool (name text primary key, share real not null, "
 	" overflow text) without rowid;"
