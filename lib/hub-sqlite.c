@@ -217,6 +217,13 @@ hub_write(struct hub_sqlite *h, enum store_sync sync, const char *sql,
 	return n;
 }
 
+static int
+known_boot(struct hub_sqlite *h, char **ret, struct err *e)
+{
+	return store_get_str(h->s, "select value from meta where name ="
+	    " 'boot'", NULL, ret, e) < 0 ? -1 : 0;
+}
+
 /*
  * Times since boot mean nothing after the next one: all leases end, and the
  * deadlines of gates are those of the calendar.
@@ -225,9 +232,14 @@ static int
 note_boot(struct hub_sqlite *h, const char *boot, struct err *e)
 {
 	AUTO_ROLLBACK struct store *tx = h->s;
+	AUTO_FREE char *known = NULL;
 
-	if (store_begin(h->s, e) < 0 ||
-	    store_run(h->s, "update message set state = iif(tries >= max_tries"
+	if (store_begin(h->s, e) < 0 || known_boot(h, &known, e) < 0)
+		return -1;
+	/* somebody was faster, and has given leases since */
+	if (known && strcmp(known, boot) == 0)
+		return 0;
+	if (store_run(h->s, "update message set state = iif(tries >= max_tries"
 	    " and owner is not null, 3, 0), owner = null, until = null,"
 	    " error = coalesce(error, 'the machine was restarted')"
 	    " where state = 1", NULL, e) < 0 ||
@@ -249,8 +261,7 @@ check_boot(struct hub_sqlite *h, struct err *e)
 		return -1;
 	if (boot.len > 0)
 		buf_truncate(&boot, boot.len - 1);
-	if (store_get_str(h->s, "select value from meta where name = 'boot'",
-	    NULL, &known, e) < 0)
+	if (known_boot(h, &known, e) < 0)
 		return -1;
 	if (known && strcmp(known, boot.data) == 0)
 		return 0;
