@@ -227,7 +227,8 @@ mem_keys(const struct mem_options *o, struct err *e)
 	return print_rows(o, "keys", "select key, json_object('key', key, "
 	    "'value', value, 'version', version, 'time', time, 'expires', "
 	    "expires, 'author', author) from keys where "
-	    "substr(key, 1, length(?1)) = ?1 order by key", o->noperands ? o->operand[0] : "", e);
+	    "substr(key, 1, length(?1)) = ?1 order by key",
+	    o->noperands ? o->operand[0] : "", e);
 }
 
 int
