@@ -77,8 +77,8 @@ make_ends(const struct child_spec *spec, struct ends *ends, struct err *e)
 	return 0;
 }
 
-static void
-default_signals(void)
+void
+child_default_signals(void)
 {
 	struct sigaction sa = { .sa_handler = SIG_DFL };
 	sigset_t none;
@@ -102,7 +102,7 @@ become(const struct child_spec *spec, const struct ends *ends, int report,
 	char *const *envp = spec->envp ?
 	    (char *const *)(uintptr_t)spec->envp : environ;
 
-	default_signals();
+	child_default_signals();
 	if (!spec->same_group)
 		setpgid(0, 0);
 	if (!spec->outlive) {

@@ -78,6 +78,12 @@ void	child_signal(const struct child *c, int sig);
  */
 int	child_stop(struct child *c, int64_t grace_ns);
 
+/*
+ * Default actions and an empty mask, as child_start() gives them: for who
+ * forks by hand.  Safe between fork and exec.
+ */
+void	child_default_signals(void);
+
 /* Closes our ends of its pipes. */
 void	child_close(struct child *c);
 

@@ -15,6 +15,7 @@
 
 #include "alloc.h"
 #include "boxspec.h"
+#include "child.h"
 #include "env.h"
 #include "fd.h"
 #include "path.h"
@@ -137,19 +138,6 @@ mount_overlays(const struct launch *l)
 	return 0;
 }
 
-static void
-default_signals(void)
-{
-	struct sigaction sa = { .sa_handler = SIG_DFL };
-	sigset_t none;
-
-	for (int sig = 1; sig < NSIG; sig++)
-		if (sig != SIGKILL && sig != SIGSTOP)
-			sigaction(sig, &sa, NULL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
 /* Copies above all that have a fixed place, so that no dup2 hits another. */
 static int
 place_descriptors(const struct launch *l)
@@ -179,7 +167,7 @@ place_descriptors(const struct launch *l)
 static const char *
 prepare(const struct launch *l, pid_t parent)
 {
-	default_signals();
+	child_default_signals();
 	setpgid(0, 0);
 	for (size_t i = 0; i < l->ngroups; i++)
 		if (write(l->groups[i], "0", 1) != 1)

@@ -14,15 +14,12 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
-#include <sys/file.h>
 #include <time.h>
 
 #include "alloc.h"
 #include "fd.h"
+#include "lock.h"
 #include "path.h"
-
-enum { TICK_MS = 100 };	/* how often a wait looks up */
 
 /* Errors. */
 
@@ -124,50 +121,11 @@ store_on_busy(void *arg, int n)
 	return 1;
 }
 
-static void
-on_tick(int sig)
-{
-	(void)sig;
-}
-
-/*
- * flock(2) that looks up now and then: it knows no time limit, but a signal
- * whose handler was installed without SA_RESTART ends it.
- */
-static int
-flock_until(struct store *s, struct deadline until)
-{
-	int sig = SIGRTMAX - 2, r = -1;
-	struct sigaction sa = { .sa_handler = on_tick }, old;
-	struct sigevent ev = { .sigev_notify = SIGEV_SIGNAL };
-	struct itimerspec tick = {
-		{ 0, TICK_MS * CLOCK_MS }, { 0, TICK_MS * CLOCK_MS }
-	};
-	timer_t timer;
-
-	if (flock(s->lock_fd, LOCK_EX | LOCK_NB) == 0)
-		return 0;
-	if (errno != EWOULDBLOCK)
-		return -1;
-	ev.sigev_signo = sig;
-	sigemptyset(&sa.sa_mask);
-	if (sigaction(sig, &sa, &old) < 0)
-		return -1;
-	if (timer_create(CLOCK_MONOTONIC, &ev, &timer) == 0) {
-		timer_settime(timer, 0, &tick, NULL);
-		do {
-			r = flock(s->lock_fd, LOCK_EX);
-		} while (r < 0 && errno == EINTR && !stopped(s) &&
-		    !deadline_passed(until));
-		timer_delete(timer);
-	}
-	sigaction(sig, &old, NULL);
-	return r;
-}
-
 int
 store_take_turn(struct store *s, struct err *e)
 {
+	int r;
+
 	if (s->lock_fd < 0)
 		s->lock_fd = open(s->lock_path,
 		    O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -175,24 +133,21 @@ store_take_turn(struct store *s, struct err *e)
 		return err_sys(e, errno == ENOSPC || errno == EDQUOT ? ST_IO :
 		    errno == EACCES || errno == EROFS ? ST_DENIED :
 		    ST_CANTCREATE, "cannot open '%s'", s->lock_path);
-	if (flock_until(s, deadline_in(s->wait_ns)) == 0) {
-		s->locked = true;
-		return 0;
-	}
-	if (stopped(s))
-		return err_set(e, ST_SIGNAL + *s->stop,
-		    "'%s': interrupted while waiting for its lock", s->path);
-	if (errno == EINTR)
+	r = lock_take(s->lock_fd, deadline_in(s->wait_ns), s->stop, e);
+	if (r < 0)
+		return err_prefix(e, "'%s'", s->path);
+	if (r == 0)
 		return err_set(e, ST_TEMPFAIL,
 		    "'%s' is locked by another process", s->path);
-	return err_sys(e, ST_SYSTEM, "cannot lock '%s'", s->lock_path);
+	s->locked = true;
+	return 0;
 }
 
 static void
 end_turn(struct store *s)
 {
 	if (s->locked)
-		flock(s->lock_fd, LOCK_UN);
+		lock_drop(s->lock_fd);
 	s->locked = false;
 }
 
@@ -398,22 +353,29 @@ store_script(struct store *s, const char *sql, struct err *e)
 	return 0;
 }
 
+/* The statement at its first row: 1; 0 without a row, or with NULL in it. */
+static int
+first_value(struct store *s, const char *sql, const struct store_arg *args,
+    struct store_stmt **ret, struct err *e)
+{
+	int r;
+
+	if (store_query(s, sql, args, ret, e) < 0)
+		return -1;
+	r = store_step(*ret, e);
+	return r <= 0 ? r : !store_col_null(*ret, 0);
+}
+
 int
 store_get_int(struct store *s, const char *sql, const struct store_arg *args,
     int64_t *ret, struct err *e)
 {
 	AUTO_STMT struct store_stmt *st = NULL;
-	int r;
+	int r = first_value(s, sql, args, &st, e);
 
-	if (store_query(s, sql, args, &st, e) < 0)
-		return -1;
-	r = store_step(st, e);
-	if (r <= 0)
-		return r;
-	if (store_col_null(st, 0))
-		return 0;
-	*ret = store_col_int(st, 0);
-	return 1;
+	if (r > 0)
+		*ret = store_col_int(st, 0);
+	return r;
 }
 
 int
@@ -421,17 +383,11 @@ store_get_str(struct store *s, const char *sql, const struct store_arg *args,
     char **ret, struct err *e)
 {
 	AUTO_STMT struct store_stmt *st = NULL;
-	int r;
+	int r = first_value(s, sql, args, &st, e);
 
-	if (store_query(s, sql, args, &st, e) < 0)
-		return -1;
-	r = store_step(st, e);
-	if (r <= 0)
-		return r;
-	if (store_col_null(st, 0))
-		return 0;
-	*ret = xstrdup(store_col_str(st, 0));
-	return 1;
+	if (r > 0)
+		*ret = xstrdup(store_col_str(st, 0));
+	return r;
 }
 
 int64_t
