@@ -6,14 +6,26 @@
 #include "alloc.h"
 #include "history.h"
 
+/* What the server offers; anything but an array on failure. */
+static jv
+offered(const struct model *m, struct deadline until,
+    const volatile int *stop, struct err *e)
+{
+	jv ids = model_list(m, until, stop, e);
+
+	if (!json_is(&ids, JSON_ARRAY))
+		err_prefix(e, "%s", m->vendor);
+	return ids;
+}
+
 int
 ask_models(const struct model *m, struct deadline until,
     const volatile int *stop, struct buf *out, struct err *e)
 {
-	AUTO_JV jv ids = model_list(m, until, stop, e);
+	AUTO_JV jv ids = offered(m, until, stop, e);
 
 	if (!json_is(&ids, JSON_ARRAY))
-		return err_prefix(e, "%s", m->vendor);
+		return -1;
 	for (size_t i = 0; i < json_count(&ids); i++) {
 		AUTO_JV jv id = json_at(&ids, i);
 		buf_addf(out, "%s/%s\n", m->vendor, json_string(&id));
@@ -25,10 +37,10 @@ int
 ask_check(const struct model *m, struct deadline until,
     const volatile int *stop, struct buf *out, struct err *e)
 {
-	AUTO_JV jv ids = model_list(m, until, stop, e);
+	AUTO_JV jv ids = offered(m, until, stop, e);
 
 	if (!json_is(&ids, JSON_ARRAY))
-		return err_prefix(e, "%s", m->vendor);
+		return -1;
 	for (size_t i = 0; i < json_count(&ids); i++) {
 		AUTO_JV jv id = json_at(&ids, i);
 		if (strcmp(json_string(&id), m->id) != 0)

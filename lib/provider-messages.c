@@ -67,21 +67,6 @@ part_out(const jv *part)
 }
 
 static jv
-content_out(const jv *content)
-{
-	jv parts;
-
-	if (!json_is(content, JSON_ARRAY))
-		return json_copy(content);
-	parts = json_array();
-	for (size_t i = 0; i < json_count(content); i++) {
-		AUTO_JV jv part = json_at(content, i);
-		json_append(&parts, part_out(&part));
-	}
-	return parts;
-}
-
-static jv
 assistant_out(const jv *message)
 {
 	jv blocks = provider_native(message, name);
@@ -116,7 +101,7 @@ result_block(const jv *message)
 
 	json_set_str(&b, "type", "tool_result");
 	json_set_str(&b, "tool_use_id", json_str(message, "tool_call_id"));
-	json_set(&b, "content", content_out(&content));
+	json_set(&b, "content", provider_content(&content, part_out));
 	return b;
 }
 
@@ -157,7 +142,7 @@ messages_out(const jv *messages, jv *out, struct buf *rules)
 		} else if (role && strcmp(role, "assistant") == 0) {
 			add_message(out, role, assistant_out(&m));
 		} else {
-			add_message(out, "user", content_out(&content));
+			add_message(out, "user", provider_content(&content, part_out));
 		}
 	}
 	if (json_is(&results, JSON_ARRAY))

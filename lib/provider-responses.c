@@ -44,21 +44,6 @@ part_out(const jv *part)
 	return out;
 }
 
-static jv
-content_out(const jv *content)
-{
-	jv parts;
-
-	if (!json_is(content, JSON_ARRAY))
-		return json_copy(content);
-	parts = json_array();
-	for (size_t i = 0; i < json_count(content); i++) {
-		AUTO_JV jv part = json_at(content, i);
-		json_append(&parts, part_out(&part));
-	}
-	return parts;
-}
-
 static void
 call_out(const jv *call, jv *items)
 {
@@ -114,10 +99,10 @@ message_out(const jv *message, jv *items)
 		json_set_str(&item, "type", "function_call_output");
 		json_set_str(&item, "call_id",
 		    json_str(message, "tool_call_id"));
-		json_set(&item, "output", content_out(&content));
+		json_set(&item, "output", provider_content(&content, part_out));
 	} else {
 		json_set_str(&item, "role", role ? role : "user");
-		json_set(&item, "content", content_out(&content));
+		json_set(&item, "content", provider_content(&content, part_out));
 	}
 	json_append(items, item);
 }

@@ -53,6 +53,21 @@ provider_content_text(const jv *content, struct buf *out)
 	}
 }
 
+jv
+provider_content(const jv *content, jv (*part_out)(const jv *part))
+{
+	jv parts;
+
+	if (!json_is(content, JSON_ARRAY))
+		return json_copy(content);
+	parts = json_array();
+	for (size_t i = 0; i < json_count(content); i++) {
+		AUTO_JV jv part = json_at(content, i);
+		json_append(&parts, part_out(&part));
+	}
+	return parts;
+}
+
 bool
 provider_data_url(const char *url, char **ret_type, const char **ret_data)
 {

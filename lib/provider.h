@@ -109,6 +109,9 @@ void	provider_content_text(const jv *content, struct buf *out);
 bool	provider_data_url(const char *url, char **ret_type,
 	    const char **ret_data);
 
+/* A message's content: a text as it is, parts each as `part_out` makes it. */
+jv	provider_content(const jv *content, jv (*part_out)(const jv *part));
+
 /* The arguments of a tool call as the object that they are the text of. */
 jv	provider_arguments(const jv *function);
 
