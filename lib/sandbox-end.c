@@ -1,0 +1,115 @@
+/* sandbox-end: how a sandbox ended, and what people should know of it. */
+#include "config.h"
+
+#include "sandbox-impl.h"
+
+#include <signal.h>
+
+#include "alloc.h"
+#include "fd.h"
+#include "hostcheck.h"
+#include "taint.h"
+
+/* bwrap's own words, on one line and without its name twice. */
+static char *
+bwrap_said(struct box *b)
+{
+	AUTO_BUF struct buf text = BUF_INIT;
+	struct err ignored;
+
+	if (lseek(b->messages, 0, SEEK_SET) < 0 ||
+	    fd_read_all(b->messages, 4096, DEADLINE_NEVER, &text,
+	    &ignored) < 0)
+		return xstrdup("");
+	while (text.len > 0 && text.data[text.len - 1] == '\n')
+		buf_truncate(&text, text.len - 1);
+	return buf_steal(&text);
+}
+
+/*
+ * Says what was left that runs by itself.  An overlay needs none of this:
+ * what is in it runs nowhere before it is committed.
+ */
+static int
+judge_taint(struct box *b)
+{
+	AUTO_STRS struct strs found = STRS_INIT;
+	int64_t how = b->rules->taint;
+	const char *more;
+
+	if (how == TAINT_OFF || b->rules->read_only || b->s->overlay)
+		return 0;
+	taint_scan(b->s->workspace, b->began_wall, &b->mounts.git.found,
+	    &found);
+	if (found.n == 0)
+		return 0;
+	boxreport_taint(&b->report, &found);
+	more = found.n > 1 ? " and others" : "";
+	if (how == TAINT_QUARANTINE) {
+		err_warn("moved aside what would run by itself later: '%s'%s",
+		    found.v[0], more);
+		return taint_quarantine(b->s->workspace, &found, b->e);
+	}
+	err_warn("made or changed what may run by itself later: '%s'%s",
+	    found.v[0], more);
+	if (how == TAINT_FAIL && b->status == 0)
+		b->status = ST_WRAPPER;
+	return 0;
+}
+
+int
+sandbox_conclude(struct box *b)
+{
+	AUTO_FREE char *said = NULL;
+	const char *struck;
+
+	if (b->failed)
+		return -1;
+	if (!b->started && !b->struck) {
+		said = bwrap_said(b);
+		return b->e->text[0] ? -1 : hostcheck_explain(said, b->e);
+	}
+	struck = boxlimits_struck(&b->limits);
+	if (!b->struck && struck) {
+		b->struck = struck;
+		boxreport_limit(&b->report, struck);
+	}
+	if (!b->exited && !b->struck)
+		b->status = ST_SIGNAL + SIGKILL;	/* bwrap was killed */
+	if (judge_taint(b) < 0)
+		return -1;
+	boxreport_end(&b->report, b->status, b->struck, &b->limits,
+	    &b->usage, clock_mono() - b->began);
+	return 0;
+}
+
+static void
+warn_struck(const struct box *b)
+{
+	if (!b->struck || strcmp(b->struck, "signal") == 0)
+		return;
+	/* refused forks are the command's affair unless it failed */
+	if (strcmp(b->struck, "pids") == 0 && b->status == 0)
+		return;
+	err_warn("the limit on %s was reached: --%s changes it", b->struck,
+	    strcmp(b->struck, "pids") == 0 ? "pids-limit" :
+	    strcmp(b->struck, "output") == 0 ? "max-output" : b->struck);
+}
+
+/* A command that failed may have wanted what was refused: say the mend. */
+static void
+warn_denied(const struct box *b)
+{
+	const struct strs *d = &b->net.denied;
+
+	if (b->status != 0 && d->n > 0)
+		err_warn("refused a connection to %s%s; --allow %s lets it",
+		    d->v[0], d->n > 1 ? " and others" : "", d->v[0]);
+}
+
+void
+sandbox_warn(const struct box *b)
+{
+	warn_struck(b);
+	warn_denied(b);
+}

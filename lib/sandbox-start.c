@@ -1,0 +1,199 @@
+/* sandbox-start: our side of a sandbox, and starting it. */
+#include "config.h"
+
+#include "sandbox-impl.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "alloc.h"
+#include "audit.h"
+#include "env.h"
+#include "fd.h"
+#include "hostcheck.h"
+#include "launch.h"
+#include "path.h"
+#include "taint.h"
+
+static void
+clean_text(void *arg, const char *data, size_t len, struct buf *out)
+{
+	term_filter(arg, data, len, out);
+}
+
+/*
+ * What the command gets as 0, 1 and 2: ours, or a pipe where ours is a
+ * terminal or the output is counted.  A directory would be a way out.
+ */
+static int
+make_end(struct box *b, int i)
+{
+	struct stat st;
+	bool own = b->tty.wanted && (i < 2 || isatty(i));
+	bool pipe_it = isatty(i) || (i > 0 && b->rules->output > 0);
+	int p[2];
+
+	if (fstat(i, &st) == 0 && S_ISDIR(st.st_mode))
+		return err_set(b->e, ST_WRAPPER, "descriptor %d is a "
+		    "directory, which would be a way out of the sandbox", i);
+	b->ends[i] = i;
+	if (own) {
+		/* the init makes its own; nothing of ours is inside */
+		b->ends[i] = open("/dev/null", O_RDWR | O_CLOEXEC);
+		b->piped[i] = true;
+		return b->ends[i] < 0 ? err_sys(b->e, ST_WRAPPER,
+		    "cannot open '/dev/null'") : 0;
+	}
+	if (!pipe_it)
+		return 0;
+	if (pipe2(p, O_CLOEXEC) < 0)
+		return err_sys(b->e, ST_WRAPPER, "cannot make a pipe");
+	b->ends[i] = p[i == 0 ? 0 : 1];
+	b->piped[i] = true;
+	b->relays[i].shared = i > 0;
+	b->relays[i].close_to = i == 0;
+	b->relays[i].keep_blocking = i == 0;
+	if (i > 0 && isatty(i)) {
+		term_filter_init(&b->clean[i], TERM_SGR);
+		b->relays[i].filter = clean_text;
+		b->relays[i].filter_arg = &b->clean[i];
+	}
+	return i == 0 ?
+	    relay_start(&b->relays[i], &b->loop,
+	    fcntl(0, F_DUPFD_CLOEXEC, 5), p[1], b->e) :
+	    relay_start(&b->relays[i], &b->loop, p[0], i, b->e);
+}
+
+/*
+ * What gives up a wall is said, and written where it cannot be taken back:
+ * the workspace's trail, or the user's.
+ */
+static int
+audit_rights(struct box *b)
+{
+	const struct rules *r = b->rules;
+	const char *what = r->privileged ? "sandbox.privileged" :
+	    "sandbox.host";
+	AUTO_FREE char *root = path_find_up(b->s->workspace, ".agent");
+	AUTO_FREE char *dir = root ? path_join(root, ".agent") :
+	    env_xdg_state();
+	AUTO_FREE char *trail = dir ? path_join(dir, "audit.ndjson") : NULL;
+	jv data, words;
+
+	if (!r->privileged && r->net != NET_HOST)
+		return 0;
+	if (r->privileged)
+		err_warn("privileged: the command is not confined");
+	if (!trail)
+		return 0;
+	words = json_array();
+	for (const char *const *p = b->s->argv; *p; p++)
+		json_append(&words, json_from_str(*p));
+	data = json_object();
+	json_set(&data, "command", words);
+	json_set_str(&data, "workspace", b->s->workspace);
+	if (path_mkdirs(dir, 0700, b->e) < 0) {
+		json_release(&data);
+		return -1;
+	}
+	return audit_add(trail, what, "/command/agent-sandbox", data, b->e);
+}
+
+int
+sandbox_prepare(struct box *b)
+{
+	if (loop_open(&b->loop, b->e) < 0 || sandbox_plan(b) < 0 ||
+	    sandbox_catch_signals(b) < 0)
+		return -1;
+	b->began = clock_mono();
+	b->began_wall = taint_now();
+	b->until = b->rules->timeout > 0 ? deadline_in(b->rules->timeout) :
+	    DEADLINE_NEVER;
+	b->drain = DEADLINE_NEVER;
+	for (int i = 0; i < 3; i++)
+		if (make_end(b, i) < 0)
+			return -1;
+	if (audit_rights(b) < 0)
+		return -1;
+	boxreport_start(&b->report, b->s->report, b->rules,
+	    b->s->workspace, b->s->argv);
+	return 0;
+}
+
+static size_t
+list_overlays(const struct box *b, struct launch_overlay *out)
+{
+	size_t n = 0;
+	const struct overlay *o = b->s->overlay;
+
+	if (o)
+		out[n++] = (struct launch_overlay){ o->workspace, o->upper,
+		    o->work, o->merged };
+	for (size_t i = 0; i < b->caches.n; i++) {
+		o = &b->caches.overlays[i];
+		out[n++] = (struct launch_overlay){ o->workspace, o->upper,
+		    o->work, o->merged };
+	}
+	return n;
+}
+
+/* Where /proc/sys is read-only, somebody else has to limit processes. */
+static int
+keep_pid_max(struct box *b)
+{
+	if (b->spec.pid_max == 0 || (!b->how.bind_proc &&
+	    !(b->rules->nested && geteuid() == 0)))
+		return 0;
+	b->spec.pid_max = 0;
+	b->limits.pids = b->how.bind_proc ? "outer" : "none";
+	if (b->how.bind_proc || rules_may_lack(b->rules, "pids"))
+		return 0;
+	return err_set(b->e, ST_WRAPPER, "cannot limit processes of a root "
+	    "that makes sandboxes without a control group; --best-effort "
+	    "pids does without");
+}
+
+int
+sandbox_start(struct box *b)
+{
+	AUTO_FREE char *bwrap = launch_find_bwrap();
+	AUTO_FD int inside = -1;
+
+	if (!bwrap)
+		return hostcheck_explain("", b->e);
+	if (boxlimits_prepare(&b->limits, b->rules, b->s->workspace, &b->spec,
+	    b->e) < 0)
+		return -1;
+	if (keep_pid_max(b) < 0)
+		return -1;
+	if (sandbox_make_control(b, &inside) < 0 ||
+	    boxnet_start(&b->net, b->rules, &b->loop, b->control, &b->report,
+	    b->e) < 0)
+		return -1;
+	struct launch_overlay overlays[BOXCACHE_MAX + 1];
+	struct launch l = {
+		.bwrap = bwrap, .argv = &b->mounts.argv, .env = &b->env,
+		.std = { b->ends[0], b->ends[1], b->ends[2] },
+		.messages = b->messages, .control = inside,
+		.keep = b->mounts.fds, .nkeep = b->mounts.nfds,
+		.groups = b->limits.group.procs,
+		.ngroups = b->limits.group.nprocs,
+		.uproot = b->how.uproot,
+	};
+	l.overlays = overlays;
+	l.noverlays = list_overlays(b, overlays);
+	b->pid = launch_start(&l, &b->pidfd, b->e);
+	if (b->pid < 0)
+		return -1;
+	cgroup_guard(&b->limits.group);
+	if (sandbox_watch_end(b) < 0)
+		return -1;
+	/* only the command holds these now, so their ends are seen */
+	for (int i = 0; i < 3; i++)
+		if (b->piped[i]) {
+			close(b->ends[i]);
+			b->piped[i] = false;
+		}
+	return 0;
+}

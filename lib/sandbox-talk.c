@@ -1,0 +1,225 @@
+/*
+ * sandbox-talk: what goes between us and the inside while a sandbox lives:
+ * signals in, the init's messages out.
+ */
+#include "config.h"
+
+#include "sandbox-impl.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include "alloc.h"
+#include "fd.h"
+
+enum { AFTER_DEATH_MS = 2000 };
+
+static const int forwarded[] = {
+	SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH
+};
+
+static void
+send_signal(struct box *b, int sig)
+{
+	struct box_msg m = { .type = BOX_SIGNAL, .value = sig };
+
+	(void)send(b->control, &m, sizeof(m), MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+void
+sandbox_kill(struct box *b)
+{
+	if (b->pid > 0 && !b->gone)
+		kill(b->pid, SIGKILL);
+}
+
+void
+sandbox_strike(struct box *b, const char *limit, int status)
+{
+	if (b->struck)
+		return;
+	b->struck = limit;
+	b->status = status;
+	boxreport_limit(&b->report, limit);
+	sandbox_kill(b);
+}
+
+static void
+on_signal(void *arg, int fd, uint32_t events)
+{
+	struct box *b = arg;
+	struct signalfd_siginfo info;
+
+	(void)events;
+	if (read(fd, &info, sizeof(info)) != sizeof(info))
+		return;
+	/*
+	 * The command may run before we are told that it does: a signal waits
+	 * for that word, a second one does not.
+	 */
+	if (info.ssi_signo == SIGWINCH)
+		boxtty_resized(&b->tty);
+	else if (b->started)
+		send_signal(b, (int)info.ssi_signo);
+	else if (!b->early_signal)
+		b->early_signal = (int)info.ssi_signo;
+	else
+		sandbox_strike(b, "signal", ST_SIGNAL + (int)info.ssi_signo);
+}
+
+static void
+on_end(void *arg, int fd, uint32_t events)
+{
+	struct box *b = arg;
+
+	(void)events;
+	if (waitpid(b->pid, &b->wait_status, WNOHANG) != b->pid)
+		return;
+	loop_remove(&b->loop, fd);
+	b->gone = true;
+	/* what is in the pipes is still ours to pass on */
+	b->drain = deadline_in(AFTER_DEATH_MS * CLOCK_MS);
+}
+
+static void
+got_message(struct box *b, const struct box_msg *m, int fd)
+{
+	switch ((enum box_msg_type)m->type) {
+	case BOX_PTY:
+		if (boxtty_start(&b->tty, &b->loop, steal_fd(&fd),
+		    &b->relays[0], &b->relays[1], b->e) < 0) {
+			b->failed = true;
+			sandbox_kill(b);
+		}
+		break;
+	case BOX_NOTIFIER:
+		boxdenied_start(&b->denied, &b->loop, steal_fd(&fd),
+		    &b->report);
+		break;
+	case BOX_STARTED:
+		b->started = true;
+		if (b->early_signal)
+			send_signal(b, b->early_signal);
+		break;
+	case BOX_NO_EXEC:
+		b->started = b->exited = true;
+		b->status = m->value == ENOENT ? ST_NOTFOUND : ST_NOEXEC;
+		errno = m->value;
+		err_sys(b->e, b->status, "cannot run '%s'", b->s->argv[0]);
+		break;
+	case BOX_NO_SETUP:
+		errno = m->value;
+		err_sys(b->e, ST_WRAPPER, "cannot make a sandbox: %.64s",
+		    m->text);
+		break;
+	case BOX_EXITED:
+		b->exited = true;
+		b->usage = *m;
+		if (!b->struck)
+			b->status = WIFSIGNALED(m->value) ?
+			    ST_SIGNAL + WTERMSIG(m->value) :
+			    WEXITSTATUS(m->value);
+		break;
+	default:
+		if (boxnet_message(&b->net, m, fd, b->e) < 0) {
+			b->failed = true;
+			sandbox_kill(b);
+		}
+		return;
+	}
+	if (fd >= 0)
+		close(fd);
+}
+
+static void
+on_control(void *arg, int fd, uint32_t events)
+{
+	struct box *b = arg;
+	struct box_msg m;
+	struct iovec iov = { &m, sizeof(m) };
+	union {
+		char bytes[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} space;
+	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1,
+	    .msg_control = space.bytes, .msg_controllen = sizeof(space) };
+	const struct cmsghdr *c;
+	int passed = -1;
+	ssize_t n = recvmsg(fd, &h, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+
+	(void)events;
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n != (ssize_t)sizeof(m)) {
+		loop_remove(&b->loop, fd);
+		return;
+	}
+	m.text[sizeof(m.text) - 1] = '\0';
+	c = CMSG_FIRSTHDR(&h);
+	if (c && c->cmsg_type == SCM_RIGHTS)
+		memcpy(&passed, CMSG_DATA(c), sizeof(passed));
+	got_message(b, &m, passed);
+}
+
+int
+sandbox_catch_signals(struct box *b)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof(forwarded) / sizeof(*forwarded); i++) {
+		struct sigaction old;
+		/* nohup(1): who ignores it passes that on */
+		if (sigaction(forwarded[i], NULL, &old) == 0 &&
+		    old.sa_handler == SIG_IGN)
+			continue;
+		sigaddset(&set, forwarded[i]);
+	}
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	sigaction(SIGPIPE, &(struct sigaction){ .sa_handler = SIG_IGN }, NULL);
+	b->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (b->signals < 0 || loop_set(&b->loop, b->signals, EPOLLIN,
+	    on_signal, b) < 0)
+		return err_sys(b->e, ST_WRAPPER, "cannot catch signals");
+	return 0;
+}
+
+int
+sandbox_make_control(struct box *b, int *ret_inside)
+{
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return err_sys(b->e, ST_WRAPPER, "cannot make a socket");
+	b->control = pair[0];
+	*ret_inside = pair[1];
+	b->messages = memfd_create("agent-sandbox-messages", MFD_CLOEXEC);
+	if (b->messages < 0)
+		return err_sys(b->e, ST_WRAPPER, "cannot make a memory file");
+	if (send(b->control, &b->spec, sizeof(b->spec), MSG_NOSIGNAL) !=
+	    (ssize_t)sizeof(b->spec))
+		return err_sys(b->e, ST_WRAPPER, "cannot tell the init");
+	if (loop_set(&b->loop, b->control, EPOLLIN, on_control, b) < 0)
+		return err_sys(b->e, ST_WRAPPER, "cannot wait for the init");
+	return 0;
+}
+
+int
+sandbox_watch_end(struct box *b)
+{
+	if (loop_set(&b->loop, b->pidfd, EPOLLIN, on_end, b) < 0)
+		return err_sys(b->e, ST_WRAPPER, "cannot wait for bwrap");
+	return 0;
+}
+
+void
+sandbox_hear(struct box *b)
+{
+	while (b->loop.slots[b->control].fn)
+		on_control(b, b->control, EPOLLIN);
+}
