@@ -1,0 +1,175 @@
+/* boxinit-rights: what the init takes from itself, and so from the command. */
+#include "config.h"
+
+#include "boxinit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "sandbox-filter.h"
+
+static int
+write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	ssize_t n, len = (ssize_t)strlen(text);
+
+	if (fd < 0)
+		return -1;
+	n = write(fd, text, (size_t)len);
+	close(fd);
+	return n == len ? 0 : -1;
+}
+
+void
+init_limit(void)
+{
+	char text[16];
+
+	if (init_spec.pid_max > 0) {
+		snprintf(text, sizeof(text), "%d", init_spec.pid_max);
+		if (write_file("/proc/sys/kernel/pid_max", text) < 0)
+			init_fail("cannot limit processes by pid_max");
+	}
+	if (init_spec.cpus > 0) {
+		cpu_set_t have, want;
+		int32_t n = 0;
+
+		CPU_ZERO(&want);
+		if (sched_getaffinity(0, sizeof(have), &have) < 0)
+			init_fail("cannot limit processors");
+		for (size_t i = 0; i < CPU_SETSIZE && n < init_spec.cpus; i++)
+			if (CPU_ISSET(i, &have)) {
+				CPU_SET(i, &want);
+				n++;
+			}
+		if (sched_setaffinity(0, sizeof(want), &want) < 0)
+			init_fail("cannot limit processors");
+	}
+	for (uint32_t i = 0; i < init_spec.nrlimits && i < BOX_RLIMITS; i++) {
+		rlim_t v = (rlim_t)init_spec.rlimits[i].value;
+		struct rlimit old, new = { v, v };
+		__rlimit_resource_t what =
+		    (__rlimit_resource_t)init_spec.rlimits[i].resource;
+
+		/* never more than the caller had */
+		if (getrlimit(what, &old) == 0 && old.rlim_max < v)
+			new.rlim_cur = new.rlim_max = old.rlim_max;
+		if (setrlimit(what, &new) < 0)
+			init_fail("cannot set a resource limit");
+	}
+}
+
+/*
+ * bwrap ran us as uid 0 so that ports below 1024 and mounts could be had:
+ * in a second user namespace we are who we were, and nobody else.
+ */
+void
+init_map_back(void)
+{
+	char text[64];
+
+	if (unshare(CLONE_NEWUSER) < 0)
+		init_fail("cannot make the second user namespace");
+	if (write_file("/proc/self/setgroups", "deny") < 0)
+		init_fail("cannot write 'setgroups'");
+	snprintf(text, sizeof(text), "%u 0 1", init_spec.uid);
+	if (write_file("/proc/self/uid_map", text) < 0)
+		init_fail("cannot map the user");
+	snprintf(text, sizeof(text), "%u 0 1", init_spec.gid);
+	if (write_file("/proc/self/gid_map", text) < 0)
+		init_fail("cannot map the group");
+}
+
+/* Not with MS_REC: bwrap's own covers below stay as they are. */
+void
+init_protect_proc(void)
+{
+	if (mount(NULL, "/proc", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY |
+	    MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
+		init_fail("cannot make /proc read-only");
+}
+
+void
+init_drop_rights(void)
+{
+	struct __user_cap_header_struct head = {
+		.version = _LINUX_CAPABILITY_VERSION_3
+	};
+	struct __user_cap_data_struct none[2] = { { 0, 0, 0 } };
+
+	for (int cap = 0; cap <= CAP_LAST_CAP; cap++)
+		if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0 &&
+		    errno != EINVAL)
+			init_fail("cannot drop the bounding set");
+	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+	if (syscall(SYS_capset, &head, none) < 0)
+		init_fail("cannot drop capabilities");
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		init_fail("cannot set no_new_privs");
+	/* whoever changed credentials lost the first two */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 ||
+	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		init_fail("cannot protect the init");
+}
+
+static const struct sock_fprog programs[BOX_FILTER_COUNT] = {
+#define PROGRAM(f) { sizeof(f) / sizeof(*(f)), (f) }
+	PROGRAM(filter_0), PROGRAM(filter_1), PROGRAM(filter_2),
+	PROGRAM(filter_3)
+};
+
+/*
+ * With a listener the parent answers what the filter refuses, with the same
+ * error, and so learns which call it was.  If the parent is gone, the kernel
+ * answers ENOSYS.
+ */
+static void
+ask_parent(struct sock_filter *f, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (f[i].code == (BPF_RET | BPF_K) &&
+		    (f[i].k & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ERRNO &&
+		    (f[i].k & SECCOMP_RET_DATA) != ENOSYS)
+			f[i].k = SECCOMP_RET_USER_NOTIF;
+}
+
+void
+init_filter(void)
+{
+	struct sock_fprog p;
+	long fd;
+
+	if (init_spec.filter >= BOX_FILTER_COUNT)
+		return;
+	p = programs[init_spec.filter];
+	if (init_spec.flags & BOX_NOTIFY) {
+		struct sock_filter copy[BPF_MAXINSNS];
+		struct sock_fprog asking = { p.len, copy };
+
+		memcpy(copy, p.filter, p.len * sizeof(*copy));
+		ask_parent(copy, p.len);
+		fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+		    SECCOMP_FILTER_FLAG_NEW_LISTENER, &asking);
+		if (fd >= 0) {
+			init_give(BOX_NOTIFIER, 0, 0, (int)fd);
+			return;
+		}
+		/* one listener a tree: we are nested in another's */
+		init_say(BOX_DEGRADED, errno, "seccomp listener");
+	}
+	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &p) < 0)
+		init_fail("cannot load the system call filter");
+}

@@ -1,0 +1,44 @@
+/*
+ * boxinit: what the files of agent-sandbox-init share.
+ *
+ * Freestanding on purpose (no library of ours): it is linked statically,
+ * because a dynamic link costs 0.6 ms a start.  Whatever fails is told to
+ * the parent and ends the init: init_fail().
+ */
+#ifndef AGENT_BOXINIT_H
+#define AGENT_BOXINIT_H
+
+#include <signal.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "boxspec.h"
+
+/* What the parent wants; read once, first of all. */
+extern struct box_spec init_spec;
+void	init_read_spec(void);
+
+/* boxinit-talk.c: a message, with a descriptor unless it is -1. */
+void	init_tell(const struct box_msg *m, int fd);
+void	init_say(enum box_msg_type type, int value, const char *text);
+void	init_give(enum box_msg_type type, int value, uint32_t port,
+	    int fd);	/* passes `fd` on and closes it */
+void	init_fail(const char *what) __attribute__((noreturn));
+
+/* boxinit-net.c: listeners, passed out; a connection to a server inside. */
+void	init_listen(void);
+void	init_connect(const struct box_msg *m);
+
+/* boxinit-rights.c: in the order in which they have to be given up. */
+void	init_limit(void);
+void	init_map_back(void);
+void	init_protect_proc(void);
+void	init_drop_rights(void);
+void	init_filter(void);
+
+/* boxinit-command.c: a terminal of our own (its descriptor), the command's
+ * pid.  Ends with 126 or 127 when it cannot be executed. */
+int	init_terminal(void);
+pid_t	init_start(char **argv, int tty, const sigset_t *mask);
+
+#endif
