@@ -6,12 +6,14 @@
  * in short transactions; a bell is rung after the commit.
  *
  * hub-sqlite.c: opening, the schema, sending.  hub-take.c: takers, leases.
+ * hub-wait.c: how takers wait.  hub-owner.c: who holds, and whether he lives.
  * hub-settle.c: settling, looking, cleaning up.  hub-gate.c: gates.
  * hub-registry.c: the registry.
  */
 #ifndef AGENT_HUB_SQLITE_H
 #define AGENT_HUB_SQLITE_H
 
+#include "bell.h"
 #include "hub-backend.h"
 #include "store.h"
 
@@ -36,6 +38,35 @@ static inline struct hub_sqlite *
 hub_sqlite(struct hub *h)
 {
 	return (struct hub_sqlite *)(void *)h;
+}
+
+enum { HUB_OWNER_MAX = 96 };	/* bytes of message.owner */
+
+struct sqlite_taker {
+	struct hub_taker taker;	/* first */
+	struct hub_sqlite *h;
+	char *box, *dir, *corr;
+	int64_t row;		/* 0: the box is not there yet */
+	int64_t lease_ms;
+	bool ack;
+	char owner[HUB_OWNER_MAX];	/* as in message.owner */
+	char file[ULID_LEN + 1];	/* what we hold; empty: none */
+	int fd;			/* its lock */
+	struct bell bell;
+	bool watching;
+	bool awaits;		/* an answer */
+	bool limited;		/* the box has a limit of leases */
+	bool suspicious;	/* a holder may be gone */
+	int timer;		/* for the calendar; -1: none */
+	char **taken;		/* ack: what is acknowledged when we come
+				 * for more */
+	size_t ntaken, cap;
+};
+
+static inline struct sqlite_taker *
+sqlite_taker(const struct hub_taker *t)
+{
+	return (struct sqlite_taker *)(uintptr_t)t;
 }
 
 /* The directory of a box, or of "/gates" and "/registry". */
@@ -73,7 +104,7 @@ char	*hub_owner_of_pid(int64_t pid);
 /* The process of such an owner when it is one of our namespace, else 0. */
 int64_t	hub_owner_pid(const char *owner);
 
-/* hub-take.c */
+/* hub-take.c, hub-wait.c */
 int	hub_sqlite_taker_open(struct hub *h, const struct hub_take *how,
 	    struct hub_taker **ret, struct err *e);
 void	hub_sqlite_taker_close(struct hub_taker *t);
