@@ -78,7 +78,7 @@ need_ours(struct session *s, const char *box, struct err *e)
 	    s->post.source, box);
 }
 
-/* A message that we were sent, sent ourselves, or that is in a queue of ours. */
+/* A message that we sent or were sent, or that is in a queue of ours. */
 static int
 visible(struct session *s, const char *id, jv *ret, struct err *e)
 {
