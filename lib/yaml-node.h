@@ -1,6 +1,6 @@
 /*
- * yaml-node: the tree that yaml.c builds and yaml-check.c walks; private to
- * the two.
+ * yaml-node: the tree that yaml.c builds, yaml-scalar.c being asked for the
+ * leaves, and yaml-check.c walks; private to the three.
  */
 #ifndef AGENT_YAML_NODE_H
 #define AGENT_YAML_NODE_H
@@ -10,6 +10,8 @@
 
 #include "json.h"
 #include "yaml.h"
+
+enum { YAML_SHOWN_MAX = 60 };	/* of a text of the file in a message */
 
 struct yaml_node {
 	char *key;		/* NULL: an element, or the root */
@@ -22,5 +24,8 @@ struct yaml_node {
 	int height;
 	bool merge;		/* the value of a merge key */
 };
+
+/* A plain scalar; `s` is without NUL.  Errors do not say where it stood. */
+int	yaml_scalar(const char *s, size_t len, jv *ret, struct err *e);
 
 #endif

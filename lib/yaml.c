@@ -18,18 +18,13 @@
 #include <yaml.h>
 
 #include "alloc.h"
-#include "num.h"
 #include "path.h"
 #include "yaml-node.h"
 
 enum {
 	ANCHORS_MAX = 1000,
-	NODE_WEIGHT = 16,	/* what a node counts beside its text */
-	SHOWN_MAX = 60		/* of a text of the file in a message */
+	NODE_WEIGHT = 16	/* what a node counts beside its text */
 };
-
-/* Integers of a double are exact up to here. */
-static const int64_t exact_max = INT64_C(1) << 53;
 
 struct anchor {
 	char *name;
@@ -165,137 +160,23 @@ weigh(struct builder *b, size_t parent, size_t child)
 	return 0;
 }
 
-/* Sign, digits of base 8 or 16 after "0o" or "0x", or decimal digits. */
-static bool
-looks_like_int(const char *s)
-{
-	if (s[0] == '0' && s[1] == 'o')
-		return s[2] && !s[2 + strspn(s + 2, "01234567")];
-	if (s[0] == '0' && s[1] == 'x')
-		return s[2] && !s[2 + strspn(s + 2, "0123456789abcdefABCDEF")];
-	s += s[0] == '-' || s[0] == '+';
-	return *s && !s[strspn(s, "0123456789")];
-}
-
-static bool
-looks_like_float(const char *s)
-{
-	size_t before, after;
-
-	s += s[0] == '-' || s[0] == '+';
-	before = strspn(s, "0123456789");
-	s += before;
-	after = *s == '.' ? strspn(s + 1, "0123456789") : 0;
-	if (*s == '.')
-		s += 1 + after;
-	if (before + after == 0)
-		return false;
-	if (*s == 'e' || *s == 'E') {
-		s += 1 + (s[1] == '-' || s[1] == '+');
-		return *s && !s[strspn(s, "0123456789")];
-	}
-	return *s == '\0';
-}
-
-static bool
-is_one_of(const char *s, const char *const *words)
-{
-	for (; *words; words++)
-		if (strcmp(s, *words) == 0)
-			return true;
-	return false;
-}
-
-/* The value of the digits after "0o" or "0x"; -1 above `exact_max`. */
-static int64_t
-parse_based(const char *s, int base)
-{
-	int64_t v = 0;
-
-	for (; *s; s++) {
-		int digit = *s <= '9' ? *s - '0' : (*s | 0x20) - 'a' + 10;
-		v = v * base + digit;
-		if (v > exact_max)
-			return -1;
-	}
-	return v;
-}
-
-static int
-parse_int(const struct builder *b, const char *s, struct yaml_pos at, jv *ret)
-{
-	int64_t v = -1;
-
-	if (s[0] == '0' && (s[1] == 'o' || s[1] == 'x'))
-		v = parse_based(s + 2, s[1] == 'o' ? 8 : 16);
-	else if (num_parse_int(s + (s[0] == '+'), -exact_max, exact_max,
-	    &v) == 0) {
-		*ret = json_from_int(v);
-		return 0;
-	}
-	if (v < 0)
-		return fail_at(b, at, "number '%.*s' is too large to be "
-		    "exact, put it in quotes", SHOWN_MAX, s);
-	*ret = json_from_int(v);
-	return 0;
-}
-
-static int
-parse_float(const struct builder *b, const char *s, struct yaml_pos at,
-    jv *ret)
-{
-	double v;
-
-	if (num_parse_double(s + (s[0] == '+'), &v) < 0)
-		return fail_at(b, at, "number '%.*s' is out of range",
-		    SHOWN_MAX, s);
-	*ret = json_from_num(v);
-	return 0;
-}
-
-/* A plain scalar, by the YAML 1.2 core schema (10.3.2). */
-static int
-resolve(const struct builder *b, const char *s, size_t len,
-    struct yaml_pos at, jv *ret)
-{
-	static const char *const nulls[] = { "", "~", "null", "Null", "NULL",
-	    NULL };
-	static const char *const trues[] = { "true", "True", "TRUE", NULL };
-	static const char *const falses[] = { "false", "False", "FALSE",
-	    NULL };
-	static const char *const infinite[] = { ".inf", ".Inf", ".INF",
-	    "-.inf", "-.Inf", "-.INF", "+.inf", "+.Inf", "+.INF",
-	    ".nan", ".NaN", ".NAN", NULL };
-
-	if (is_one_of(s, nulls))
-		*ret = json_null();
-	else if (is_one_of(s, trues) || is_one_of(s, falses))
-		*ret = json_from_bool((s[0] | 0x20) == 't');
-	else if (looks_like_int(s))
-		return parse_int(b, s, at, ret);
-	else if (looks_like_float(s))
-		return parse_float(b, s, at, ret);
-	else if (is_one_of(s, infinite))
-		return fail_at(b, at, "'%s' is no number that JSON has", s);
-	else
-		*ret = json_from_bytes(s, len);
-	return 0;
-}
-
 enum tag { TAG_NONE, TAG_STRING, TAG_CORE, TAG_OTHER };
 
 static enum tag
 tag_of(const yaml_char_t *tag)
 {
 	static const char *const core[] = { YAML_NULL_TAG, YAML_BOOL_TAG,
-	    YAML_INT_TAG, YAML_FLOAT_TAG, YAML_SEQ_TAG, YAML_MAP_TAG, NULL };
+	    YAML_INT_TAG, YAML_FLOAT_TAG, YAML_SEQ_TAG, YAML_MAP_TAG };
 	const char *s = (const char *)tag;
 
 	if (!s)
 		return TAG_NONE;
 	if (strcmp(s, "!") == 0 || strcmp(s, YAML_STR_TAG) == 0)
 		return TAG_STRING;
-	return is_one_of(s, core) ? TAG_CORE : TAG_OTHER;
+	for (size_t i = 0; i < sizeof(core) / sizeof(core[0]); i++)
+		if (strcmp(s, core[i]) == 0)
+			return TAG_CORE;
+	return TAG_OTHER;
 }
 
 /* Whether a value resolved from text is what its tag promises. */
@@ -321,11 +202,12 @@ build_scalar(struct builder *b, const yaml_event_t *ev, size_t at)
 	const char *tag = (const char *)ev->data.scalar.tag;
 	size_t len = ev->data.scalar.length;
 	enum tag kind = tag_of(ev->data.scalar.tag);
+	struct err why;
 
 	if (memchr(s, '\0', len))
 		return fail_at(b, n->pos, "NUL in a string");
 	if (kind == TAG_OTHER)
-		return fail_at(b, n->pos, "unknown tag '%.*s'", SHOWN_MAX,
+		return fail_at(b, n->pos, "unknown tag '%.*s'", YAML_SHOWN_MAX,
 		    tag);
 	n->weight += len;
 	if (kind == TAG_STRING || (kind == TAG_NONE &&
@@ -333,11 +215,11 @@ build_scalar(struct builder *b, const yaml_event_t *ev, size_t at)
 		n->value = json_from_bytes(s, len);
 		return 0;
 	}
-	if (resolve(b, s, len, n->pos, &n->value) < 0)
-		return -1;
+	if (yaml_scalar(s, len, &n->value, &why) < 0)
+		return fail_at(b, n->pos, "%s", why.text);
 	if (kind == TAG_CORE && !fits_tag(&n->value, tag))
 		return fail_at(b, n->pos, "'%.*s' does not fit its tag",
-		    SHOWN_MAX, s);
+		    YAML_SHOWN_MAX, s);
 	return 0;
 }
 
@@ -368,12 +250,12 @@ build_alias(struct builder *b, const yaml_event_t *ev, size_t at, int depth)
 		i--;
 	if (i == 0)
 		return fail_at(b, n->pos, "alias '*%.*s' has no anchor",
-		    SHOWN_MAX, name);
+		    YAML_SHOWN_MAX, name);
 	n->alias = b->anchors[i - 1].node;
 	target = &b->doc->nodes[n->alias];
 	if (json_is(&target->value, JSON_NOTHING))
 		return fail_at(b, n->pos, "alias '*%.*s' is inside what it "
-		    "stands for", SHOWN_MAX, name);
+		    "stands for", YAML_SHOWN_MAX, name);
 	if (depth + target->height > YAML_DEPTH_MAX)
 		return fail_at(b, n->pos, "nested more than %d deep",
 		    YAML_DEPTH_MAX);
@@ -434,7 +316,7 @@ add_member(struct builder *b, const yaml_event_t *ev, const jv *object,
 	if (strlen(key) != ev->data.scalar.length)
 		return fail_at(b, at, "NUL in a key");
 	if (!is_merge(ev) && json_has(object, key))
-		return fail_at(b, at, "key '%.*s' occurs twice", SHOWN_MAX,
+		return fail_at(b, at, "key '%.*s' occurs twice", YAML_SHOWN_MAX,
 		    key);
 	if (add_node(b, parent, at, ret) < 0)
 		return -1;
