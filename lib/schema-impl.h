@@ -110,6 +110,22 @@ struct schema {
 	bool collects;			/* something is unevaluated* */
 };
 
+/*
+ * schema-resource.c.  Resources by their URI; `like` (or NULL) is the one
+ * around, whose draft holds within; takes `uri`.  Reading fills the node's
+ * resource, and gives it one of its own where it has an $id.
+ */
+struct schema_resource *schema_add_resource(struct schema *s, char *uri,
+	    size_t document, const char *pointer,
+	    const struct schema_resource *like);
+struct schema_resource *schema_find_resource(const struct schema *s,
+	    const char *uri);
+struct schema_anchor *schema_find_anchor(const struct schema_resource *r,
+	    const char *name);
+int	schema_read_resource(struct schema *s,
+	    const struct schema_options *options, struct schema_node *n,
+	    const jv *value, struct err *e);
+
 /* schema-compile.c, for the keywords. */
 int	schema_compile_sub(struct schema_compiler *c, struct schema_node *n,
 	    const jv *value, const char *step, const char *step2,
