@@ -100,7 +100,6 @@ static int
 argv_gate(const struct plan *p, struct plan_step *s, const jv *input,
     struct err *e)
 {
-	AUTO_FREE char *text = NULL;
 	AUTO_FREE char *file = NULL;
 
 	if (add_program(s, "agent-gate", e) < 0)
