@@ -142,7 +142,8 @@ messages_out(const jv *messages, jv *out, struct buf *rules)
 		} else if (role && strcmp(role, "assistant") == 0) {
 			add_message(out, role, assistant_out(&m));
 		} else {
-			add_message(out, "user", provider_content(&content, part_out));
+			add_message(out, "user",
+			    provider_content(&content, part_out));
 		}
 	}
 	if (json_is(&results, JSON_ARRAY))

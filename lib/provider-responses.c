@@ -102,7 +102,8 @@ message_out(const jv *message, jv *items)
 		json_set(&item, "output", provider_content(&content, part_out));
 	} else {
 		json_set_str(&item, "role", role ? role : "user");
-		json_set(&item, "content", provider_content(&content, part_out));
+		json_set(&item, "content",
+		    provider_content(&content, part_out));
 	}
 	json_append(items, item);
 }
