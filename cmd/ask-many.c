@@ -1,0 +1,47 @@
+/* ask-many: a stream of questions on standard input. */
+#include "config.h"
+
+#include "ask-work.h"
+
+#include <unistd.h>
+
+#include "alloc.h"
+#include "batch.h"
+#include "catalog.h"
+#include "structured.h"
+
+int
+ask_many(const struct ask_options *o, const jv *config, struct err *e)
+{
+	struct question q = ask_question(o);
+	AUTO_JV jv rules = JSON_NONE;
+	struct model m = MODEL_INIT;
+	struct structured fit = STRUCTURED_INIT;
+	struct batch b = {
+		.config = config,
+		.model = o->model ? &m : NULL,
+		.options = &o->options,
+		.structured = o->schema ? &fit : NULL,
+		.jobs = o->jobs,
+		.lines = o->lines,
+		.unordered = o->unordered,
+		.progress = isatty(STDERR_FILENO) == 1 && !o->quiet,
+		.flags = o->no_stream ? MODEL_NO_STREAM : 0,
+		.retries = o->retries < 0 ? BATCH_RETRIES : o->retries,
+		.timeout = o->timeout,
+		.resume = o->resume,
+		.in = STDIN_FILENO,
+		.out = STDOUT_FILENO
+	};
+	int r = -1;
+
+	if ((!o->schema || structured_init(&fit, o->schema, o->schema_multi,
+	    e) == 0) && question_rules(&q, &rules, e) == 0 &&
+	    (!o->model || catalog_find(config, o->model, &m, e) == 0)) {
+		b.rules = json_str(&rules, "content");
+		r = batch_run(&b, &cli_signal, e);
+	}
+	structured_release(&fit);
+	model_release(&m);
+	return r;
+}
