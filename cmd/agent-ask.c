@@ -17,24 +17,51 @@
 #include "settings.h"
 #include "workspace.h"
 
-/* What is not asked of a model. */
+/* What needs neither a model nor a server. */
 static int
-ask_other(const struct ask_options *o, const jv *config, struct err *e)
+ask_files(const struct ask_options *o, const struct workspace *ws,
+    struct buf *out, struct err *e)
+{
+	switch (o->action) {
+	case ASK_CACHE_CLEAR:
+		return memo_clear(e) < 0 ? -1 : 0;
+	case ASK_HISTORY:
+		return ask_history(o->conversation, o->operands, o->noperands,
+		    o->format == ASK_NDJSON, out, e);
+	case ASK_SAVE:
+		return ask_save(o, e);
+	case ASK_TEMPLATES:
+		return ask_templates(ws, o->format == ASK_NDJSON, out);
+	default:
+		return 0;
+	}
+}
+
+/* What is asked of a server, but not of a model. */
+static int
+ask_server(const struct ask_options *o, const jv *config, struct buf *out,
+    struct err *e)
 {
 	struct deadline until = deadline_in(o->timeout);
 	struct model m = MODEL_INIT;
-	AUTO_BUF struct buf out = BUF_INIT;
-	int r = 0;
+	int r = catalog_find(config, o->model, &m, e);
 
-	if (o->action != ASK_HISTORY)
-		r = catalog_find(config, o->model, &m, e);
-	if (r == 0 && o->action == ASK_HISTORY)
-		r = ask_history(o->conversation, o->operands, o->noperands,
-		    o->format == ASK_NDJSON, &out, e);
-	else if (r == 0)
+	if (r == 0)
 		r = (o->action == ASK_MODELS ? ask_models : ask_check)(&m,
-		    until, &cli_signal, &out, e);
+		    until, &cli_signal, out, e);
 	model_release(&m);
+	return r;
+}
+
+static int
+ask_other(const struct ask_work *w, struct err *e)
+{
+	const struct ask_options *o = w->o;
+	AUTO_BUF struct buf out = BUF_INIT;
+	int r = o->action == ASK_MODELS || o->action == ASK_CHECK ?
+	    ask_server(o, w->config, &out, e) :
+	    ask_files(o, w->ws, &out, e);
+
 	return r < 0 ? -1 : fd_write(STDOUT_FILENO, out.data ? out.data : "",
 	    out.len, e);
 }
@@ -50,20 +77,40 @@ failed(const struct ask_options *o, const struct err *e)
 }
 
 static int
-run(const struct ask_options *o, struct err *e)
+work(struct ask_work *w, struct err *e)
+{
+	const struct ask_options *o = w->o;
+	int r;
+
+	if (o->cache && !(w->memo = memo_open(&o->memo, e)))
+		return failed(o, e);
+	if (o->action == ASK_PROMPT || o->action == ASK_DRY_RUN)
+		return ask_one(w, e);
+	r = o->action == ASK_BATCH ? ask_many(w, e) : ask_other(w, e);
+	return r < 0 ? failed(o, e) : r;
+}
+
+static int
+run(struct ask_options *o, struct err *e)
 {
 	AUTO_WORKSPACE struct workspace ws = WORKSPACE_INIT;
 	AUTO_SETTINGS struct settings settings = SETTINGS_INIT;
+	AUTO_TEMPLATE struct template t = TEMPLATE_INIT;
+	struct ask_work w = { .o = o, .ws = &ws };
 	int r;
 
 	if (workspace_find(o->dir, &ws, e) < 0 ||
-	    settings_load(&ws, &settings, e) < 0)
+	    settings_load(&ws, &settings, e) < 0 ||
+	    (o->template && template_load(o->template, &ws, &o->params, &t,
+	    e) < 0))
 		return failed(o, e);
-	if (o->action == ASK_PROMPT || o->action == ASK_DRY_RUN)
-		return ask_one(o, &settings.all, e);
-	r = o->action == ASK_BATCH ? ask_many(o, &settings.all, e) :
-	    ask_other(o, &settings.all, e);
-	return r < 0 ? failed(o, e) : r;
+	w.config = &settings.all;
+	w.template = o->template ? &t : NULL;
+	if (w.template)
+		ask_options_take(o, &t);
+	r = work(&w, e);
+	memo_close(w.memo);
+	return r;
 }
 
 int

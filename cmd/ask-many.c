@@ -11,14 +11,17 @@
 #include "structured.h"
 
 int
-ask_many(const struct ask_options *o, const jv *config, struct err *e)
+ask_many(const struct ask_work *w, struct err *e)
 {
-	struct question q = ask_question(o);
+	const struct ask_options *o = w->o;
+	struct question q = ask_question(w);
 	AUTO_JV jv rules = JSON_NONE;
 	struct model m = MODEL_INIT;
 	struct structured fit = STRUCTURED_INIT;
 	struct batch b = {
-		.config = config,
+		.config = w->config,
+		.template = w->template,
+		.memo = w->memo,
 		.model = o->model ? &m : NULL,
 		.options = &o->options,
 		.structured = o->schema ? &fit : NULL,
@@ -37,7 +40,8 @@ ask_many(const struct ask_options *o, const jv *config, struct err *e)
 
 	if ((!o->schema || structured_init(&fit, o->schema, o->schema_multi,
 	    e) == 0) && question_rules(&q, &rules, e) == 0 &&
-	    (!o->model || catalog_find(config, o->model, &m, e) == 0)) {
+	    (!o->model ||
+	    catalog_find(w->config, o->model, &m, e) == 0)) {
 		b.rules = json_str(&rules, "content");
 		r = batch_run(&b, &cli_signal, e);
 	}

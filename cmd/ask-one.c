@@ -14,6 +14,7 @@
 
 /* One question and what it needs. */
 struct one {
+	const struct ask_work *w;
 	const struct ask_options *o;
 	jv rules, words, messages;
 	struct history *history;
@@ -25,10 +26,13 @@ struct one {
 };
 
 struct question
-ask_question(const struct ask_options *o)
+ask_question(const struct ask_work *w)
 {
+	const struct ask_options *o = w->o;
+
 	return (struct question){
 		.rules = o->rules, .rules_file = o->rules_file,
+		.template = w->template,
 		.prompt = { .operands = o->operands,
 		    .noperands = o->noperands, .files = o->files,
 		    .nfiles = o->nfiles, .no_stdin = o->no_stdin,
@@ -57,10 +61,10 @@ load_conversation(struct one *q, jv *earlier, struct err *e)
 }
 
 static int
-prepare(struct one *q, const jv *config, struct err *e)
+prepare(struct one *q, struct err *e)
 {
 	const struct ask_options *o = q->o;
-	struct question words = ask_question(o);
+	struct question words = ask_question(q->w);
 	AUTO_JV jv earlier = JSON_NONE;
 
 	if ((o->schema && structured_init(&q->fit, o->schema,
@@ -70,7 +74,8 @@ prepare(struct one *q, const jv *config, struct err *e)
 	    load_conversation(q, &earlier, e) < 0)
 		return -1;
 	q->messages = question_messages(&q->rules, &earlier, &q->words);
-	return catalog_find(config, o->model ? o->model : q->model, &q->m, e);
+	return catalog_find(q->w->config, o->model ? o->model : q->model, &q->m,
+	    e);
 }
 
 static int
@@ -101,9 +106,10 @@ show_request(const struct ask *a, struct err *e)
 
 /* One question, asked or shown. */
 int
-ask_one(const struct ask_options *o, const jv *config, struct err *e)
+ask_one(const struct ask_work *w, struct err *e)
 {
-	struct one q = { .o = o, .rules = JSON_NONE, .words = JSON_NONE,
+	const struct ask_options *o = w->o;
+	struct one q = { .w = w, .o = o, .rules = JSON_NONE, .words = JSON_NONE,
 	    .messages = JSON_NONE, .m = MODEL_INIT, .fit = STRUCTURED_INIT };
 	const char *id = NULL;
 	struct ask a = {
@@ -114,6 +120,7 @@ ask_one(const struct ask_options *o, const jv *config, struct err *e)
 		.format = o->format,
 		.extract = o->extract,
 		.structured = o->schema ? &q.fit : NULL,
+		.memo = w->memo,
 		.schema_retries = o->schema_retries,
 		.until = deadline_in(o->timeout),
 		.out = STDOUT_FILENO,
@@ -127,12 +134,12 @@ ask_one(const struct ask_options *o, const jv *config, struct err *e)
 	};
 	int r;
 
-	if (prepare(&q, config, e) < 0)
+	if (prepare(&q, e) < 0)
 		r = ask_failed(&a, e);
 	else if (o->action == ASK_DRY_RUN)
 		r = show_request(&a, e);
-	else
-		r = ask_run(&a, &cli_signal, e);
+	else if ((r = ask_run(&a, &cli_signal, e)) == 0 && o->deps)
+		r = ask_depend(w, e);
 	structured_release(&q.fit);
 	model_release(&q.m);
 	history_close(q.history);

@@ -9,6 +9,8 @@
 
 enum {
 	OPT_AT = 256,
+	OPT_CACHE,
+	OPT_CACHE_CLEAR,
 	OPT_CHECK,
 	OPT_DRY_RUN,
 	OPT_FORMAT,
@@ -21,11 +23,13 @@ enum {
 	OPT_NO_STREAM,
 	OPT_RESULTS,
 	OPT_RETRIES,
+	OPT_SAVE,
 	OPT_SCHEMA,
 	OPT_SCHEMA_MULTI,
 	OPT_SCHEMA_RETRIES,
 	OPT_STDIN_TIMEOUT,
 	OPT_SYSTEM_FILE,
+	OPT_TEMPLATES,
 	OPT_TIMEOUT,
 	OPT_UNORDERED,
 	OPT_XL
@@ -36,6 +40,8 @@ static const int64_t usual_timeout = 600 * CLOCK_SEC;
 static const struct option longopts[] = {
 	{ "at", required_argument, NULL, OPT_AT },
 	{ "attachment", required_argument, NULL, 'a' },
+	{ "cache", optional_argument, NULL, OPT_CACHE },
+	{ "cache-clear", no_argument, NULL, OPT_CACHE_CLEAR },
 	{ "cd", required_argument, NULL, 'C' },
 	{ "check", no_argument, NULL, OPT_CHECK },
 	{ "cid", required_argument, NULL, 'r' },
@@ -61,15 +67,19 @@ static const struct option longopts[] = {
 	{ "option", required_argument, NULL, 'o' },
 	{ "output-format", required_argument, NULL, OPT_FORMAT },
 	{ "output-schema", required_argument, NULL, OPT_SCHEMA },
+	{ "param", required_argument, NULL, 'p' },
 	{ "quiet", no_argument, NULL, 'q' },
 	{ "resume", required_argument, NULL, OPT_RESULTS },
 	{ "retries", required_argument, NULL, OPT_RETRIES },
+	{ "save", required_argument, NULL, OPT_SAVE },
 	{ "schema", required_argument, NULL, OPT_SCHEMA },
 	{ "schema-multi", required_argument, NULL, OPT_SCHEMA_MULTI },
 	{ "schema-retries", required_argument, NULL, OPT_SCHEMA_RETRIES },
 	{ "stdin-timeout", required_argument, NULL, OPT_STDIN_TIMEOUT },
 	{ "system", required_argument, NULL, 's' },
 	{ "system-file", required_argument, NULL, OPT_SYSTEM_FILE },
+	{ "template", required_argument, NULL, 't' },
+	{ "templates", no_argument, NULL, OPT_TEMPLATES },
 	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
 	{ "unordered", no_argument, NULL, OPT_UNORDERED },
 	{ "usage", no_argument, NULL, 'u' },
@@ -81,54 +91,90 @@ static const struct option longopts[] = {
 const struct cli ask_cli = {
 	.name = "agent-ask",
 	.usage = "usage: agent-ask [-cnqux] [-a FILE] [-C DIR] [-f FILE] "
-	    "[-m MODEL] [-o KEY VALUE]\n"
-	    "                 [-r ID] [-s TEXT] [--at FILE TYPE] [--dry-run]\n"
-	    "                 [--format text|ndjson] [--log] [--no-stdin] "
-	    "[--no-stream]\n"
-	    "                 [--retries N] [--schema SCHEMA] "
-	    "[--schema-multi SCHEMA]\n"
+	    "[-m MODEL] [-MD]\n"
+	    "                 [-MF FILE] [-MP] [-MT TARGET] [-o KEY VALUE] "
+	    "[-p NAME VALUE]\n"
+	    "                 [-r ID] [-s TEXT] [-t TEMPLATE] "
+	    "[--at FILE TYPE]\n"
+	    "                 [--cache[=HOW]] [--dry-run] "
+	    "[--format text|ndjson] [--log]\n"
+	    "                 [--no-stdin] [--no-stream] [--retries N] "
+	    "[--save NAME]\n"
+	    "                 [--schema SCHEMA] [--schema-multi SCHEMA]\n"
 	    "                 [--schema-retries N] [--stdin-timeout TIME]\n"
 	    "                 [--system-file FILE] [--timeout TIME] [--xl] "
 	    "[PROMPT ...]\n"
 	    "       agent-ask -j N [-qu] [-C DIR] [-m MODEL] [-o KEY VALUE] "
-	    "[-s TEXT]\n"
-	    "                 [--lines] [--resume FILE] [--retries N] "
+	    "[-p NAME VALUE]\n"
+	    "                 [-s TEXT] [-t TEMPLATE] [--cache[=HOW]] [--lines]\n"
+	    "                 [--resume FILE] [--retries N] "
 	    "[--schema SCHEMA]\n"
 	    "                 [--system-file FILE] [--timeout TIME] "
 	    "[--unordered]\n"
+	    "       agent-ask --cache-clear\n"
 	    "       agent-ask --check [-m MODEL]\n"
 	    "       agent-ask --history [--json] [-r ID] [WORD ...]\n"
-	    "       agent-ask --models [-m PROVIDER]\n",
-	.shortopts = "C:a:cf:j:m:no:qr:s:ux",
+	    "       agent-ask --models [-m PROVIDER]\n"
+	    "       agent-ask --templates [--json]\n",
+	.shortopts = "C:M:a:cf:j:m:no:p:qr:s:t:ux",
 	.longopts = longopts,
 };
 
-/* "-o KEY VALUE": two words; a value that is JSON is meant as such. */
+/* The second word of an option that takes two. */
+static const char *
+second(const char *needs, int argc, char **argv)
+{
+	if (optind >= argc)
+		cli_usage(&ask_cli, "option %s", needs);
+	return argv[optind++];
+}
+
+/* "-o KEY VALUE"; a value that is JSON is meant as such. */
 static void
 add_option(struct ask_options *o, int argc, char **argv)
 {
-	const char *key = optarg, *value;
+	const char *key = optarg;
+	const char *value = second("-o needs a key and a value", argc, argv);
 	struct err ignored = ERR_INIT;
 	jv v = JSON_NONE;
 
-	if (optind >= argc)
-		cli_usage(&ask_cli, "option -o needs a key and a value");
-	value = argv[optind++];
 	if (json_parse(value, strlen(value), &v, &ignored) < 0)
 		v = json_from_str(value);
 	json_set(&o->options, key, v);
+}
+
+/* As gcc's: -MD, -MP, "-MF FILE" and "-MT TARGET". */
+static void
+add_dependency(struct ask_options *o, int argc, char **argv)
+{
+	o->deps = true;
+	if (strcmp(optarg, "F") == 0)
+		o->depfile = second("-MF needs a file", argc, argv);
+	else if (strcmp(optarg, "T") == 0)
+		o->deptarget = second("-MT needs a target", argc, argv);
+	else if (strcmp(optarg, "P") == 0)
+		o->phony = true;
+	else if (strcmp(optarg, "D") != 0)
+		cli_usage(&ask_cli, "unknown option '-M%s'", optarg);
+}
+
+static void
+set_cache(struct ask_options *o, const char *how)
+{
+	o->cache = true;
+	if (memo_rule_read(how, &o->memo) < 0)
+		cli_usage(&ask_cli, "--cache takes an age, only or renew, "
+		    "not '%s'", how);
 }
 
 /* "-a FILE", or "--at FILE TYPE": two words. */
 static void
 add_attachment(struct ask_options *o, bool typed, int argc, char **argv)
 {
-	const char *where = optarg, *type = NULL;
+	const char *where = optarg;
+	const char *type = typed ? second("--at needs a file and a type",
+	    argc, argv) : NULL;
 
-	if (typed && optind >= argc)
-		cli_usage(&ask_cli, "option --at needs a file and a type");
-	if (typed)
-		type = argv[optind++];
 	GROW(o->attachments, o->nattachments, o->attachments_cap);
 	o->attachments[o->nattachments++] =
 	    (struct question_attachment){ where, type };
@@ -153,6 +199,12 @@ set_value(struct ask_options *o, int c, int argc, char **argv)
 	case OPT_AT:
 		add_attachment(o, c == OPT_AT, argc, argv);
 		return true;
+	case 'M':
+		add_dependency(o, argc, argv);
+		return true;
+	case OPT_CACHE:
+		set_cache(o, optarg ? optarg : "");
+		return true;
 	case 'f':
 		GROW(o->files, o->nfiles, o->files_cap);
 		o->files[o->nfiles++] = optarg;
@@ -162,6 +214,10 @@ set_value(struct ask_options *o, int c, int argc, char **argv)
 		return true;
 	case 'o':
 		add_option(o, argc, argv);
+		return true;
+	case 'p':
+		json_set_str(&o->params, optarg,
+		    second("-p needs a name and a value", argc, argv));
 		return true;
 	case OPT_FORMAT:
 		o->format = format_of(optarg);
@@ -189,6 +245,33 @@ set_value(struct ask_options *o, int c, int argc, char **argv)
 	}
 }
 
+/* What is to be done instead of asking: true when it said so. */
+static bool
+set_action(struct ask_options *o, int c)
+{
+	static const struct {
+		int option;
+		enum ask_action action;
+	} known[] = {
+		{ OPT_CACHE_CLEAR, ASK_CACHE_CLEAR },
+		{ OPT_CHECK, ASK_CHECK },
+		{ OPT_DRY_RUN, ASK_DRY_RUN },
+		{ OPT_HISTORY, ASK_HISTORY },
+		{ OPT_MODELS, ASK_MODELS },
+		{ OPT_SAVE, ASK_SAVE },
+		{ OPT_TEMPLATES, ASK_TEMPLATES },
+	};
+
+	if (c == OPT_SAVE)
+		o->save = optarg;
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
+		if (known[i].option == c) {
+			o->action = known[i].action;
+			return true;
+		}
+	return false;
+}
+
 static void
 set_word(struct ask_options *o, int c)
 {
@@ -211,23 +294,14 @@ set_word(struct ask_options *o, int c)
 	case 's':
 		o->rules = optarg;
 		break;
+	case 't':
+		o->template = optarg;
+		break;
 	case OPT_RESULTS:
 		o->resume = optarg;
 		break;
 	case OPT_SYSTEM_FILE:
 		o->rules_file = optarg;
-		break;
-	case OPT_HISTORY:
-		o->action = ASK_HISTORY;
-		break;
-	case OPT_CHECK:
-		o->action = ASK_CHECK;
-		break;
-	case OPT_DRY_RUN:
-		o->action = ASK_DRY_RUN;
-		break;
-	case OPT_MODELS:
-		o->action = ASK_MODELS;
 		break;
 	case OPT_JSON:
 		o->format = ASK_NDJSON;
@@ -270,24 +344,33 @@ static void
 choose_action(struct ask_options *o)
 {
 	bool nothing = o->noperands + o->nfiles + o->nattachments == 0;
+	bool unasked = nothing && !o->template;
 	bool batch = o->jobs > 0 || o->lines || o->resume || o->unordered;
 
 	if (o->rules && o->rules_file)
 		cli_usage(&ask_cli, "--system and --system-file exclude each "
 		    "other");
+	if (json_count(&o->params) > 0 && !o->template && !o->save)
+		cli_usage(&ask_cli, "-p needs a template: -t NAME");
+	if (o->save && o->template)
+		cli_usage(&ask_cli, "--save and -t exclude each other");
 	if (o->conversation && o->resume_last)
 		cli_usage(&ask_cli, "-c and -r exclude each other");
 	if (batch && (o->conversation || o->resume_last))
 		cli_usage(&ask_cli, "a stream of tasks is no conversation");
 	if (batch && o->action != ASK_PROMPT)
 		cli_usage(&ask_cli, "this does not go with a stream of tasks");
+	if (o->deps && !o->depfile && !o->deptarget)
+		cli_usage(&ask_cli, "-MD needs -MF FILE or -MT TARGET");
+	if (batch && o->deps)
+		cli_usage(&ask_cli, "-MD does not go with a stream of tasks");
 	if (batch && !nothing)
 		cli_usage(&ask_cli, "a stream of tasks comes on standard "
 		    "input, not from operands or files");
 	if (o->action != ASK_PROMPT)
 		return;
 	o->log = !o->no_log && (o->log || o->conversation || o->resume_last);
-	if (batch || (nothing && o->format == ASK_NDJSON && !o->no_stdin))
+	if (batch || (unasked && o->format == ASK_NDJSON && !o->no_stdin))
 		o->action = ASK_BATCH;
 	if (o->jobs == 0)
 		o->jobs = BATCH_JOBS;
@@ -298,16 +381,20 @@ ask_options_read(struct ask_options *o, int argc, char **argv)
 {
 	const char *no_stdin = env_get("AGENT_STDIN");
 	const char *keep = env_get("AGENT_LOG");
+	const char *cache = env_get("AGENT_CACHE");
 	int c;
 
 	*o = (struct ask_options){
-		.options = json_object(), .retries = -1, .schema_retries = 2,
+		.options = json_object(), .params = json_object(),
+		.retries = -1, .schema_retries = 2,
 		.timeout = usual_timeout, .stdin_timeout = INT64_MAX
 	};
 	o->log = keep && strcmp(keep, "yes") == 0;
 	o->no_stdin = no_stdin && strcmp(no_stdin, "no") == 0;
+	if (cache && strcmp(cache, "no") != 0)
+		set_cache(o, cache);
 	while ((c = cli_option(&ask_cli, argc, argv)) != -1)
-		if (!set_value(o, c, argc, argv))
+		if (!set_value(o, c, argc, argv) && !set_action(o, c))
 			set_word(o, c);
 	o->operands = argv + optind;
 	o->noperands = (size_t)(argc - optind);
@@ -315,9 +402,27 @@ ask_options_read(struct ask_options *o, int argc, char **argv)
 }
 
 void
+ask_options_take(struct ask_options *o, const struct template *t)
+{
+	if (!o->model)
+		o->model = t->model;
+	if (!o->schema)
+		o->schema = t->schema;
+	if (o->extract == ASK_ALL && (t->extract || t->extract_last))
+		o->extract = t->extract_last ? ASK_LAST_BLOCK :
+		    ASK_FIRST_BLOCK;
+	if (json_is(&t->options, JSON_OBJECT)) {
+		jv all = json_merge(&t->options, &o->options);
+		json_release(&o->options);
+		o->options = all;
+	}
+}
+
+void
 ask_options_release(struct ask_options *o)
 {
 	json_release(&o->options);
+	json_release(&o->params);
 	free(o->files);
 	free(o->attachments);
 }

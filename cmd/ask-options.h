@@ -11,7 +11,9 @@
 #include "ask.h"
 #include "cli.h"
 #include "json.h"
+#include "memo.h"
 #include "question.h"
+#include "template.h"
 
 /* What to do. */
 enum ask_action {
@@ -19,8 +21,11 @@ enum ask_action {
 	ASK_BATCH,		/* ask those of a stream */
 	ASK_DRY_RUN,		/* show the request */
 	ASK_HISTORY,		/* what was asked before */
+	ASK_CACHE_CLEAR,	/* forget the answers that were kept */
 	ASK_CHECK,		/* see whether the model could be asked */
-	ASK_MODELS		/* list the server's */
+	ASK_MODELS,		/* list the server's */
+	ASK_SAVE,		/* keep the question as a template */
+	ASK_TEMPLATES		/* list them */
 };
 
 struct ask_options {
@@ -28,6 +33,9 @@ struct ask_options {
 	const char *dir;
 	const char *model;
 	const char *rules, *rules_file;		/* the system message */
+	const char *template;
+	jv params;		/* of it */
+	const char *save;
 	const char *resume;
 	char **files;
 	size_t nfiles, files_cap;
@@ -43,6 +51,10 @@ struct ask_options {
 	enum ask_format format;
 	size_t jobs;		/* 0: not said */
 	bool lines, unordered;
+	bool cache;
+	struct memo_rule memo;
+	const char *depfile, *deptarget;	/* -MF, -MT; or NULL */
+	bool deps, phony;			/* -MD, -MP */
 	bool no_stdin, no_stream, quiet, usage;
 	bool log, no_log, resume_last;
 	const char *conversation;	/* -r; or NULL */
@@ -54,6 +66,9 @@ extern const struct cli ask_cli;
 
 /* Reads the command line; exits on misuse. */
 void	ask_options_read(struct ask_options *o, int argc, char **argv);
+
+/* What a template says takes the place of what was not said; borrowed. */
+void	ask_options_take(struct ask_options *o, const struct template *t);
 void	ask_options_release(struct ask_options *o);
 
 #endif

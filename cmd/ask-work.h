@@ -9,15 +9,33 @@
 #include "err.h"
 #include "json.h"
 #include "question.h"
+#include "template.h"
+#include "workspace.h"
+
+/* What is asked with; all is borrowed. */
+struct ask_work {
+	const struct ask_options *o;	/* with what the template says */
+	const struct workspace *ws;
+	const jv *config;
+	const struct template *template;	/* or NULL */
+	struct memo *memo;		/* or NULL */
+};
 
 /* The words of the question that the options say. */
-struct question ask_question(const struct ask_options *o);
+struct question ask_question(const struct ask_work *w);
 
 /* One question, asked or shown.  Says itself what went wrong, as a record. */
-int	ask_one(const struct ask_options *o, const jv *config, struct err *e);
+int	ask_one(const struct ask_work *w, struct err *e);
 
 /* Those of a stream: the exit status, or -1. */
-int	ask_many(const struct ask_options *o, const jv *config,
-	    struct err *e);
+int	ask_many(const struct ask_work *w, struct err *e);
+
+/* -MD: the files that an answer depends on, for make(1). */
+int	ask_depend(const struct ask_work *w, struct err *e);
+
+/* --save, --templates. */
+int	ask_save(const struct ask_options *o, struct err *e);
+int	ask_templates(const struct workspace *ws, bool json,
+	    struct buf *out);
 
 #endif

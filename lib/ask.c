@@ -137,6 +137,8 @@ ask_result_data(const struct model_reply *r)
 	json_set_str(&data, "served", r->served);
 	json_set_str(&data, "request_id", r->request_id);
 	json_set_int(&data, "attempts", r->attempts);
+	if (r->recalled)
+		json_set_bool(&data, "cached", true);
 	if (r->first_ns >= 0)
 		json_set_int(&data, "first_ms", r->first_ns / CLOCK_MS);
 	json_set_int(&data, "duration_ms", r->total_ns / CLOCK_MS);
@@ -196,7 +198,8 @@ tell_usage(const struct model_reply *r)
 	if (u->cost >= 0)
 		buf_addf(&out, ", $%.6f", u->cost);
 	err_warn("%s: %s; %s", r->model ? r->model : "model",
-	    out.len ? out.data : "usage not said", took);
+	    out.len ? out.data : "usage not said",
+	    r->recalled ? "from the cache" : took);
 }
 
 /* An answer that ended in another way than by itself. */
@@ -272,6 +275,17 @@ send_back(jv *messages, const struct model_reply *r, const struct buf *why)
 	json_append(messages, m);
 }
 
+static int
+read_value(struct writer *w, const struct model_reply *r, struct buf *why,
+    struct err *misfit)
+{
+	AUTO_JV jv content = json_get(&r->message, "content");
+	const char *text = json_string(&content);
+
+	return structured_read(w->ask->structured, text ? text : "",
+	    json_string_len(&content), &w->value, why, misfit);
+}
+
 /*
  * Asks until the answer fits the schema, if there is one: 0; -1 with the
  * failure, or the last misfit.
@@ -284,26 +298,33 @@ ask_fitting(struct writer *w, struct model_pool *p,
 	const struct ask *a = w->ask;
 	struct model_request rq = *first;
 	AUTO_JV jv messages = json_copy(rq.messages);
+	AUTO_FREE char *key = NULL, *asked = NULL;
 
 	rq.messages = &messages;
 	for (int left = a->schema_retries;; left--) {
 		AUTO_BUF struct buf why = BUF_INIT;
-		AUTO_JV jv content = JSON_NONE;
-		struct err misfit = ERR_INIT;
+		struct err misfit = ERR_INIT, unkept = ERR_INIT;
 		if (model_ask(p, a->model, &rq, a->until, stop, r, e) < 0)
 			return -1;
-		if (!a->structured || r->finish != MODEL_STOP)
-			return 0;
-		content = json_get(&r->message, "content");
-		if (structured_read(a->structured, json_string(&content) ?
-		    json_string(&content) : "", json_string_len(&content),
-		    &w->value, &why, &misfit) == 0)
-			return 0;
-		if (left <= 0) {
-			*e = misfit;
-			return -1;
+		if (!key && r->memo_key) {
+			key = xstrdup(r->memo_key);
+			asked = xstrdup(r->model);
 		}
-		send_back(&messages, r, &why);
+		if (a->structured && r->finish == MODEL_STOP &&
+		    read_value(w, r, &why, &misfit) < 0) {
+			if (left <= 0) {
+				*e = misfit;
+				return -1;
+			}
+			send_back(&messages, r, &why);
+			continue;
+		}
+		/* the answer that fits in the end is the one to the question
+		 * as it was asked first */
+		if (key && strcmp(asked, r->model) == 0 &&
+		    model_remember(p, key, r, &unkept) < 0)
+			err_warn("%s; going on", unkept.text);
+		return 0;
 	}
 }
 
@@ -350,6 +371,7 @@ ask_run(const struct ask *a, const volatile int *stop, struct err *e)
 	term_filter_init(&w.reasoning, 0);
 	if (!p)
 		return -1;
+	model_pool_memo(p, a->memo);
 	rq.events = buffered(a) ? &at_end : &live;
 	rq.ctx = &w;
 	rq.schema = a->structured ? &a->structured->schema : NULL;

@@ -33,6 +33,7 @@ struct ask {
 	int notes;		/* for reasoning, in text; -1: nowhere */
 	enum ask_extract extract;
 	const struct structured *structured;	/* or NULL: no schema */
+	struct memo *memo;		/* answers from there; or NULL */
 	int schema_retries;	/* how often a misfit is sent back */
 	/* Called with what came, also of a failure, before anything is said
 	 * about the end; may be NULL.  Its failure is that of the whole. */

@@ -12,6 +12,7 @@
 #include "num.h"
 #include "record.h"
 #include "structured.h"
+#include "template.h"
 
 /* In order, so many answers for each that is being asked may have to wait for
  * one that takes longer. */
@@ -157,6 +158,18 @@ add_message(jv *messages, const char *role, jv content)
 	json_append(messages, m);
 }
 
+static jv
+framed(const struct batch *b, const jv *prompt)
+{
+	AUTO_BUF struct buf text = BUF_INIT;
+
+	if (!b->template || !b->template->prompt)
+		return json_copy(prompt);
+	template_prompt(b->template, json_string(prompt),
+	    json_string_len(prompt), &text);
+	return json_from_bytes(text.data, text.len);
+}
+
 /* The conversation of a task; JSON_NONE when it has none. */
 static jv
 messages_of(const struct batch *b, const jv *task)
@@ -174,7 +187,7 @@ messages_of(const struct batch *b, const jv *task)
 	if (rules || b->rules)
 		add_message(&messages, "system",
 		    json_from_str(rules ? rules : b->rules));
-	add_message(&messages, "user", json_copy(&prompt));
+	add_message(&messages, "user", framed(b, &prompt));
 	return messages;
 }
 
@@ -296,6 +309,9 @@ succeed(struct task *t, const struct model_reply *reply)
 		return;
 	}
 	t->succeeded = status == ST_OK;
+	if (t->succeeded && model_remember(r->pool, reply->memo_key, reply,
+	    &misfit) < 0)
+		err_warn("%s; going on", misfit.text);
 	if (!t->succeeded) {
 		r->failed++;
 		if (r->status == ST_OK)
@@ -599,6 +615,8 @@ batch_run(const struct batch *b, const volatile int *stop, struct err *e)
 	ndjson_init(&r.in, b->in, NDJSON_LINE_MAX);
 	r.in.raw = b->lines;
 	r.pool = model_pool_new(b->jobs, e);
+	if (r.pool)
+		model_pool_memo(r.pool, b->memo);
 	if (r.pool && b->resume)
 		r.resume = batch_resume_open(b->resume, e);
 	if (r.pool && (!b->resume || r.resume))

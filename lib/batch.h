@@ -24,6 +24,7 @@
 #include "model.h"
 
 struct structured;
+struct template;
 
 enum { BATCH_JOBS = 8, BATCH_JOBS_MAX = 10000, BATCH_RETRIES = 5 };
 
@@ -32,9 +33,12 @@ struct batch {
 	const struct model *model;	/* of the others; NULL: catalog_find's
 					 * default, found when it is needed */
 	const char *rules;	/* the system message of tasks without one */
+	const struct template *template;	/* around their prompts; or
+						 * NULL */
 	const jv *options;	/* or NULL */
 	const struct structured *structured;	/* what answers must fit; or
 						 * NULL */
+	struct memo *memo;	/* answers from there; or NULL */
 	size_t jobs;		/* at once */
 	bool lines;
 	bool unordered;		/* answers as they come */

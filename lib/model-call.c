@@ -524,13 +524,18 @@ without_lease(struct model_call *c, int64_t wait, struct err *e)
 int
 call_begin(struct model_call *c, struct err *e)
 {
-	const struct transport *t = transport_for(c->pool, c->m->base, e);
+	const struct transport *t;
 	struct err why = ERR_INIT;
 	int64_t wait;
+	int recalled;
 
 	reset(c);
 	key_free(c->key);
 	c->key = call_key(c) ? xstrdup(call_key(c)) : NULL;
+	recalled = call_recall(c, e);
+	if (recalled != 0)
+		return recalled < 0 ? -1 : 0;
+	t = transport_for(c->pool, c->m->base, e);
 	if (!t || call_make_body(c, e) < 0)
 		return -1;
 	if (call_lease(c, &wait, &why) < 0) {

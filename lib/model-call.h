@@ -31,6 +31,7 @@ struct model_pool {
 	bool finished;			/* some call is */
 	struct fresh_key *fresh;
 	struct ledger *ledger;		/* NULL: none */
+	struct memo *memo;		/* NULL: none */
 	char *dir;			/* where we are, for it; or NULL */
 	struct ledger_settlement *unbooked;	/* leased nothing */
 	size_t nunbooked, unbooked_cap;
@@ -83,6 +84,8 @@ struct model_call {
 	bool leased;
 	int64_t leased_at;
 	int64_t max_output;		/* tokens, by the lease; 0: any */
+	char *memo_key;			/* of the request; or NULL */
+	bool recalled;			/* answered from the memo */
 	bool finished;
 	struct err e;			/* ST_OK: answered */
 	int64_t began;
@@ -104,6 +107,9 @@ char	*call_url(const struct model *m);
 void	call_drop_leg(struct model_call *c);
 void	call_detach_leg(struct model_call *c);
 void	leg_free(struct leg *l);
+
+/* model-memo.c: 1 when the memo answers, and the call has ended; 0; -1. */
+int	call_recall(struct model_call *c, struct err *e);
 
 /* model-ledger.c: around an attempt.  call_lease() fails as ledger_lease(). */
 int	call_lease(struct model_call *c, int64_t *ret_wait, struct err *e);

@@ -134,6 +134,7 @@ model_reply_release(struct model_reply *r)
 	free(r->model);
 	free(r->served);
 	free(r->request_id);
+	free(r->memo_key);
 	free(r->error.reset);
 	free(r->error.code);
 	*r = (struct model_reply)MODEL_REPLY_INIT;

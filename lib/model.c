@@ -48,6 +48,7 @@ free_call(struct model_call *c)
 	json_release(&c->options);
 	json_release(&c->schema);
 	buf_release(&c->body);
+	free(c->memo_key);
 	key_free(c->key);
 	answer_release(&c->answer);
 	sse_release(&c->sse);
@@ -129,6 +130,8 @@ model_start(struct model_pool *p, const struct model *m,
 	c->rq.schema = rq->schema ? &c->schema : NULL;
 	if (c->rq.retries < 0)
 		c->rq.retries = MODEL_RETRIES;
+	if (p->memo)
+		c->rq.flags &= ~(unsigned)MODEL_NO_TEXT;
 	answer_init(&c->answer, &c->rq, c->m->provider->release,
 	    c->began);
 	if (p->calls)
@@ -187,6 +190,8 @@ make_reply(struct model_call *c, struct model_reply *r)
 	r->served = STEAL(a->served);
 	r->request_id = STEAL(a->request_id);
 	r->attempts = c->attempts;
+	r->memo_key = c->memo_key ? xstrdup(c->memo_key) : NULL;
+	r->recalled = c->recalled;
 	r->first_ns = a->first_ns;
 	r->total_ns = clock_mono() - c->began;
 	r->error = a->error;

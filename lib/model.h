@@ -50,6 +50,7 @@
 #include "http.h"
 #include "json.h"
 
+struct memo;		/* answers kept on disk: memo.h */
 struct provider;	/* a protocol: provider.h */
 struct model_pool;
 struct model_call;
@@ -153,6 +154,8 @@ struct model_reply {
 	char *served;		/* as the server calls it; or NULL */
 	char *request_id;	/* or NULL */
 	int attempts;
+	char *memo_key;		/* of the request, where there is a memo */
+	bool recalled;		/* the answer is from there, and cost nothing */
 	int64_t first_ns;	/* until the first text or reasoning; -1 */
 	int64_t total_ns;
 	struct model_error error;
@@ -210,6 +213,16 @@ enum { MODEL_RETRIES = 2 };
  */
 struct model_pool *model_pool_new(size_t connections, struct err *e);
 void	model_pool_free(struct model_pool *p);
+
+/*
+ * From now on requests are answered from `memo` (which outlives the pool)
+ * where it has the answer: nothing is leased, sent or paid.  The answers of
+ * others are kept by who finds them good: model_remember() keeps a whole one
+ * under the memo_key of a reply, and does nothing for any other.
+ */
+void	model_pool_memo(struct model_pool *p, struct memo *memo);
+int	model_remember(struct model_pool *p, const char *key,
+	    const struct model_reply *r, struct err *e);
 
 /*
  * One answer, waiting for it: 0, or -1 with `e` and ret->error.  The status

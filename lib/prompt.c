@@ -35,7 +35,7 @@ stdin_meant(const struct prompt *p)
 	if (p->no_stdin || fd_was_closed(STDIN_FILENO) ||
 	    fstat(STDIN_FILENO, &st) < 0)
 		return NOT_READ;
-	if (p->noperands + p->nfiles == 0)
+	if (p->noperands + p->nfiles == 0 && !p->optional)
 		return isatty(STDIN_FILENO) ? NOT_READ : READ;
 	return S_ISREG(st.st_mode) || S_ISFIFO(st.st_mode) ? READ_WARN :
 	    NOT_READ;
@@ -142,7 +142,7 @@ prompt_read(const struct prompt *p, const volatile int *stop, struct buf *out,
 		return -1;
 	if (meant != NOT_READ && add_stdin(p, meant, stop, out, e) < 0)
 		return -1;
-	if (out->len == 0)
+	if (out->len == 0 && !p->optional)
 		return err_set(e, ST_USAGE, "no prompt");
 	return 0;
 }

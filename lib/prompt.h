@@ -32,6 +32,8 @@ struct prompt {
 	char *const *files;
 	size_t nfiles;
 	bool no_stdin;			/* never read it */
+	bool optional;			/* there is a question without them:
+					 * as if there were an operand */
 	struct deadline until;		/* for standard input */
 };
 

@@ -32,6 +32,8 @@ question_rules(const struct question *q, jv *ret, struct err *e)
 
 	if (q->rules)
 		buf_adds(&text, q->rules);
+	else if (q->template && q->template->rules && !q->rules_file)
+		template_rules(q->template, &text);
 	if (q->rules_file && path_read(q->rules_file, RULES_MAX, &text, e) < 0)
 		return -1;
 	*ret = text.len > 0 ? message("system", text_of(&text)) : JSON_NONE;
@@ -64,11 +66,18 @@ int
 question_words(const struct question *q, const volatile int *stop, jv *ret,
     struct err *e)
 {
-	AUTO_BUF struct buf text = BUF_INIT;
+	bool framed = q->template && q->template->prompt;
+	struct prompt prompt = q->prompt;
+	AUTO_BUF struct buf words = BUF_INIT, text = BUF_INIT;
 	jv parts;
 
-	if (prompt_read(&q->prompt, stop, &text, e) < 0)
+	prompt.optional = prompt.optional || framed;
+	if (prompt_read(&prompt, stop, &words, e) < 0)
 		return -1;
+	if (framed)
+		template_prompt(q->template, words.data, words.len, &text);
+	else
+		buf_add(&text, words.data, words.len);
 	if (q->nattachments == 0) {
 		*ret = message("user", text_of(&text));
 		return 0;

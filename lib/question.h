@@ -8,6 +8,7 @@
 #include "err.h"
 #include "json.h"
 #include "prompt.h"
+#include "template.h"
 
 struct question_attachment {
 	const char *where, *type;	/* type: NULL to find out */
@@ -16,6 +17,7 @@ struct question_attachment {
 struct question {
 	const char *rules;		/* the system message; or NULL */
 	const char *rules_file;		/* or from there; or NULL */
+	const struct template *template;	/* around all this; or NULL */
 	struct prompt prompt;
 	const struct question_attachment *attachments;
 	size_t nattachments;

@@ -218,6 +218,15 @@ schema_from_short(const char *text, jv *ret, struct err *e)
 	return 0;
 }
 
+bool
+schema_option_is_file(const char *text)
+{
+	size_t len = strlen(text);
+
+	return text[strspn(text, " \t\r\n")] != '{' && (path_exists(text) ||
+	    (len > 5 && strcmp(text + len - 5, ".json") == 0));
+}
+
 int
 schema_from_option(const char *text, jv *ret, struct err *e)
 {
@@ -228,8 +237,7 @@ schema_from_option(const char *text, jv *ret, struct err *e)
 			return 0;
 		return err_prefix(e, "schema");
 	}
-	if (path_exists(text) ||
-	    (len > 5 && strcmp(text + len - 5, ".json") == 0)) {
+	if (schema_option_is_file(text)) {
 		AUTO_BUF struct buf b = BUF_INIT;
 		if (path_read(text, FILE_MAX, &b, e) < 0)
 			return -1;

@@ -89,5 +89,6 @@ int	schema_from_short(const char *text, jv *ret, struct err *e);
  * form.
  */
 int	schema_from_option(const char *text, jv *ret, struct err *e);
+bool	schema_option_is_file(const char *text);
 
 #endif
