@@ -22,6 +22,8 @@ read_call(struct run *r, const jv *wanted, size_t i, struct call *c)
 
 	*c = (struct call)CALL_INIT;
 	c->number = r->talk->tools + i + 1;
+	c->key = xasprintf("%s/%lld.%zu", r->task->origin.run,
+	    (long long)r->talk->turns, i + 1);
 	c->id = xstrdup(json_str(wanted, "id"));
 	c->name = xstrdup(name ? name : "");
 	if (!text || !*text)

@@ -29,6 +29,7 @@ call_release(struct call *c)
 	free(c->id);
 	free(c->name);
 	free(c->output);
+	free(c->key);
 	jv_free(c->arguments);
 	buf_release(&c->text);
 	child_stop(&c->child, 0);
@@ -128,6 +129,10 @@ sandbox_words(const struct calls_place *place, const struct call *c,
 		strs_add(w, "--env");
 		strs_addf(w, "%s=%s", json_iter_key(place->env, i),
 		    json_string(&v));
+	}
+	if (c->key) {
+		strs_add(w, "--env");
+		strs_addf(w, "AGENT_STEP_KEY=%s", c->key);
 	}
 	strs_add(w, "--timeout");
 	strs_addf(w, "%lldms",

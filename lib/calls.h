@@ -45,6 +45,8 @@ struct call {
 	jv arguments;			/* an object; of what did not parse:
 					 * JSON_NONE, and `text` says why */
 	unsigned long number;		/* names the output file */
+	char *key;			/* $AGENT_STEP_KEY of what it runs: the
+					 * same when it is made again */
 	/* the result */
 	enum call_state state;
 	bool ok;
