@@ -9,9 +9,6 @@
 #include "path.h"
 #include "tool.h"
 
-/* How much of a result a record repeats; the whole is in its file. */
-enum { SHOWN_MAX = 4000 };
-
 /* Fills a call from {"id","function":{"name","arguments":"{...}"}}. */
 static void
 read_call(struct run *r, const jv *wanted, size_t i, struct call *c)
@@ -49,8 +46,8 @@ static int
 say_result(void *context, const struct call *c, struct err *e)
 {
 	struct run *r = context;
-	size_t shown = c->text.len < SHOWN_MAX ? c->text.len : SHOWN_MAX;
 	AUTO_JV jv record = JSON_NONE;
+	AUTO_JV jv shown = JSON_NONE;
 	jv data = json_object();
 
 	json_set_str(&data, "id", c->id);
@@ -65,14 +62,8 @@ say_result(void *context, const struct call *c, struct err *e)
 	record = record_new(&r->task->origin, RECORD_TOOL_RESULT, data);
 	if (conversation_log(r->talk, &record, e) < 0)
 		return -1;
-	if (shown < c->text.len) {
-		data = json_get(&record, "data");
-		json_set(&data, "output", json_from_bytes(c->text.data,
-		    shown));
-		json_set_bool(&data, "truncated", true);
-		json_set(&record, "data", data);
-	}
-	return r->task->record(r->task->context, &record, e);
+	shown = conversation_shown(&record);
+	return r->task->record(r->task->context, &shown, e);
 }
 
 static bool

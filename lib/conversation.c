@@ -14,7 +14,7 @@
 #include "path.h"
 #include "record.h"
 
-enum { RECORD_MAX = 256 << 20 };
+enum { RECORD_MAX = 256 << 20, SHOWN_MAX = 4000 };
 
 void
 conversation_close(struct conversation *c)
@@ -26,6 +26,7 @@ conversation_close(struct conversation *c)
 	jv_free(c->messages);
 	jv_free(c->start);
 	jv_free(c->result);
+	jv_free(c->tail);
 	jv_free(c->last);
 	jv_free(c->calls);
 	jv_free(c->begun);
@@ -239,6 +240,7 @@ read_all(struct conversation *c, struct err *e)
 			break;
 		}
 		take(c, &line.value);
+		set(&c->tail, json_copy(&line.value));
 		good += (off_t)line.len + 1;
 	}
 	if (got == NDJSON_FAIL || (got == NDJSON_BAD && !r.eof))
@@ -276,6 +278,23 @@ conversation_log(struct conversation *c, const jv *record, struct err *e)
 		return err_prefix(e, "conversation");
 	take(c, record);
 	return 0;
+}
+
+jv
+conversation_shown(const jv *record)
+{
+	AUTO_JV jv output = json_path(record, "data.output");
+	jv shown = json_copy(record), data;
+
+	if (!json_is(&output, JSON_STRING) ||
+	    json_string_len(&output) <= SHOWN_MAX)
+		return shown;
+	data = json_get(record, "data");
+	json_set(&data, "output", json_from_bytes(json_string(&output),
+	    SHOWN_MAX));
+	json_set_bool(&data, "truncated", true);
+	json_set(&shown, "data", data);
+	return shown;
 }
 
 int

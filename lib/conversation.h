@@ -32,6 +32,8 @@ struct conversation {
 	jv start;		/* data of agent.start; JSON_NONE */
 	jv result;		/* the record, if that is the last thing;
 				 * JSON_NONE while the run is open */
+	jv tail;		/* the last record that was there when it was
+				 * opened; JSON_NONE in a new one */
 	jv last;		/* data of the last model.message */
 	jv calls;		/* tool calls of the last message that have no
 				 * answer among the messages yet; an array */
@@ -46,7 +48,7 @@ struct conversation {
 
 #define CONVERSATION_INIT { .fd = -1, .messages = JSON_NONE, \
 	.start = JSON_NONE, .result = JSON_NONE, .last = JSON_NONE, \
-	.calls = JSON_NONE, .begun = JSON_NONE, .answers = JSON_NONE, \
+	.tail = JSON_NONE, .calls = JSON_NONE, .begun = JSON_NONE, .answers = JSON_NONE, \
 	.seen = JSON_NONE, .usage = MODEL_USAGE_INIT }
 
 /* Creates conversation.ndjson in `dir`; ST_CANTCREATE when it is there. */
@@ -69,6 +71,12 @@ int	conversation_open(const char *dir, struct conversation *ret,
  */
 int	conversation_log(struct conversation *c, const jv *record,
 	    struct err *e);
+
+/*
+ * The record as the journal and the watchers get it: of what a tool printed,
+ * which the conversation keeps for the model, only the start.
+ */
+jv	conversation_shown(const jv *record);
 
 /* Waits until all that was logged is on the disk. */
 int	conversation_sync(const struct conversation *c, struct err *e);

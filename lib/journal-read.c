@@ -19,8 +19,12 @@
 #include "journal.h"
 #include "lock.h"
 #include "path.h"
+#include "ulid.h"
 
-enum { CHUNK = 65536 };
+enum {
+	CHUNK = 65536,
+	OLDER_MS = 60000	/* no writer waits that long for its turn */
+};
 
 /*
  * How often to look where nothing tells us; and where something does, for
@@ -325,4 +329,50 @@ journal_match(const struct journal_filter *f, const jv *record)
 	if (!time || timestamp_parse(time, &at) < 0)
 		return false;
 	return at >= f->since && (f->until == 0 || at < f->until);
+}
+
+/* When the first record that begins in the text was made; -1: unknown. */
+static int64_t
+first_time(const char *text)
+{
+	static const char name[] = "\"id\":\"";
+	const char *line = strchr(text, '\n');
+	const char *id = line ? strstr(line, name) : NULL;
+	AUTO_FREE char *own = id ? xstrndup(id + sizeof(name) - 1,
+	    strnlen(id + sizeof(name) - 1, ULID_LEN)) : NULL;
+
+	return own && ulid_valid(own) ? ulid_time_ms(own) : -1;
+}
+
+int
+journal_has(const char *path, const char *id, struct err *e)
+{
+	AUTO_FREE char *text = xmalloc(CHUNK + ULID_LEN + 1);
+	AUTO_FD int fd = -1;
+	struct stat st;
+	int there = open_file(path, &fd, e);
+	off_t at;
+
+	if (there <= 0)
+		return there;
+	if (fstat(fd, &st) < 0)
+		return err_sys(e, ST_IO, "cannot read '%s'", path);
+	for (at = st.st_size; at > 0; ) {
+		off_t from = at > CHUNK ? at - CHUNK : 0;
+		/* an id may lie across two chunks */
+		ssize_t n = pread(fd, text, (size_t)(at - from) + ULID_LEN,
+		    from);
+		int64_t first;
+
+		if (n < 0)
+			return err_sys(e, ST_IO, "cannot read '%s'", path);
+		text[n] = '\0';
+		if (memmem(text, (size_t)n, id, strlen(id)))
+			return 1;
+		first = first_time(text);
+		if (first >= 0 && first < ulid_time_ms(id) - OLDER_MS)
+			return 0;
+		at = from;
+	}
+	return 0;
 }

@@ -57,6 +57,12 @@ int	journal_add_line(struct journal *j, const char *line, size_t len,
 	    struct err *e);
 
 /*
+ * Whether the record `id`, a ULID, is in the file at `path`: 1 or 0.  Looks
+ * from the end back to where records are clearly older.
+ */
+int	journal_has(const char *path, const char *id, struct err *e);
+
+/*
  * Reading, to the end or on and on.  A follower waits for the file to appear,
  * begins anew when it was truncated, goes on with the new one after it was
  * renamed (having read the old one to its end), and takes a last line only

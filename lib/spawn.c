@@ -237,6 +237,26 @@ make_workspace(struct setup *s, struct err *e)
 	    s->said->dir : "." : s->agents.dir, &s->workspace, e);
 }
 
+/*
+ * Who was killed after it had put a record into the conversation, and before
+ * it was in the journal, left that to us.
+ */
+static int
+catch_up(const struct setup *s, struct err *e)
+{
+	AUTO_FREE char *path = workspace_journal(&s->workspace);
+	AUTO_JOURNAL struct journal journal = JOURNAL_INIT;
+	AUTO_JV jv shown = JSON_NONE;
+	const char *id = json_str(&s->talk.tail, "id");
+	int there = id && !s->said->fork ? journal_has(path, id, e) : 1;
+
+	if (there != 0)
+		return there < 0 ? -1 : 0;
+	shown = conversation_shown(&s->talk.tail);
+	return journal_open(path, 0, &journal, e) < 0 ? -1 :
+	    journal_add(&journal, &shown, e);
+}
+
 /* Takes over the run that was named, or a copy of it. */
 static int
 open_run(struct setup *s, struct err *e)
@@ -255,7 +275,9 @@ open_run(struct setup *s, struct err *e)
 		memcpy(s->run, id, sizeof(s->run));
 		s->run_dir = workspace_run(&s->workspace, id);
 	}
-	return s->run_dir ? conversation_open(s->run_dir, &s->talk, e) : -1;
+	if (!s->run_dir || conversation_open(s->run_dir, &s->talk, e) < 0)
+		return -1;
+	return catch_up(s, e);
 }
 
 /* Makes the files of a new run; from here on something is left behind. */

@@ -42,6 +42,14 @@ expect_status 0
 expect_json 'length == 1 and .[0].data.text == "went on"'
 expect_ok [ "$(wc -l <.agent/journal.ndjson)" -eq "$before" ]
 
+it 'adds to the journal what the killed one had no time for'
+sed -i '$d' .agent/journal.ndjson
+run agent-spawn -r last
+expect_status 0
+expect_ok cmp -s "$T_DIR/out" - <<END
+$(tail -n 1 .agent/journal.ndjson)
+END
+
 it 'goes on with a finished run when it is told more'
 answer '.messages[-1] == {"role":"user","content":"and now?"} and
 	.messages[-2].content == "went on"' more >rec

@@ -339,6 +339,33 @@ test_tail(void)
 	tail_gives("", 3, "");
 }
 
+/* A journal of `n` records, made a minute apart; looks for the i-th. */
+static void
+test_has(void)
+{
+	AUTO_BUF struct buf text = BUF_INIT;
+	struct err e = ERR_INIT;
+	char ids[2000][ULID_LEN + 1];
+
+	for (size_t i = 0; i < 2000; i++) {
+		/* the time is in the first ten characters */
+		snprintf(ids[i], sizeof(ids[i]), "01JD%06zu%016zu", i, i);
+		buf_addf(&text, "{\"specversion\":\"1.0\",\"id\":\"%s\","
+		    "\"source\":\"/agent/dev\",\"type\":\"log\","
+		    "\"data\":\"%050d\"}\n", ids[i], 0);
+	}
+	ok(path_write_atomic(path, text.data, text.len, 0600, &e) == 0,
+	    "writes one");
+	for (size_t i = 1500; i < 2000; i++)
+		if (journal_has(path, ids[i], &e) != 1)
+			ok(false, "does not find %zu", i);
+	is_int(journal_has(path, ids[1999], &e), 1, "finds the last");
+	is_int(journal_has(path, ids[0], &e), 1, "and the first");
+	is_int(journal_has(path, "01JD001999AAAAAAAAAAAAAAAA", &e), 0,
+	    "not one that is not there");
+	is_int(journal_has("/nonexistent/j", ids[0], &e), 0, "nor anywhere");
+}
+
 static void
 matches(struct journal_filter f, bool want, const char *title)
 {
@@ -387,6 +414,7 @@ main(void)
 	test_follow();
 	test_tail();
 	test_match();
+	test_has();
 	AUTO_FREE char *old = xasprintf("%s.1", path);
 	unlink(old);
 	unlink(path);
