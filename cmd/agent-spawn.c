@@ -13,15 +13,17 @@
 #include "alloc.h"
 #include "cli.h"
 #include "crew.h"
+#include "fd.h"
 #include "outlet.h"
 #include "path.h"
 #include "permit.h"
 #include "prompt.h"
 #include "record.h"
 #include "spawn.h"
+#include "spawn-check.h"
 
 enum {
-	OPT_AGENTS = 256, OPT_DRY_RUN, OPT_FORK, OPT_FORMAT, OPT_MAX_TOKENS,
+	OPT_AGENTS = 256, OPT_CHECK, OPT_DRY_RUN, OPT_FORK, OPT_FORMAT, OPT_MAX_TOKENS,
 	OPT_MAX_TURNS, OPT_NO_CHECKPOINTS, OPT_NO_STDIN, OPT_PARK,
 	OPT_PERMISSION_MODE, OPT_TASK, OPT_TIMEOUT,
 	JOBS_MAX = 1000
@@ -31,6 +33,7 @@ static const struct option longopts[] = {
 	{ "agent", required_argument, NULL, 'a' },
 	{ "agents", required_argument, NULL, OPT_AGENTS },
 	{ "cd", required_argument, NULL, 'C' },
+	{ "check", no_argument, NULL, OPT_CHECK },
 	{ "continue", no_argument, NULL, 'c' },
 	{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
 	{ "file", required_argument, NULL, 'f' },
@@ -55,8 +58,8 @@ static const struct option longopts[] = {
 static const struct cli cli = {
 	.name = "agent-spawn",
 	.usage = "usage: agent-spawn [-c] [-a AGENT] [-C DIR] [-f FILE] "
-	    "[-j N] [-m MODEL] [-r RUN] [--agents FILE] [--dry-run] "
-	    "[--fork-session] [--format text|ndjson] [--max-tokens N] "
+	    "[-j N] [-m MODEL] [-r RUN] [--agents FILE] [--check] "
+	    "[--dry-run] [--fork-session] [--format text|ndjson] [--max-tokens N] "
 	    "[--max-turns N] [--no-checkpoints] [--no-stdin] [--park] "
 	    "[--permission-mode MODE] [--task ID] [--timeout TIME] "
 	    "[TASK ...]\n",
@@ -69,7 +72,7 @@ struct options {
 	struct prompt prompt;
 	char **files;
 	size_t nfiles, cfiles;
-	bool text;
+	bool text, check;
 	size_t jobs;		/* 0: one task, from the operands */
 };
 
@@ -111,6 +114,9 @@ take_option(struct options *o, int c)
 		break;
 	case OPT_AGENTS:
 		o->spawn.agents_file = optarg;
+		break;
+	case OPT_CHECK:
+		o->check = true;
 		break;
 	case OPT_DRY_RUN:
 		o->spawn.dry_run = true;
@@ -185,6 +191,18 @@ write_error(struct outlet *out, const struct err *why)
 	struct err ignored;
 
 	(void)outlet_record(out, &record, &ignored);
+}
+
+/* All that is wrong, on standard error; 78 when something is. */
+static int
+check(const struct options *o, struct err *e)
+{
+	AUTO_BUF struct buf out = BUF_INIT;
+	int status = spawn_check(o->spawn.dir, o->spawn.agents_file, &out, e);
+
+	if (out.len > 0 && fd_write(STDERR_FILENO, out.data, out.len, e) < 0)
+		return -1;
+	return status;
 }
 
 /* The same command for each task of a stream, with the same options. */
@@ -273,7 +291,8 @@ main(int argc, char **argv)
 	cli_begin(&cli);
 	parse_options(&o, argc, argv);
 	cli_catch_signals();
-	status = o.jobs > 0 ? run_crew(&o, &e) : spawn(&o, &out, &e);
+	status = o.check ? check(&o, &e) :
+	    o.jobs > 0 ? run_crew(&o, &e) : spawn(&o, &out, &e);
 	outlet_close(&out);
 	free(o.files);
 	if (e.status == ST_USAGE && status < 0)

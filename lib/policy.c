@@ -41,17 +41,22 @@ static const struct {
 	{ "deny", POLICY_DENY },
 };
 
+static void
+rule_release(struct rule *r)
+{
+	jv_free(r->tool);
+	jv_free(r->agent);
+	filter_free(r->when);
+	free(r->words);
+}
+
 void
 policy_free(struct policy *p)
 {
 	if (!p)
 		return;
-	for (size_t i = 0; i < p->n; i++) {
-		jv_free(p->rules[i].tool);
-		jv_free(p->rules[i].agent);
-		filter_free(p->rules[i].when);
-		free(p->rules[i].words);
-	}
+	for (size_t i = 0; i < p->n; i++)
+		rule_release(&p->rules[i]);
 	free(p->rules);
 	free(p);
 }
@@ -113,6 +118,39 @@ policy_new(const jv *rules, struct err *e)
 		}
 	}
 	return p;
+}
+
+/* One rule of policy_check(): `at` is its path. */
+static void
+check_rule(const struct yaml_doc *doc, const char *at, const jv *rule,
+    struct yaml_problems *problems)
+{
+	AUTO_FREE char *when_at = xasprintf("%s.when", at);
+	const char *when = json_str(rule, "when");
+	struct rule r = { .tool = JSON_NONE, .agent = JSON_NONE };
+	struct err why = ERR_INIT;
+
+	if (read_verdict(rule, &r, &why) < 0)
+		yaml_problem(problems, doc, at, "%s", why.text);
+	if (when && !(r.when = filter_new(when, NULL, &why)))
+		yaml_problem(problems, doc, when_at, "%s", why.text);
+	rule_release(&r);
+}
+
+void
+policy_check(const struct yaml_doc *doc, const char *path,
+    struct yaml_problems *problems)
+{
+	AUTO_JV jv rules = json_path(&doc->value, path);
+
+	for (size_t i = 0; json_is(&rules, JSON_ARRAY) &&
+	    i < json_count(&rules); i++) {
+		AUTO_JV jv rule = json_at(&rules, i);
+		AUTO_FREE char *at = xasprintf("%s.%zu", path, i);
+
+		if (json_is(&rule, JSON_OBJECT))
+			check_rule(doc, at, &rule, problems);
+	}
 }
 
 /* Whether `name` fits a pattern or one of a list; all fit none at all. */

@@ -39,6 +39,10 @@ extern const struct yaml_shape policy_shape[];
 struct policy *policy_new(const jv *rules, struct err *e);
 void	policy_free(struct policy *p);		/* NULL is fine */
 
+/* All that is wrong with the rules at `path` of a document. */
+void	policy_check(const struct yaml_doc *doc, const char *path,
+	    struct yaml_problems *problems);
+
 /*
  * Decides on a subject, an object such as {"tool","arguments","agent",
  * "workspace"}.  `*ret_words` is the reason or the question, which lives as

@@ -116,6 +116,18 @@ settings_release(struct settings *s)
 	*s = (struct settings)SETTINGS_INIT;
 }
 
+static const struct {
+	const char *key, *why;
+} not_of_workspace[] = {
+	{ "providers", "'providers' belongs into the user's configuration: "
+	    "a workspace must not say where your keys go" },
+	{ "hooks", "'hooks' belongs into the user's configuration: they run "
+	    "outside of any sandbox" },
+};
+
+enum { NOT_OF_WORKSPACE =
+	sizeof(not_of_workspace) / sizeof(not_of_workspace[0]) };
+
 static int
 read_layer(const char *path, bool of_workspace, jv *ret, struct err *e)
 {
@@ -123,14 +135,10 @@ read_layer(const char *path, bool of_workspace, jv *ret, struct err *e)
 
 	if (yaml_read(path, &doc, e) < 0 || yaml_check(&doc, "", top, e) < 0)
 		return -1;
-	if (of_workspace && json_has(&doc.value, "providers"))
-		return yaml_err_key(&doc, "providers", e, "'providers' "
-		    "belongs into the user's configuration: a workspace "
-		    "must not say where your keys go");
-	if (of_workspace && json_has(&doc.value, "hooks"))
-		return yaml_err_key(&doc, "hooks", e, "'hooks' belongs into "
-		    "the user's configuration: they run outside of any "
-		    "sandbox");
+	for (size_t i = 0; of_workspace && i < NOT_OF_WORKSPACE; i++)
+		if (json_has(&doc.value, not_of_workspace[i].key))
+			return yaml_err_key(&doc, not_of_workspace[i].key, e,
+			    "%s", not_of_workspace[i].why);
 	*ret = json_is(&doc.value, JSON_OBJECT) ? json_copy(&doc.value) :
 	    json_object();
 	return 0;
@@ -172,4 +180,39 @@ settings_load(const struct workspace *w, struct settings *ret, struct err *e)
 	*ret = s;
 	s = (struct settings)SETTINGS_INIT;
 	return 0;
+}
+
+/* As load_layer(), telling everything. */
+static int
+check_layer(char *path, bool of_workspace, struct buf *out, struct err *e)
+{
+	AUTO_FREE char *name = path;
+	AUTO_YAML struct yaml_doc doc = YAML_DOC_INIT;
+	AUTO_YAML_PROBLEMS struct yaml_problems p = YAML_PROBLEMS_INIT;
+
+	if (!name || !path_exists(name))
+		return 0;
+	if (yaml_read(name, &doc, e) < 0)
+		return -1;
+	yaml_check_all(&doc, "", top, &p);
+	for (size_t i = 0; of_workspace && i < NOT_OF_WORKSPACE; i++)
+		if (json_has(&doc.value, not_of_workspace[i].key))
+			yaml_problem_key(&p, &doc, not_of_workspace[i].key,
+			    "%s", not_of_workspace[i].why);
+	policy_check(&doc, "policy.tools", &p);
+	policy_check(&doc, "policy.gates", &p);
+	yaml_problems_text(&p, &doc, out);
+	return 0;
+}
+
+int
+settings_check_all(const struct workspace *w, struct buf *out, struct err *e)
+{
+	AUTO_FREE char *dir = env_xdg_config();
+
+	if (check_layer(dir ? path_join(dir, "config.yaml") : NULL, false, out,
+	    e) < 0)
+		return -1;
+	return check_layer(w && w->dir ? workspace_config(w) : NULL, true, out,
+	    e);
 }

@@ -14,6 +14,7 @@
 #ifndef AGENT_SETTINGS_H
 #define AGENT_SETTINGS_H
 
+#include "buf.h"
 #include "err.h"
 #include "json.h"
 #include "workspace.h"
@@ -40,5 +41,12 @@ int	settings_load(const struct workspace *w, struct settings *ret,
 
 /* Checks a file and nothing else, as settings_load() would. */
 int	settings_check(const char *path, bool of_workspace, struct err *e);
+
+/*
+ * All that is wrong with both, appended to `out`, a line each.  -1 when one
+ * of them cannot be read as YAML at all.
+ */
+int	settings_check_all(const struct workspace *w, struct buf *out,
+	    struct err *e);
 
 #endif

@@ -87,7 +87,7 @@ pick(struct setup *s, struct err *e)
 		return agents_need(&s->agents, id, &s->agent, e);
 	if (json_count(&s->agents.list) != 1)
 		return err_set(e, ST_USAGE, "say which agent of '%s' with -a",
-		    s->agents.doc.name);
+		    s->agents.name);
 	s->agent = json_at(&s->agents.list, 0);
 	return 0;
 }
@@ -362,18 +362,21 @@ wall_time(const struct setup *s)
 }
 
 /*
- * What the tools may read but not change: agents.yaml in the workspace, and
- * skills that are outside of it.  The strings live in the setup.
+ * What the tools may read but not change: the files of agents.yaml in the
+ * workspace, and skills that are outside of it.  The strings live in the
+ * setup.
  */
 static const char **
-find_read_only(struct setup *s, const char *file)
+find_read_only(struct setup *s)
 {
+	const struct strs *files = &s->agents.sources;
 	const char **paths;
 	size_t n;
 
 	s->read_only = json_array();
-	json_append(&s->read_only, if_seen(s, file) ? json_from_str(file) :
-	    JSON_NONE);
+	for (size_t i = 0; i < files->n; i++)
+		json_append(&s->read_only, if_seen(s, files->v[i]) ?
+		    json_from_str(files->v[i]) : JSON_NONE);
 	for (size_t i = 0; i < json_count(&s->skills); i++) {
 		AUTO_JV jv skill = json_at(&s->skills, i);
 		AUTO_FREE char *dir = path_dirname(json_str(&skill, "path"));
@@ -408,9 +411,7 @@ run_within_budget(struct setup *s, const struct agent_task *task,
 static int
 run(struct setup *s, const char *prompt, struct err *e)
 {
-	AUTO_FREE char *file = s->agents.doc.name ?
-	    realpath(s->agents.doc.name, NULL) : NULL;
-	AUTO_FREE const char **read_only = find_read_only(s, file);
+	AUTO_FREE const char **read_only = find_read_only(s);
 	struct agent_task task = {
 		.id = json_str(&s->agent, "id"),
 		.model_name = s->model.name,

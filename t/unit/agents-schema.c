@@ -1,0 +1,137 @@
+/* The schema of agents.yaml for editors against what the code takes. */
+#include "config.h"
+
+#include "agents.h"
+#include "alloc.h"
+#include "buf.h"
+#include "path.h"
+#include "policy.h"
+#include "schema.h"
+#include "tap.h"
+
+#define A(text) "agents: [{id: a, " text "}]\n"
+
+/* What both must say of a text; the code alone knows of other files. */
+static const struct {
+	const char *text;
+	bool good;
+} cases[] = {
+	{ "agents: [{id: a}, {id: b}]\n", true },
+	{ "agents: []\n", true },
+	{ "agents: {}\n", false },
+	{ "agents: [x]\n", false },
+	{ "agents: [{}]\n", false },
+	{ "{}\n", false },
+	{ "agent: [{id: a}]\n", false },
+	{ "defaults: {model: x}\nagents: [{id: a}]\n", true },
+	{ "defaults: {id: x}\nagents: [{id: a}]\n", false },
+	{ "defaults: {modle: x}\nagents: [{id: a}]\n", false },
+	{ "include: []\n", true },
+	{ "include: {}\nagents: []\n", false },
+	{ "agents: [{id: 'a b'}]\n", false },
+	{ "agents: [{id: -a}]\n", false },
+	{ "agents: [{id: .a}]\n", false },
+	{ "agents: [{id: a.b_c-9}]\n", true },
+	{ "agents: [{id: user}]\n", false },
+	{ "agents: [{id: 3}]\n", false },
+	{ A("model: x, tools: read_file"), true },
+	{ A("model: [x, y], tools: [read_file], skills: []"), true },
+	{ A("model: {}"), false },
+	{ A("tools: [3]"), false },
+	{ A("type: codex"), true },
+	{ A("type: robot"), false },
+	{ A("limits: {turns: 3, tokens: 1, cost: 0.5, context: 9}"), true },
+	{ A("limits: {turns: 0}"), false },
+	{ A("limits: {turns: 1.5}"), false },
+	{ A("limits: {cost: -1}"), false },
+	{ A("limits: {wall_time: 90, idle: 1h30m}"), true },
+	{ A("limits: {wall_time: 0.5s, idle: 5 m}"), false },
+	{ A("limits: {wall_time: soon}"), false },
+	{ A("limits: {wall_time: 0}"), false },
+	{ A("limits: {jobs: 1}"), false },
+	{ A("retries: 3"), true },
+	{ A("retries: -1"), false },
+	{ A("retries: 101"), false },
+	{ A("env: {A: b, B: 1}"), true },
+	{ A("env: {A: [b]}"), false },
+	{ A("policy: [{tool: shell, deny: no}]"), true },
+	{ A("policy: [{deny: true, allow: false}]"), true },
+	{ A("policy: [{deny: true, allow: true}]"), false },
+	{ A("policy: [{deny: false}]"), false },
+	{ A("policy: [{}]"), false },
+	{ A("policy: {deny: true}"), false },
+	{ A("policy: [{deny: 3}]"), false },
+	{ A("policy: [{ask: go?, when: .x, agent: [a]}]"), true },
+	{ A("policy: [{ask: go?, where: .x}]"), false },
+	{ A("description: [x]"), false },
+	{ A("options: {temperature: 0}"), true },
+	{ A("options: 3"), false },
+	{ A("colour: red"), false },
+};
+
+static bool
+rules_are_good(const struct agents *a)
+{
+	for (size_t i = 0; i < json_count(&a->list); i++) {
+		AUTO_JV jv agent = json_at(&a->list, i);
+		AUTO_JV jv rules = json_get(&agent, "policy");
+		struct err e = ERR_INIT;
+		struct policy *p = policy_new(&rules, &e);
+
+		policy_free(p);
+		if (!p)
+			return false;
+	}
+	return true;
+}
+
+static bool
+code_takes(const char *text)
+{
+	AUTO_AGENTS struct agents a = AGENTS_INIT;
+	struct err e = ERR_INIT;
+
+	if (path_write_atomic("agents.yaml", text, strlen(text), 0600,
+	    &e) == 0 && agents_read("agents.yaml", &a, &e) == 0)
+		return rules_are_good(&a);
+	diag("%s", e.text);
+	return false;
+}
+
+static bool
+schema_takes(struct schema *s, const char *text)
+{
+	AUTO_YAML struct yaml_doc doc = YAML_DOC_INIT;
+	struct err e = ERR_INIT;
+
+	return yaml_parse("x", text, strlen(text), &doc, &e) == 0 &&
+	    schema_check(s, &doc.value, NULL, &e) == 0;
+}
+
+int
+main(void)
+{
+	struct err e = ERR_INIT;
+	const char *path = SRCDIR "/templates/agents.schema.json";
+	AUTO_BUF struct buf text = BUF_INIT;
+	AUTO_JV jv v = JSON_NONE;
+	char dir[] = "/tmp/agent-unit.XXXXXX";
+	struct schema *s = NULL;
+
+	ok(path_read(path, 1 << 20, &text, &e) == 0 &&
+	    json_parse(text.data, text.len, &v, &e) == 0, "reads the schema");
+	s = schema_compile(&v, NULL, &e);
+	ok(s != NULL, "compiles it %s", e.text);
+	ok(mkdtemp(dir) && chdir(dir) == 0, "has a directory");
+	for (size_t i = 0; s && i < sizeof(cases) / sizeof(*cases); i++) {
+		ok(code_takes(cases[i].text) == cases[i].good,
+		    "case %zu, the code", i);
+		if (!ok(schema_takes(s, cases[i].text) == cases[i].good,
+		    "case %zu, the schema", i))
+			diag("%s", cases[i].text);
+	}
+	schema_free(s);
+	unlink("agents.yaml");
+	ok(chdir("/") == 0 && rmdir(dir) == 0, "cleans up");
+	return done();
+}
