@@ -85,6 +85,7 @@ const struct cli mem_cli = {
 	    "       agent-mem edit [ID]\n"
 	    "       agent-mem undo [CHANGE]\n"
 	    "       agent-mem history [-n COUNT]\n"
+	    "       agent-mem sync [--author NAME] FILE\n"
 	    "       agent-mem export [--format FORMAT]\n"
 	    "       agent-mem import [--format FORMAT] [FILE]\n"
 	    "       agent-mem get KEY\n"
@@ -139,6 +140,7 @@ static const struct {
 	{ "show", mem_show, 1, SIZE_MAX },
 	{ "states", mem_states, 0, 1 },
 	{ "stats", mem_stats, 0, 0 },
+	{ "sync", mem_sync, 1, 1 },
 	{ "tag", mem_tag, 2, SIZE_MAX },
 	{ "tool", mem_tool, 0, 2 },
 	{ "undo", mem_undo, 0, 1 },

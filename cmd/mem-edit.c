@@ -121,7 +121,7 @@ change_one(struct editing *k, struct edited *was, struct memory_note *now,
 	free(current.tags);
 	current.tags = STEAL(now->tags);
 	k->changed++;
-	return memory_change(k->m, &current, "edit", e);
+	return memory_edit(k->m, &current, e);
 }
 
 static int

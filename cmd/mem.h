@@ -89,6 +89,6 @@ mem_fn mem_add, mem_search, mem_list, mem_show, mem_rm, mem_tag, mem_undo,
     mem_history, mem_export, mem_import, mem_set, mem_get, mem_del, mem_cas,
     mem_incr, mem_keys, mem_push, mem_pop, mem_items, mem_save, mem_load,
     mem_states, mem_edit, mem_embed_all,
-    mem_consolidate, mem_stats, mem_check, mem_vacuum, mem_tool;
+    mem_consolidate, mem_stats, mem_check, mem_sync, mem_vacuum, mem_tool;
 
 #endif

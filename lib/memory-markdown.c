@@ -48,21 +48,18 @@ write_tags(const char *tags, struct buf *out)
 	}
 }
 
-void
-markdown_write(const struct memory_note *note, struct buf *out)
+static void
+write_id(const char *id, struct buf *out)
 {
-	const char *p = note->text, *end = p + note->text_len;
-	char stamp[TIMESTAMP_LEN + 1];
-
-	timestamp_format(note->time * CLOCK_MS, stamp);
-	buf_adds(out, "## ");
-	if (strpbrk(note->id, " \"\\"))
-		json_quote(note->id, strlen(note->id), out);
+	if (strpbrk(id, " \"\\"))
+		json_quote(id, strlen(id), out);
 	else
-		buf_adds(out, note->id);
-	buf_addf(out, " %.10s", stamp);
-	write_tags(note->tags, out);
-	buf_adds(out, "\n\n");
+		buf_adds(out, id);
+}
+
+static void
+write_lines(const char *p, const char *end, struct buf *out)
+{
 	while (p < end) {
 		const char *nl = line_end(p, end);
 		if (is_heading(p, (size_t)(nl - p)))
@@ -72,6 +69,42 @@ markdown_write(const struct memory_note *note, struct buf *out)
 		p = nl + 1;
 	}
 	buf_addc(out, '\n');
+}
+
+void
+markdown_write(const struct memory_note *note, struct buf *out)
+{
+	char stamp[TIMESTAMP_LEN + 1];
+
+	timestamp_format(note->time * CLOCK_MS, stamp);
+	buf_adds(out, "## ");
+	write_id(note->id, out);
+	buf_addf(out, " %.10s", stamp);
+	write_tags(note->tags, out);
+	buf_adds(out, "\n\n");
+	write_lines(note->text, note->text + note->text_len, out);
+}
+
+void
+markdown_rewrite(const struct markdown_section *was,
+    const struct memory_note *now, struct buf *out)
+{
+	const char *end = now->text + now->text_len;
+	const char *nl = line_end(now->text, end);
+	size_t len = (size_t)(nl - now->text);
+
+	if (!was->titled || was->note.text_len < len ||
+	    memcmp(was->note.text, now->text, len) != 0 ||
+	    (was->note.text[len] && was->note.text[len] != '\n')) {
+		markdown_write(now, out);
+		return;
+	}
+	buf_addf(out, "## %.*s", (int)len, now->text);
+	write_tags(now->tags, out);
+	buf_adds(out, " <!-- ");
+	write_id(now->id, out);
+	buf_adds(out, " -->\n");
+	write_lines(nl < end ? nl + 1 : end, end, out);
 }
 
 /* A word of the heading, or a string in quotes; NULL at the end. */
@@ -130,50 +163,84 @@ take_tags(const char *p, const char *end, jv *tags)
 	}
 }
 
-/*
- * "## ID DATE #TAG ...": an id is only what a date follows, so that a
- * heading that a person wrote is text.
- */
-static void
-read_heading(const char *p, const char *end, struct memory_note *note,
-    struct buf *text)
+/* "<!-- ID -->" at the end of a heading: the id, and where it begins. */
+static char *
+take_comment(const char *p, const char **end)
 {
-	AUTO_JV jv tags = json_array();
-	const char *at = p, *whole = p;
-	AUTO_FREE char *id = next_word(&at, end);
-	const char *after = at;
-	AUTO_FREE char *date = next_word(&at, end);
+	static const char open[] = "<!-- ", close[] = " -->";
+	const char *stop = *end, *from, *at;
+	char *id;
+
+	while (stop > p && isspace((unsigned char)stop[-1]))
+		stop--;
+	if (stop - p < 10 || memcmp(stop - 4, close, 4) != 0)
+		return NULL;
+	for (from = stop - 9; from > p && memcmp(from, open, 5) != 0; from--)
+		;
+	if (memcmp(from, open, 5) != 0)
+		return NULL;
+	at = from + 5;
+	id = next_word(&at, stop - 4);
+	if (!id || !*id || at != stop - 4) {
+		free(id);
+		return NULL;
+	}
+	*end = from;
+	return id;
+}
+
+/* "ID DATE": an id is only what a date follows, so that a heading that a
+ * person wrote is text. */
+static char *
+take_id(const char **at, const char *end, int64_t *ret_time)
+{
+	const char *p = *at;
+	AUTO_FREE char *id = next_word(&p, end);
+	AUTO_FREE char *date = next_word(&p, end);
 	int64_t ns;
 
-	if (id && date && is_date(date)) {
-		note->id = STEAL(id);
-		timestamp_parse(date, &ns);
-		note->time = ns / CLOCK_MS;
-		whole = NULL;
-	} else if (id && id[0] == '#') {
-		at = p;
-		whole = NULL;
-	} else {
-		at = after;
-	}
-	while (!whole && at < end) {
+	if (!id || !date || !is_date(date) || timestamp_parse(date, &ns) < 0)
+		return NULL;
+	*ret_time = ns / CLOCK_MS;
+	*at = p;
+	return STEAL(id);
+}
+
+/* Tags after an id and a date. */
+static void
+read_tags(const char *at, const char *end, jv *tags)
+{
+	while (at < end) {
 		AUTO_FREE char *word = next_word(&at, end);
 		if (word && word[0] == '#' && word[1]) {
-			json_append(&tags, json_from_str(word + 1));
+			json_append(tags, json_from_str(word + 1));
 		} else if (word && word[0] == '#') {
 			AUTO_FREE char *quoted = next_word(&at, end);
-			json_append(&tags, json_from_str(quoted ? quoted :
+			json_append(tags, json_from_str(quoted ? quoted :
 			    ""));
 		}
 	}
-	if (whole)
-		end = take_tags(whole, end, &tags);
-	if (json_count(&tags))
-		note->tags = json_text(&tags);
-	if (whole) {
-		buf_add(text, whole, (size_t)(end - whole));
+}
+
+/* What follows "## ". */
+static void
+read_heading(const char *p, const char *end, struct markdown_section *s,
+    struct buf *text)
+{
+	AUTO_JV jv tags = json_array();
+
+	s->note.id = take_id(&p, end, &s->note.time);
+	s->titled = !s->note.id;
+	if (s->titled) {
+		s->note.id = take_comment(p, &end);
+		end = take_tags(p, end, &tags);
+		buf_add(text, p, (size_t)(end - p));
 		buf_addc(text, '\n');
+	} else {
+		read_tags(p, end, &tags);
 	}
+	if (json_count(&tags))
+		s->note.tags = json_text(&tags);
 }
 
 static void
@@ -189,49 +256,119 @@ trim(struct buf *text)
 	buf_consume(text, n);
 }
 
-static int
-give(struct memory_note *note, struct buf *text,
-    int (*fn)(void *, struct memory_note *, struct err *), void *arg,
-    struct err *e)
+static bool
+has_id(const char *p, const char *end)
 {
-	int r = 0;
+	const char *stop = end;
+	int64_t time;
+	AUTO_FREE char *id = take_id(&p, end, &time);
+	AUTO_FREE char *comment = take_comment(p, &stop);
 
-	trim(text);
-	if (text->len > 0) {
-		note->text_len = text->len;
-		note->text = buf_steal(text);
-		r = fn(arg, note, e);
-	}
-	memory_note_release(note);
-	buf_reset(text);
-	return r;
+	return id || comment;
 }
 
-int
-markdown_read(const char *p, size_t len,
-    int (*fn)(void *arg, struct memory_note *note, struct err *e), void *arg,
-    struct err *e)
+static bool
+is_fence(const char *p, const char *end)
 {
-	AUTO_NOTE struct memory_note note = MEMORY_NOTE_INIT;
-	AUTO_BUF struct buf text = BUF_INIT;
-	const char *end = p + len;
-	bool inside = false;
+	while (p < end && *p == ' ')
+		p++;
+	return end - p >= 3 && (memcmp(p, "```", 3) == 0 ||
+	    memcmp(p, "~~~", 3) == 0);
+}
+
+/* Whether a line begins a section; `*fence`: we are in a fenced block. */
+static bool
+begins(const char *p, const char *nl, bool *fence)
+{
+	bool yes = *p == '#' && is_heading(p, (size_t)(nl - p)) &&
+	    (!*fence || has_id(p + 3, nl));
+
+	if (yes)
+		*fence = false;
+	else if (is_fence(p, nl))
+		*fence = !*fence;
+	return yes;
+}
+
+const char *
+markdown_first(const char *p, const char *end)
+{
+	bool fence = false;
 
 	while (p < end) {
 		const char *nl = line_end(p, end);
-		size_t n = (size_t)(nl - p);
-		bool heading = is_heading(p, n);
-		if (heading && *p == '#') {
-			int r = inside ? give(&note, &text, fn, arg, e) : 0;
-			if (r != 0)
-				return r;
-			inside = true;
-			read_heading(p + 3, nl, &note, &text);
-		} else if (inside) {
-			buf_add(&text, p + heading, n - heading);
-			buf_addc(&text, '\n');
-		}
-		p = nl + 1;
+		if (begins(p, nl, &fence))
+			return p;
+		p = nl < end ? nl + 1 : end;
 	}
-	return inside ? give(&note, &text, fn, arg, e) : 0;
+	return end;
+}
+
+void
+markdown_section_release(struct markdown_section *s)
+{
+	memory_note_release(&s->note);
+	*s = (struct markdown_section)MARKDOWN_SECTION_INIT;
+}
+
+int
+markdown_next(const char **at, const char *end, struct markdown_section *ret)
+{
+	AUTO_BUF struct buf text = BUF_INIT;
+	const char *p = *at, *nl = line_end(p, end);
+	bool fence = false;
+
+	markdown_section_release(ret);
+	if (p >= end)
+		return 0;
+	ret->raw = p;
+	read_heading(p + 3, nl, ret, &text);
+	for (p = nl + 1; p < end; p = nl + 1) {
+		size_t escape;
+		nl = line_end(p, end);
+		if (begins(p, nl, &fence))
+			break;
+		escape = *p == '\\' && is_heading(p, (size_t)(nl - p));
+		buf_add(&text, p + escape, (size_t)(nl - p) - escape);
+		buf_addc(&text, '\n');
+	}
+	*at = p < end ? p : end;
+	ret->len = (size_t)(*at - ret->raw);
+	trim(&text);
+	ret->note.text_len = text.len;
+	if (text.len > 0)
+		ret->note.text = buf_steal(&text);
+	return 1;
+}
+
+void
+markdown_entitle(const struct markdown_section *s, const char *id,
+    struct buf *out)
+{
+	const char *end = s->raw + s->len, *nl = line_end(s->raw, end);
+	const char *stop = nl;
+	AUTO_FREE char *old = take_comment(s->raw, &stop);
+
+	while (stop > s->raw && isspace((unsigned char)stop[-1]))
+		stop--;
+	buf_add(out, s->raw, (size_t)(stop - s->raw));
+	buf_adds(out, " <!-- ");
+	write_id(id, out);
+	buf_adds(out, " -->");
+	buf_add(out, nl, (size_t)(end - nl));
+}
+
+int
+markdown_read(const char *text, size_t len,
+    int (*fn)(void *arg, struct memory_note *note, struct err *e), void *arg,
+    struct err *e)
+{
+	AUTO_SECTION struct markdown_section s = MARKDOWN_SECTION_INIT;
+	const char *end = text + len, *at = markdown_first(text, end);
+	int r = 0;
+
+	while (r == 0 && markdown_next(&at, end, &s) > 0)
+		if (s.note.text)
+			r = fn(arg, &s.note, e);
+	return r;
 }

@@ -111,7 +111,18 @@ static const char v1[] =
 "	strftime('%Y-%m-%dT%H:%M:%fZ', time / 1000.0, 'unixepoch') as time,"
 "	author, op, what, before, undone is not null as undone from change;";
 
-static const char *const steps[] = { v1 };
+/* mirror: what stood in a Markdown file when it was last in step. */
+static const char v2[] =
+"create table meta ("
+"	key text primary key, value text not null"
+") strict, without rowid;"
+"create table mirror ("
+"	file text not null, id text not null, n integer not null,"
+"	digest text not null, before text, since integer not null,"
+"	written integer not null, primary key (file, id)"
+") strict, without rowid;";
+
+static const char *const steps[] = { v1, v2 };
 
 /* "aMem" */
 const struct store_schema memory_schema = {

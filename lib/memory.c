@@ -31,6 +31,13 @@ memory_open(const char *path, unsigned flags, const volatile int *stop,
 		o.flags |= STORE_NOCREATE;
 	if (flags & MEMORY_LAZY)
 		o.sync = STORE_NORMAL;
+	if (store_open(path, &memory_schema, &o, &ret->store, e) == 0)
+		return 0;
+	if (!(flags & MEMORY_READONLY) || e->status != ST_CONFIG)
+		return -1;
+	/* perhaps an older one, which a writer brings up to date; a newer
+	 * one is refused again */
+	o.flags = STORE_NOCREATE;
 	return store_open(path, &memory_schema, &o, &ret->store, e);
 }
 
@@ -46,8 +53,34 @@ memory_close(struct memory *m)
 int
 memory_begin(struct memory *m, struct err *e)
 {
-	m->first = 0;
+	m->first = m->last = 0;
+	m->wrote = false;
 	return store_begin(m->store, e);
+}
+
+/* History has notes that were added by the row, as far as nothing else
+ * came between. */
+static int
+log_added(struct memory *m, struct err *e)
+{
+	int64_t first = m->first;
+
+	m->first = 0;
+	return first ? memory_log(m, "add", NULL, first, m->last, NULL, e) :
+	    0;
+}
+
+static int
+count_added(struct memory *m, struct err *e)
+{
+	int64_t n = store_last_id(m->store);
+
+	if (m->first && n != m->last + 1 && log_added(m, e) < 0)
+		return -1;
+	if (!m->first)
+		m->first = n;
+	m->last = n;
+	return 0;
 }
 
 /* Whether the notes that are not indexed have become too many. */
@@ -70,14 +103,8 @@ memory_commit(struct memory *m, struct err *e)
 {
 	bool due = false;
 
-	if (m->first) {
-		int64_t last = 0;
-		if (store_get_int(m->store, "select max(n) from note", NULL,
-		    &last, e) < 0 ||
-		    memory_log(m, "add", NULL, m->first, last, NULL, e) < 0 ||
-		    index_is_due(m, &due, e) < 0)
-			return -1;
-	}
+	if (log_added(m, e) < 0 || (m->wrote && index_is_due(m, &due, e) < 0))
+		return -1;
 	if (due && memory_index_update(m, e) < 0)
 		return -1;
 	return store_commit(m->store, e);
@@ -209,6 +236,7 @@ insert(struct memory *m, const struct memory_note *note, struct err *e)
 	struct store_arg doc = ARG_INT(note->doc), line = ARG_INT(note->line);
 	struct store_arg last = ARG_INT(note->last_line);
 
+	m->wrote = true;
 	if (!note->expires)
 		expires.kind = STORE_NULL;
 	if (!note->doc)
@@ -357,11 +385,27 @@ add_clean(struct memory *m, const struct memory_note *note,
 	}
 	if (insert(m, &fresh, e) < 0)
 		return -1;
-	if (!m->first)
-		m->first = store_last_id(m->store);
 	*ret = MEMORY_ADDED;
 	*ret_id = xstrdup(fresh.id);
-	return 0;
+	return count_added(m, e);
+}
+
+/* The note as it may be kept: `clean` holds its text when that changed. */
+static struct memory_note
+without_secrets(struct memory *m, const struct memory_note *note,
+    struct buf *clean)
+{
+	struct memory_note n = *note;
+	size_t secrets = 0;
+
+	if (!m->allow_secrets)
+		secrets = secret_blank(note->text, note->text_len, clean);
+	if (secrets > 0) {
+		n.text = clean->data;
+		n.text_len = clean->len;
+		m->blanked += secrets;
+	}
+	return n;
 }
 
 int
@@ -369,17 +413,18 @@ memory_add(struct memory *m, const struct memory_note *note,
     enum memory_added *ret, char **ret_id, struct err *e)
 {
 	AUTO_BUF struct buf clean = BUF_INIT;
-	struct memory_note n = *note;
-	size_t secrets = 0;
+	struct memory_note n = without_secrets(m, note, &clean);
 
-	if (!m->allow_secrets)
-		secrets = secret_blank(note->text, note->text_len, &clean);
-	if (secrets > 0) {
-		n.text = clean.data;
-		n.text_len = clean.len;
-		m->blanked += secrets;
-	}
 	return add_clean(m, &n, ret, ret_id, e);
+}
+
+int
+memory_edit(struct memory *m, const struct memory_note *note, struct err *e)
+{
+	AUTO_BUF struct buf clean = BUF_INIT;
+	struct memory_note n = without_secrets(m, note, &clean);
+
+	return memory_change(m, &n, "edit", e);
 }
 
 int

@@ -33,7 +33,8 @@ struct memory {
 	const char *author;	/* who writes; borrowed */
 	bool allow_secrets;	/* else they are blanked in what comes in */
 	bool bulk;		/* a stream: index at its end */
-	int64_t first;		/* the first note of this transaction */
+	int64_t first, last;	/* notes of this transaction, in a row */
+	bool wrote;		/* any */
 	size_t blanked;		/* secrets, so far */
 };
 
@@ -128,7 +129,10 @@ int	memory_need(struct memory *m, const char *id, struct memory_note *ret,
 int	memory_get_row(struct memory *m, int64_t n, struct memory_note *ret,
 	    struct err *e);
 
-/* Replaces all that is in `note` under its id.  */
+/* Replaces all that is in `note` under its id.  memory_edit() is for what a
+ * person wrote: secrets in it are blanked. */
+int	memory_edit(struct memory *m, const struct memory_note *note,
+	    struct err *e);
 int	memory_change(struct memory *m, const struct memory_note *note,
 	    const char *op, struct err *e);
 int	memory_remove(struct memory *m, const struct memory_note *note,
