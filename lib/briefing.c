@@ -5,16 +5,12 @@
 
 #include "agents.h"
 #include "alloc.h"
-#include "child.h"
 #include "path.h"
+#include "served.h"
 #include "tool.h"
 
 enum {
-	RULES_MAX = 256 << 10,
-	PROGRAM_SECONDS = 30,
-	PROGRAM_OUTPUT_MAX = 4 << 20,
-	MEMORY_TOKENS = 1500,		/* of what is remembered at the start */
-	QUERY_MAX = 4000
+	RULES_MAX = 256 << 10
 };
 
 static const char how[] =
@@ -127,28 +123,6 @@ briefing_make(const jv *agent, const char *dir, const char *workspace,
 	return 0;
 }
 
-/* Runs a program of ours for the agent; what it prints goes to `out`. */
-static int
-run_program(const jv *agent, const char *workspace, const char *program,
-    const char *const *args, const char *input, struct buf *out,
-    struct err *e)
-{
-	AUTO_FREE char *path = path_program(program, e);
-	const char *argv[16] = { path, "-a", json_str(agent, "id"), "-C",
-	    workspace };
-	struct child_spec spec = CHILD_SPEC_INIT;
-	size_t n = 5;
-
-	if (!path)
-		return -1;
-	for (; *args; args++)
-		argv[n++] = *args;
-	argv[n] = NULL;
-	spec.argv = argv;
-	return child_run(&spec, input, PROGRAM_OUTPUT_MAX,
-	    deadline_in(PROGRAM_SECONDS * CLOCK_SEC), out, e);
-}
-
 /* The declaration of one tool, from the program that serves it. */
 static int
 add_served(const jv *agent, const char *workspace, const struct tool *t,
@@ -156,7 +130,7 @@ add_served(const jv *agent, const char *workspace, const struct tool *t,
 {
 	static const char *const args[] = { "tool", NULL };
 	AUTO_BUF struct buf out = BUF_INIT;
-	int status = run_program(agent, workspace, t->program, args, NULL,
+	int status = served_run(agent, workspace, t->program, args, NULL,
 	    &out, e);
 
 	if (status < 0)
@@ -204,32 +178,5 @@ briefing_tools(const jv *agent, const char *workspace, jv *ret, struct err *e)
 			return -1;
 	}
 	*ret = json_copy(&list);
-	return 0;
-}
-
-int
-briefing_memory(const jv *agent, const char *workspace, const char *task,
-    struct buf *out, struct err *e)
-{
-	AUTO_FREE char *tokens = xasprintf("%d", MEMORY_TOKENS);
-	/* the beginning says what it is about, and fits into an argument */
-	AUTO_FREE char *about = xstrndup(task, strnlen(task, QUERY_MAX));
-	const char *const args[] = {
-		"search", "--context", tokens, "--", about, NULL
-	};
-	AUTO_BUF struct buf found = BUF_INIT;
-	int status;
-
-	if (!json_has(agent, "tools") || !(has_tool(agent, "recall") ||
-	    has_tool(agent, "remember") || has_tool(agent, "memory")))
-		return 0;
-	status = run_program(agent, workspace, "agent-mem", args, NULL, &found,
-	    e);
-	if (status < 0)
-		return -1;
-	/* 1: nothing found; anything else was said on standard error */
-	if (status == ST_OK && found.len > 0)
-		buf_addf(out, "\n\nFrom your memory, which may be out of "
-		    "date:\n\n%s", found.data);
 	return 0;
 }

@@ -30,11 +30,4 @@ int	briefing_make(const jv *agent, const char *dir, const char *workspace,
 int	briefing_tools(const jv *agent, const char *workspace, jv *ret,
 	    struct err *e);
 
-/*
- * What the agent's memory holds that bears on a task, for the model, appended
- * to `out`; nothing when it has no memory or that holds nothing of the kind.
- */
-int	briefing_memory(const jv *agent, const char *workspace,
-	    const char *task, struct buf *out, struct err *e);
-
 #endif

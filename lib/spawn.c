@@ -12,6 +12,7 @@
 #include "journal.h"
 #include "num.h"
 #include "path.h"
+#include "recall.h"
 #include "runbudget.h"
 #include "runs.h"
 #include "settings.h"
@@ -37,8 +38,7 @@ struct setup {
 	struct policy *policy;
 	jv hooks;
 	char *audit;
-	const char *hide[2];
-	jv read_only;			/* paths, strings */
+	jv read_only, others;		/* paths, strings */
 };
 
 static void
@@ -56,6 +56,7 @@ setup_release(struct setup *s)
 	jv_free(s->options);
 	jv_free(s->skills);
 	jv_free(s->read_only);
+	jv_free(s->others);
 	conversation_close(&s->talk);
 	settings_release(&s->settings);
 	policy_free(s->policy);
@@ -321,16 +322,20 @@ pass_text(void *context, const char *text, size_t len, struct err *e)
 	return s->said->text(s->said->context, text, len, e);
 }
 
+static bool
+is_below(const struct setup *s, const char *path)
+{
+	size_t len = strlen(s->place);
+
+	return strncmp(path, s->place, len) == 0 &&
+	    (path[len] == '/' || s->place[len - 1] == '/');
+}
+
 /* `path` when it is below the agent's workspace, where it would be seen. */
 static const char *
 if_seen(const struct setup *s, const char *path)
 {
-	size_t len = strlen(s->place);
-
-	if (!path || strncmp(path, s->place, len) != 0 ||
-	    (path[len] != '/' && s->place[len - 1] != '/'))
-		return NULL;
-	return path_exists(path) ? path : NULL;
+	return path && is_below(s, path) && path_exists(path) ? path : NULL;
 }
 
 /* What the option says, else what the agent says, else `otherwise`. */
@@ -392,6 +397,27 @@ find_read_only(struct setup *s)
 	return paths;
 }
 
+/* What the tools may not see: ours, and the memory files of other agents. */
+static const char **
+find_hidden(struct setup *s)
+{
+	const char *own = if_seen(s, s->workspace.dir);
+	const char **paths;
+	size_t n = 0;
+
+	s->others = recall_of_others(&s->agents, &s->agent);
+	paths = xcalloc(json_count(&s->others) + 2, sizeof(*paths));
+	if (own)
+		paths[n++] = own;
+	for (size_t i = 0; i < json_count(&s->others); i++) {
+		AUTO_JV jv path = json_at(&s->others, i);
+		/* it may be made while we run */
+		if (is_below(s, json_string(&path)))
+			paths[n++] = json_string(&path);
+	}
+	return paths;
+}
+
 static int
 run_within_budget(struct setup *s, const struct agent_task *task,
     struct err *e)
@@ -412,6 +438,7 @@ static int
 run(struct setup *s, const char *prompt, struct err *e)
 {
 	AUTO_FREE const char **read_only = find_read_only(s);
+	AUTO_FREE const char **hidden = find_hidden(s);
 	struct agent_task task = {
 		.id = json_str(&s->agent, "id"),
 		.model_name = s->model.name,
@@ -443,7 +470,7 @@ run(struct setup *s, const char *prompt, struct err *e)
 			.workspace = s->place,
 			.output_dir = s->output_dir,
 			.profile = json_str(&s->agent, "sandbox"),
-			.hide = s->hide,
+			.hide = hidden,
 			.read_only = read_only,
 			.env = &s->env,
 			.timeout_ns = SPAWN_CALL_SECONDS * CLOCK_SEC,
@@ -463,7 +490,6 @@ run(struct setup *s, const char *prompt, struct err *e)
 		.context = s,
 	};
 
-	s->hide[0] = if_seen(s, s->workspace.dir);
 	if (s->foreign) {
 		task.limits.turns = limit(s, s->said->max_turns, "turns", 0);
 		return foreign_run(s->foreign, &task, &s->agent,
@@ -514,10 +540,28 @@ run_reminded(struct setup *s, const char *prompt, struct err *e)
 	if (!prompt || s->said->resume)
 		return run(s, prompt, e);
 	buf_adds(&words, prompt);
-	if (briefing_memory(&s->agent, s->workspace.root, prompt, &words,
-	    e) < 0)
+	if (recall_about(&s->agent, s->workspace.root, prompt, &words, e) < 0)
 		return -1;
 	return run(s, words.data, e);
+}
+
+/* With its memory file in step before, for what people wrote, and after. */
+static int
+run_in_step(struct setup *s, const char *prompt, struct err *e)
+{
+	const char *id = json_str(&s->agent, "id");
+	struct err late = ERR_INIT;
+	int status;
+
+	if (recall_sync(&s->agent, s->agents.dir, s->workspace.root, NULL,
+	    e) < 0)
+		return -1;
+	status = run_reminded(s, prompt, e);
+	/* the result is out: what is not in step now will be next time */
+	if (recall_sync(&s->agent, s->agents.dir, s->workspace.root, id,
+	    &late) < 0)
+		err_warn("%s", late.text);
+	return status;
 }
 
 int
@@ -529,6 +573,7 @@ spawn_run(const struct spawn *said, const char *prompt, struct err *e)
 		.model = MODEL_INIT, .journal = JOURNAL_INIT,
 		.tools = JSON_NONE, .env = JSON_NONE, .options = JSON_NONE,
 		.skills = JSON_NONE, .read_only = JSON_NONE,
+		.others = JSON_NONE,
 		.talk = CONVERSATION_INIT, .settings = SETTINGS_INIT,
 		.hooks = JSON_NONE,
 	};
@@ -550,5 +595,5 @@ spawn_run(const struct spawn *said, const char *prompt, struct err *e)
 		    json_str(&s.agent, "type"));
 	if (said->dry_run)
 		return dry_run(&s, prompt, e);
-	return open_files(&s, e) < 0 ? -1 : run_reminded(&s, prompt, e);
+	return open_files(&s, e) < 0 ? -1 : run_in_step(&s, prompt, e);
 }
