@@ -35,6 +35,7 @@ answer_release(struct answer *a)
 	free(a->tools);
 	buf_release(&a->text);
 	buf_release(&a->reasoning);
+	think_release(&a->think);
 	json_release(&a->native);
 	if (a->state)
 		a->release(a->state);
@@ -87,6 +88,27 @@ answer_reasoning(struct answer *a, const char *s, size_t len, struct err *e)
 {
 	return piece(a, &a->reasoning,
 	    a->events ? a->events->reasoning : NULL, s, len, e);
+}
+
+static int
+tagged(void *ctx, bool reasoning, const char *s, size_t len, struct err *e)
+{
+	return reasoning ? answer_reasoning(ctx, s, len, e) :
+	    answer_text(ctx, s, len, e);
+}
+
+int
+answer_tagged(struct answer *a, const char *s, size_t len, struct err *e)
+{
+	if (len > 0)
+		came(a);
+	return think_feed(&a->think, s, len, tagged, a, e);
+}
+
+int
+answer_flush(struct answer *a, struct err *e)
+{
+	return think_end(&a->think, tagged, a, e);
 }
 
 /* The tool call of a slot, made when it is new; NULL: there are too many. */

@@ -8,6 +8,7 @@
 
 #include "model.h"
 #include "provider.h"
+#include "think.h"
 
 struct answer_tool {
 	int slot;
@@ -20,6 +21,7 @@ struct answer {
 	const struct model_events *events;	/* or NULL */
 	void *ctx;
 	struct buf text, reasoning;
+	struct think think;
 	struct answer_tool *tools;
 	size_t ntools, cap;
 	enum model_finish finish;
@@ -45,6 +47,9 @@ enum {
 void	answer_init(struct answer *a, const struct model_request *rq,
 	    void (*release)(void *state), int64_t started);
 void	answer_release(struct answer *a);
+
+/* Nothing follows: gives what answer_tagged() has held back. */
+int	answer_flush(struct answer *a, struct err *e);
 
 /* The message as far as it came; JSON_NONE when nothing did. */
 jv	answer_message(const struct answer *a);

@@ -208,6 +208,15 @@ read_body(struct model_call *c, const char *data, size_t len, struct err *e)
 }
 
 static int
+flush(struct model_call *c, struct err *e)
+{
+	if (answer_flush(&c->answer, e) == 0)
+		return 0;
+	c->local = true;
+	return -1;
+}
+
+static int
 on_body(void *ctx, const char *data, size_t len, struct err *e)
 {
 	struct leg *l = ctx;
@@ -220,6 +229,8 @@ on_body(void *ctx, const char *data, size_t len, struct err *e)
 	if (read_body(c, data, len, e) < 0)
 		return -1;
 	if (c->hard_end) {
+		if (flush(c, e) < 0)
+			return -1;
 		call_detach_leg(c);
 		call_ended(c, NULL);
 		return 0;
@@ -326,7 +337,7 @@ on_done(void *ctx, const struct err *e)
 {
 	struct leg *l = ctx;
 	struct model_call *c = l->call;
-	struct err mine = ERR_INIT;
+	struct err mine = ERR_INIT, unwritten = ERR_INIT;
 
 	leg_free(l);
 	if (!c)
@@ -343,6 +354,8 @@ on_done(void *ctx, const struct err *e)
 		/* it was whole; only the connection's end was not proper */
 		e = NULL;
 	}
+	if (flush(c, &unwritten) < 0 && !e)
+		e = &unwritten;
 	if (e)
 		classify(c, e);
 	call_ended(c, e);

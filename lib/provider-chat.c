@@ -137,17 +137,18 @@ read_usage(struct answer *a, const jv *usage)
 	json_num(usage, "cost", &u->cost);		/* OpenRouter */
 }
 
-/* Text is a string or, from a few servers, an array of parts. */
+/* Text is a string or, from a few servers, an array of parts; many that do
+ * not know reasoning leave it in the text, between tags. */
 static int
 read_text(struct answer *a, const jv *content, struct err *e)
 {
 	if (json_string(content))
-		return answer_text(a, json_string(content),
+		return answer_tagged(a, json_string(content),
 		    json_string_len(content), e);
 	for (size_t i = 0; i < json_count(content); i++) {
 		AUTO_JV jv part = json_at(content, i);
 		AUTO_JV jv text = json_get(&part, "text");
-		if (json_string(&text) && answer_text(a, json_string(&text),
+		if (json_string(&text) && answer_tagged(a, json_string(&text),
 		    json_string_len(&text), e) < 0)
 			return -1;
 	}

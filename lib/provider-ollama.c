@@ -173,7 +173,7 @@ ollama_event(struct answer *a, const jv *data, bool whole, struct err *e)
 	if (json_string(&thinking) && answer_reasoning(a,
 	    json_string(&thinking), json_string_len(&thinking), e) < 0)
 		return -1;
-	if (json_string(&text) && answer_text(a, json_string(&text),
+	if (json_string(&text) && answer_tagged(a, json_string(&text),
 	    json_string_len(&text), e) < 0)
 		return -1;
 	read_tools(a, &message);

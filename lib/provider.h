@@ -31,6 +31,8 @@ struct answer;
 
 /* A tool call is addressed by `slot`, the server's index for it. */
 int	answer_text(struct answer *a, const char *s, size_t len, struct err *e);
+int	answer_tagged(struct answer *a, const char *s, size_t len,
+	    struct err *e);	/* text that may begin with <think> */
 int	answer_reasoning(struct answer *a, const char *s, size_t len,
 	    struct err *e);
 void	answer_tool(struct answer *a, int slot, const char *id,

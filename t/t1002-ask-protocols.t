@@ -6,6 +6,7 @@
 need jq
 model_server -k sesame \
 	-e '{"match":"think","reasoning":"hm","text":"so it is"}' \
+	-e '{"match":"tags","text":"<think>hm hm </think>\n\nso <think> it is"}' \
 	-e '{"match":"call","tools":[{"id":"c1","name":"f","arguments":"{\"a\":1}"}]}' \
 	-e '{"match":"long","text":"too long","finish":"length"}' \
 	-e '{"match":"refuse","text":"no","finish":"content_filter"}' \
@@ -55,8 +56,22 @@ check_protocol() {
 	expect_out_has test-model
 }
 
+# check_tags: reasoning that stands in the text, however it is cut.
+check_tags() {
+	it "$1 tells reasoning in the text from the text"
+	run agent-ask tags
+	expect_status 0
+	expect_out 'so <think> it is'
+	run agent-ask --json tags
+	expect_json '[.[] | select(.data.reasoning) | .data.reasoning] | add ==
+		"hm hm "'
+	expect_json '.[-1].data.text == "so <think> it is" and
+		.[-1].data.message.reasoning == "hm hm "'
+}
+
 model_provider chat "$MODEL_URL/v1" 'key_env: TEST_KEY'
 check_protocol chat
+check_tags chat
 it 'chat knows a refusal'
 run agent-ask refuse
 expect_status 3
@@ -76,5 +91,6 @@ expect_json '.[-1].data.message.native.content[0] ==
 
 model_provider ollama "$MODEL_URL" 'key_env: TEST_KEY'
 check_protocol ollama
+check_tags ollama
 
 done_testing
