@@ -86,7 +86,11 @@ work(struct ask_work *w, struct err *e)
 		return failed(o, e);
 	if (o->action == ASK_PROMPT || o->action == ASK_DRY_RUN)
 		return ask_one(w, e);
-	r = o->action == ASK_BATCH ? ask_many(w, e) : ask_other(w, e);
+	if (o->action == ASK_BATCH)
+		r = ask_many(w, e);
+	else
+		r = o->action == ASK_EMBED ? ask_embed(w, e) :
+		    ask_other(w, e);
 	return r < 0 ? failed(o, e) : r;
 }
 

@@ -8,6 +8,7 @@
 #include "alloc.h"
 #include "batch.h"
 #include "catalog.h"
+#include "embed.h"
 #include "structured.h"
 
 int
@@ -46,6 +47,31 @@ ask_many(const struct ask_work *w, struct err *e)
 		r = batch_run(&b, &cli_signal, e);
 	}
 	structured_release(&fit);
+	model_release(&m);
+	return r;
+}
+
+int
+ask_embed(const struct ask_work *w, struct err *e)
+{
+	const struct ask_options *o = w->o;
+	struct model m = MODEL_INIT;
+	struct embed embed = {
+		.model = &m,
+		.options = &o->options,
+		.memo = w->memo,
+		.jobs = o->jobs ? o->jobs : EMBED_JOBS,
+		.lines = o->lines,
+		.result = o->format == ASK_NDJSON,
+		.retries = o->retries < 0 ? BATCH_RETRIES : o->retries,
+		.timeout = o->timeout,
+		.in = STDIN_FILENO,
+		.out = STDOUT_FILENO
+	};
+	int r = catalog_find(w->config, o->model, &m, e);
+
+	if (r == 0)
+		r = embed_run(&embed, &cli_signal, e);
 	model_release(&m);
 	return r;
 }

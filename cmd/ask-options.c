@@ -13,6 +13,7 @@ enum {
 	OPT_CACHE_CLEAR,
 	OPT_CHECK,
 	OPT_DRY_RUN,
+	OPT_EMBED,
 	OPT_FORMAT,
 	OPT_HISTORY,
 	OPT_JSON,
@@ -48,6 +49,7 @@ static const struct option longopts[] = {
 	{ "continue", no_argument, NULL, 'c' },
 	{ "conversation", required_argument, NULL, 'r' },
 	{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
+	{ "embed", no_argument, NULL, OPT_EMBED },
 	{ "extract", no_argument, NULL, 'x' },
 	{ "extract-last", no_argument, NULL, OPT_XL },
 	{ "file", required_argument, NULL, 'f' },
@@ -113,6 +115,10 @@ const struct cli ask_cli = {
 	    "[--unordered]\n"
 	    "       agent-ask --cache-clear\n"
 	    "       agent-ask --check [-m MODEL]\n"
+	    "       agent-ask --embed -m MODEL [-j N] [-o KEY VALUE] "
+	    "[--cache[=HOW]]\n"
+	    "                 [--format text|ndjson] [--lines] [--retries N] "
+	    "[--timeout TIME]\n"
 	    "       agent-ask --history [--json] [-r ID] [WORD ...]\n"
 	    "       agent-ask --models [-m PROVIDER]\n"
 	    "       agent-ask --templates [--json]\n",
@@ -256,6 +262,7 @@ set_action(struct ask_options *o, int c)
 		{ OPT_CACHE_CLEAR, ASK_CACHE_CLEAR },
 		{ OPT_CHECK, ASK_CHECK },
 		{ OPT_DRY_RUN, ASK_DRY_RUN },
+		{ OPT_EMBED, ASK_EMBED },
 		{ OPT_HISTORY, ASK_HISTORY },
 		{ OPT_MODELS, ASK_MODELS },
 		{ OPT_SAVE, ASK_SAVE },
@@ -345,7 +352,8 @@ choose_action(struct ask_options *o)
 {
 	bool nothing = o->noperands + o->nfiles + o->nattachments == 0;
 	bool unasked = nothing && !o->template;
-	bool batch = o->jobs > 0 || o->lines || o->resume || o->unordered;
+	bool embed = o->action == ASK_EMBED;
+	bool batch = !embed && (o->jobs > 0 || o->lines || o->resume || o->unordered);
 
 	if (o->rules && o->rules_file)
 		cli_usage(&ask_cli, "--system and --system-file exclude each "
@@ -364,7 +372,9 @@ choose_action(struct ask_options *o)
 		cli_usage(&ask_cli, "-MD needs -MF FILE or -MT TARGET");
 	if (batch && o->deps)
 		cli_usage(&ask_cli, "-MD does not go with a stream of tasks");
-	if (batch && !nothing)
+	if (embed && !o->model)
+		cli_usage(&ask_cli, "--embed needs -m PROVIDER/MODEL");
+	if ((batch || embed) && !nothing)
 		cli_usage(&ask_cli, "a stream of tasks comes on standard "
 		    "input, not from operands or files");
 	if (o->action != ASK_PROMPT)

@@ -20,6 +20,7 @@ enum ask_action {
 	ASK_PROMPT,		/* ask one question */
 	ASK_BATCH,		/* ask those of a stream */
 	ASK_DRY_RUN,		/* show the request */
+	ASK_EMBED,		/* vectors of what comes */
 	ASK_HISTORY,		/* what was asked before */
 	ASK_CACHE_CLEAR,	/* forget the answers that were kept */
 	ASK_CHECK,		/* see whether the model could be asked */

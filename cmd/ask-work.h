@@ -30,6 +30,9 @@ int	ask_one(const struct ask_work *w, struct err *e);
 /* Those of a stream: the exit status, or -1. */
 int	ask_many(const struct ask_work *w, struct err *e);
 
+/* --embed: likewise. */
+int	ask_embed(const struct ask_work *w, struct err *e);
+
 /* -MD: the files that an answer depends on, for make(1). */
 int	ask_depend(const struct ask_work *w, struct err *e);
 

@@ -327,4 +327,5 @@ const struct provider provider_chat = {
 	.models_path = "/models",
 	.models_array = "data",
 	.models_id = "id",
+	.embed = &provider_embeddings,
 };

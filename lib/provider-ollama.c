@@ -192,4 +192,5 @@ const struct provider provider_ollama = {
 	.models_path = "/api/tags",
 	.models_array = "models",
 	.models_id = "name",
+	.embed = &provider_ollama_embed,
 };

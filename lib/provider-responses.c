@@ -383,4 +383,5 @@ const struct provider provider_responses = {
 	.models_path = "/models",
 	.models_array = "data",
 	.models_id = "id",
+	.embed = &provider_embeddings,
 };

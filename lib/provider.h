@@ -97,10 +97,15 @@ struct provider {
 	/* The list of models: path, and the array and member of the ids in
 	 * it.  NULL: it has none. */
 	const char *models_path, *models_array, *models_id;
+
+	/* Asks for vectors (provider-embed.c), at the same base.  NULL: it
+	 * has none. */
+	const struct provider *embed;
 };
 
 extern const struct provider provider_chat, provider_messages,
     provider_ollama, provider_responses;
+extern const struct provider provider_embeddings, provider_ollama_embed;
 
 /*
  * What several protocols have in common: the text of a message's content

@@ -564,6 +564,17 @@ embeddings(struct conn *c, const struct request *r)
 	if (json_parse(r->body, r->body_len, &v, &ignored) == 0)
 		input = json_get(&v, "input");
 	n = json_string(&input) ? 1 : json_count(&input);
+	if (ends_with(r->path, "/api/embed")) {
+		buf_adds(&out, "{\"model\":\"test-model\",\"embeddings\":[");
+		for (size_t i = 0; i < n; i++) {
+			AUTO_JV jv one = json_at(&input, i);
+			buf_addf(&out, "%s[%zu,%zu,1]", i ? "," : "",
+			    json_string_len(&one), i);
+		}
+		buf_addf(&out, "],\"prompt_eval_count\":%zu}", n);
+		send_simple(c, 200, out.data);
+		return;
+	}
 	buf_adds(&out, "{\"object\":\"list\",\"model\":\"test-model\","
 	    "\"data\":[");
 	for (size_t i = 0; i < n; i++) {
@@ -589,7 +600,8 @@ serve_other(struct conn *c, const struct request *r)
 		    "\"test-model\"},{\"id\":\"other-model\"}]}");
 	} else if (ends_with(r->path, "/api/tags")) {
 		send_simple(c, 200, "{\"models\":[{\"name\":\"test-model\"}]}");
-	} else if (ends_with(r->path, "/embeddings")) {
+	} else if (ends_with(r->path, "/embeddings") ||
+	    ends_with(r->path, "/api/embed")) {
 		embeddings(c, r);
 	} else if (ends_with(r->path, "/-/stats")) {
 		stats = xasprintf("{\"requests\":%lld,\"connections\":%lld,"
