@@ -15,24 +15,28 @@
 #include "ledger.h"
 #include "store.h"
 
+struct ledger_price {
+	double input, output, cached, cache_write;	/* USD per Mtok */
+	int64_t max_output;		/* 0: not known */
+};
+
 struct ledger {
 	struct store *store;		/* NULL: not opened yet */
 	char *path;
+	char *mark;			/* the file that says "limits" */
 	int owners_fd;			/* -1: not opened yet */
 	int64_t owner;			/* 0: none yet */
 	int64_t reaped;			/* when last, monotonic */
 	bool prices;			/* were looked after */
+	char *priced;			/* the model asked for last; NULL */
+	bool has_price;			/* it has one: */
+	struct ledger_price price;
 };
 
 /* A cap that concerns a call, in its window. */
 struct ledger_line {
 	struct ledger_cap cap;		/* name is owned */
 	char *key;			/* of the counter; owned */
-};
-
-struct ledger_price {
-	double input, output, cached, cache_write;	/* USD per Mtok */
-	int64_t max_output;		/* 0: not known */
 };
 
 /*

@@ -101,6 +101,7 @@ import_all(struct ledger *l, const char *ours, const char *users,
 	return own ? store_commit(l->store, e) : 0;
 }
 
+/* Once a process: the files may have changed since the last. */
 static int
 refresh(struct ledger *l, struct err *e)
 {
@@ -113,8 +114,6 @@ refresh(struct ledger *l, struct err *e)
 	AUTO_FREE char *now = xasprintf("%s %s", a, b);
 	AUTO_FREE char *then = NULL;
 
-	if (l->prices)
-		return 0;
 	if (store_get_str(l->store, "select value from note where name = "
 	    "'prices'", NULL, &then, e) < 0)
 		return -1;
@@ -133,8 +132,15 @@ ledger_price(struct ledger *l, const char *model, struct ledger_price *ret,
 	AUTO_STMT struct store_stmt *st = NULL;
 	int r;
 
+	/* thousands of calls in a row may be of one model */
+	if (l->priced && strcmp(l->priced, model) == 0) {
+		if (l->has_price)
+			*ret = l->price;
+		return l->has_price;
+	}
 	/* the user's before ours, the longer pattern before the shorter */
-	if (ledger_need(l, e) < 0 || refresh(l, e) < 0 || store_query(l->store,
+	if (ledger_need(l, e) < 0 || (!l->prices && refresh(l, e) < 0) ||
+	    store_query(l->store,
 	    "select input, output, cached, cache_write, max_output from price "
 	    "where ? glob pattern order by source desc, length(pattern) desc "
 	    "limit 1", STORE_ARGS(ARG_STR(model)), &st, e) < 0 ||
@@ -144,6 +150,11 @@ ledger_price(struct ledger *l, const char *model, struct ledger_price *ret,
 		*ret = (struct ledger_price){ store_col_num(st, 0),
 			store_col_num(st, 1), store_col_num(st, 2),
 			store_col_num(st, 3), store_col_int(st, 4) };
+	free(l->priced);
+	l->priced = xstrdup(model);
+	l->has_price = r > 0;
+	if (r > 0)
+		l->price = *ret;
 	return r;
 }
 

@@ -102,6 +102,7 @@ ledger_open(const char *path, struct ledger **ret, struct err *e)
 	l = xcalloc(1, sizeof(*l));
 	l->owners_fd = -1;
 	l->path = path ? xstrdup(path) : path_join(state, "ledger.db");
+	l->mark = xasprintf("%s-limits", l->path);
 	*ret = l;
 	return 0;
 }
@@ -121,29 +122,19 @@ ledger_need(struct ledger *l, struct err *e)
 	return store_open(l->path, &schema, &o, &l->store, e);
 }
 
-/* The mark that there is something to look at before a call. */
-static char *
-mark(const struct ledger *l)
-{
-	return xasprintf("%s-limits", l->path);
-}
-
 bool
 ledger_unlimited(const struct ledger *l)
 {
-	AUTO_FREE char *path = mark(l);
-
-	return !l->store && !path_exists(path);
+	return !path_exists(l->mark);
 }
 
 int
 ledger_mark(struct ledger *l, struct err *e)
 {
-	AUTO_FREE char *path = mark(l);
-	AUTO_FD int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	AUTO_FD int fd = open(l->mark, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 
 	return fd < 0 ? err_sys(e, ST_CANTCREATE, "cannot create '%s'",
-	    path) : 0;
+	    l->mark) : 0;
 }
 
 void
@@ -154,6 +145,8 @@ ledger_close(struct ledger *l)
 	if (l->owners_fd >= 0)
 		close(l->owners_fd);
 	store_close(l->store);
+	free(l->priced);
+	free(l->mark);
 	free(l->path);
 	free(l);
 }
