@@ -48,6 +48,55 @@ origin_of(const char *url)
 	    (int)(end - (at ? at + 1 : host)), at ? at + 1 : host);
 }
 
+static int64_t
+after(int64_t since, int64_t ns)
+{
+	int64_t at;
+
+	if (ns <= 0 || __builtin_add_overflow(since, ns, &at))
+		return INT64_MAX;
+	return at;
+}
+
+int64_t
+http_call_due(const struct http_call *c, int64_t *ret_limit)
+{
+	const struct http_timers *t = &c->timers;
+	int64_t limit = 0, at, slow;
+
+	if (c->phase == CONNECTING)
+		limit = t->connect;
+	else if (c->phase == SENT)
+		limit = t->first_byte;
+	else if (c->phase == RECEIVING)
+		limit = t->idle;
+	at = after(c->since, limit);
+	slow = after(c->progress, t->progress);
+	if (c->phase != WAITING && slow < at) {
+		limit = t->progress;
+		at = slow;
+	}
+	if (c->paused)
+		at = INT64_MAX;
+	if (c->until.at <= at) {
+		limit = 0;
+		at = c->until.at;
+	}
+	*ret_limit = limit;
+	return at;
+}
+
+/* A timer of this call may end before those that were seen. */
+static void
+look_again(struct http_call *c)
+{
+	struct http *h = c->http;
+	int64_t limit;
+	struct deadline at = { http_call_due(c, &limit) };
+
+	h->look_at = deadline_min(h->look_at, at);
+}
+
 static void
 enter(struct http_call *c, enum phase phase)
 {
@@ -55,8 +104,7 @@ enter(struct http_call *c, enum phase phase)
 	if (c->phase == WAITING)
 		c->progress = c->since;
 	c->phase = phase;
-	/* a timer of the new phase may end before those that were seen */
-	c->http->look_at = deadline_in(0);
+	look_again(c);
 }
 
 /* What curl calls. */
@@ -154,10 +202,12 @@ on_body(char *data, size_t size, size_t n, void *ctx)
 	return r < 0 || c->cancelled ? CURL_WRITEFUNC_ERROR : size * n;
 }
 
+/* What a call was, but its handle. */
 static void
 free_call(struct http_call *c)
 {
 	struct http *h = c->http;
+	CURL *easy = c->easy;
 
 	if (c->prev)
 		c->prev->next = c->next;
@@ -165,16 +215,29 @@ free_call(struct http_call *c)
 		h->first = c->next;
 	if (c->next)
 		c->next->prev = c->prev;
-	curl_multi_remove_handle(h->multi, c->easy);
-	curl_easy_cleanup(c->easy);
+	curl_multi_remove_handle(h->multi, easy);
 	curl_slist_free_all(c->headers);
 	free((void *)(uintptr_t)c->head.fields);
 	free(c->origin);
-	free(c);
+	*c = (struct http_call){ .easy = easy, .next = h->spare };
+	h->spare = c;
 }
 
+void
+http_call_free_spare(struct http *h)
+{
+	struct http_call *c;
+
+	while ((c = h->spare)) {
+		h->spare = c->next;
+		curl_easy_cleanup(c->easy);
+		free(c);
+	}
+}
+
+/* What is the same for every request. */
 static void
-set_callbacks(struct http_call *c)
+set_always(struct http_call *c)
 {
 	CURL *easy = c->easy;
 
@@ -190,6 +253,14 @@ set_callbacks(struct http_call *c)
 	curl_easy_setopt(easy, CURLOPT_HEADERDATA, c);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, c);
+	curl_easy_setopt(easy, CURLOPT_USERAGENT,
+	    PACKAGE_NAME "/" PACKAGE_VERSION);
+	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+	curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+	/* ours counts; curl's own default would end a call that waits */
+	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, 30L * 24 * 3600);
 }
 
 static void
@@ -197,23 +268,21 @@ set_request(struct http_call *c, const struct http_request *rq)
 {
 	CURL *easy = c->easy;
 
-	curl_easy_setopt(easy, CURLOPT_USERAGENT,
-	    PACKAGE_NAME "/" PACKAGE_VERSION);
+	/* the handle may have served another: each of these is set anew */
 	if (rq->body) {
 		curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
 		    (curl_off_t)rq->body_len);
 		curl_easy_setopt(easy, CURLOPT_POSTFIELDS, rq->body);
 		/* waiting for 100-continue costs a round trip or a second */
 		c->headers = curl_slist_append(c->headers, "Expect:");
+	} else {
+		curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
 	}
-	if (rq->method)
-		curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, rq->method);
+	curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, rq->method);
 	for (size_t i = 0; rq->headers && rq->headers[i]; i++)
 		c->headers = curl_slist_append(c->headers, rq->headers[i]);
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, c->headers);
-	if (rq->unix_socket)
-		curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH,
-		    rq->unix_socket);
+	curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, rq->unix_socket);
 }
 
 /* 0, or -1 when it cannot be: the URL. */
@@ -223,38 +292,55 @@ set_up(struct http_call *c, const struct http_request *rq)
 	CURL *easy = c->easy;
 	bool tls = strncasecmp(rq->url, "https:", 6) == 0;
 
-	set_callbacks(c);
 	set_request(c, rq);
-	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-	curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-	/* ours counts; curl's own default would end a call that waits */
-	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, 30L * 24 * 3600);
 	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, tls ?
 	    (long)CURL_HTTP_VERSION_2TLS : (long)CURL_HTTP_VERSION_1_1);
 	/* rather share an HTTP/2 connection than open another */
 	curl_easy_setopt(easy, CURLOPT_PIPEWAIT, tls ? 1L : 0L);
 	if (!tls && strncasecmp(rq->url, "http:", 5) != 0)
 		return -1;
-	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
 	return curl_easy_setopt(easy, CURLOPT_URL, rq->url) == CURLE_OK ?
 	    0 : -1;
+}
+
+/* One that has ended, or a new one; NULL when there is no memory. */
+static struct http_call *
+take_call(struct http *h)
+{
+	struct http_call *c = h->spare;
+
+	if (c) {
+		h->spare = c->next;
+		c->next = NULL;
+		return c;
+	}
+	c = xcalloc(1, sizeof(*c));
+	c->easy = curl_easy_init();
+	if (!c->easy) {
+		free(c);
+		return NULL;
+	}
+	set_always(c);
+	return c;
 }
 
 struct http_call *
 http_start(struct http *h, const struct http_request *rq,
     const struct http_events *events, void *ctx, struct err *e)
 {
-	struct http_call *c = xcalloc(1, sizeof(*c));
+	struct http_call *c = take_call(h);
 
+	if (!c) {
+		err_set(e, ST_SYSTEM, "cannot start a request");
+		return NULL;
+	}
 	c->http = h;
 	c->events = *events;
 	c->ctx = ctx;
 	c->timers = rq->timers;
 	c->until = rq->until;
 	c->origin = origin_of(rq->url);
-	c->easy = curl_easy_init();
-	if (!c->easy || set_up(c, rq) < 0) {
+	if (set_up(c, rq) < 0) {
 		err_set(e, ST_CONFIG, "not an http or https URL: '%s'",
 		    c->origin);
 		free_call(c);
@@ -271,7 +357,7 @@ http_start(struct http *h, const struct http_request *rq,
 		h->first->prev = c;
 	h->first = c;
 	h->active++;
-	h->look_at = deadline_in(0);
+	look_again(c);
 	return c;
 }
 
@@ -378,44 +464,6 @@ http_call_end(struct http_call *c, CURLcode code)
 	}
 	failure(c, code, &e);
 	finish(c, &e);
-}
-
-static int64_t
-after(int64_t since, int64_t ns)
-{
-	int64_t at;
-
-	if (ns <= 0 || __builtin_add_overflow(since, ns, &at))
-		return INT64_MAX;
-	return at;
-}
-
-int64_t
-http_call_due(const struct http_call *c, int64_t *ret_limit)
-{
-	const struct http_timers *t = &c->timers;
-	int64_t limit = 0, at, slow;
-
-	if (c->phase == CONNECTING)
-		limit = t->connect;
-	else if (c->phase == SENT)
-		limit = t->first_byte;
-	else if (c->phase == RECEIVING)
-		limit = t->idle;
-	at = after(c->since, limit);
-	slow = after(c->progress, t->progress);
-	if (c->phase != WAITING && slow < at) {
-		limit = t->progress;
-		at = slow;
-	}
-	if (c->paused)
-		at = INT64_MAX;
-	if (c->until.at <= at) {
-		limit = 0;
-		at = c->until.at;
-	}
-	*ret_limit = limit;
-	return at;
 }
 
 void

@@ -24,6 +24,7 @@ struct http {
 	CURLM *multi;
 	int ep;
 	struct http_call *first;
+	struct http_call *spare;	/* ended: a handle is dear to make */
 	size_t active;
 	struct deadline curl_due;
 	struct deadline look_at;	/* no timer ends before */
@@ -52,6 +53,9 @@ struct http_call {
 	char *origin;		/* "http://host:port" */
 	char text[CURL_ERROR_SIZE];
 };
+
+/* Frees those that are spare. */
+void	http_call_free_spare(struct http *h);
 
 /* curl is done with it: the last event, and the call is gone. */
 void	http_call_end(struct http_call *c, CURLcode code);

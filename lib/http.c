@@ -94,6 +94,7 @@ http_free(struct http *h)
 		return;
 	while (h->first)
 		http_cancel(h->first);
+	http_call_free_spare(h);
 	curl_multi_cleanup(h->multi);
 	close(h->ep);
 	free(h);
