@@ -28,7 +28,7 @@ struct model_pool {
 	struct leg *legs;
 	size_t active;
 	struct deadline retry_at;	/* no call is to be tried before */
-	bool finished;			/* some call is */
+	struct model_call *finished, *last_finished;	/* not yet told of */
 	struct fresh_key *fresh;
 	struct ledger *ledger;		/* NULL: none */
 	struct memo *memo;		/* NULL: none */
@@ -87,6 +87,7 @@ struct model_call {
 	char *memo_key;			/* of the request; or NULL */
 	bool recalled;			/* answered from the memo */
 	bool finished;
+	struct model_call *next_finished;
 	struct err e;			/* ST_OK: answered */
 	int64_t began;
 };

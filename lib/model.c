@@ -33,9 +33,43 @@ model_pool_new(size_t connections, struct err *e)
 	return p;
 }
 
+/* It has ended: deliver() tells. */
+static void
+settle(struct model_call *c)
+{
+	struct model_pool *p = c->pool;
+
+	c->finished = true;
+	if (p->last_finished)
+		p->last_finished->next_finished = c;
+	else
+		p->finished = c;
+	p->last_finished = c;
+}
+
+/* It will not be told of: the first of those that wait, or one of them. */
+static void
+unsettle(struct model_call *c)
+{
+	struct model_pool *p = c->pool;
+	struct model_call *before = NULL, *at = p->finished;
+
+	for (; at != c; at = at->next_finished)
+		before = at;
+	if (before)
+		before->next_finished = c->next_finished;
+	else
+		p->finished = c->next_finished;
+	if (p->last_finished == c)
+		p->last_finished = before;
+	c->finished = false;
+}
+
 static void
 free_call(struct model_call *c)
 {
+	if (c->finished)
+		unsettle(c);
 	if (c->prev)
 		c->prev->next = c->next;
 	else
@@ -224,13 +258,6 @@ unseen(const struct model_call *c)
 	return !c->answer.given && !c->local;
 }
 
-static void
-settle(struct model_call *c)
-{
-	c->finished = true;
-	c->pool->finished = true;
-}
-
 /* A key that the server echoes is not passed on. */
 static void
 blank_key(const char *key, char *text)
@@ -335,13 +362,14 @@ static void
 retry_due(struct model_pool *p)
 {
 	struct deadline next = DEADLINE_NEVER;
+	int64_t now = clock_mono();
 
-	if (!deadline_passed(p->retry_at))
+	if (p->retry_at.at > now)
 		return;
 	p->retry_at = DEADLINE_NEVER;
 	for (struct model_call *c = p->calls; c; c = c->next) {
 		struct err e = ERR_INIT;
-		if (!deadline_passed(c->retry_at)) {
+		if (c->retry_at.at > now) {
 			next = deadline_min(next, c->retry_at);
 			continue;
 		}
@@ -360,13 +388,8 @@ deliver(struct model_pool *p)
 {
 	struct model_call *c;
 
-	while (p->finished) {
-		p->finished = false;
-		/* `done` may start and cancel calls: from the front again */
-		for (c = p->calls; c && !c->finished; c = c->next)
-			;
-		if (!c)
-			return;
+	/* `done` may start and cancel calls: from the front again */
+	while ((c = p->finished)) {
 		struct model_reply r;
 		struct err e = c->e;
 		void (*done)(void *, struct model_reply *,
@@ -375,7 +398,6 @@ deliver(struct model_pool *p)
 		make_reply(c, &r);
 		call_drop_leg(c);
 		free_call(c);
-		p->finished = true;
 		done(ctx, &r, e.status != ST_OK ? &e : NULL);
 		model_reply_release(&r);
 	}
