@@ -62,6 +62,20 @@ write_string(const char *s, size_t len, struct buf *out)
 }
 
 static void
+write_integer(int64_t n, struct buf *out)
+{
+	char text[24], *at = text + sizeof(text);
+	uint64_t left = n < 0 ? -(uint64_t)n : (uint64_t)n;
+
+	do
+		*--at = (char)('0' + left % 10);
+	while ((left /= 10) > 0);
+	if (n < 0)
+		*--at = '-';
+	buf_add(out, at, (size_t)(text + sizeof(text) - at));
+}
+
+static void
 write_number(const jv *v, struct buf *out)
 {
 	double d = jv_number_value(*v);
@@ -69,11 +83,13 @@ write_number(const jv *v, struct buf *out)
 	if (d != floor(d) || fabs(d) > exact_max || (d == 0 && signbit(d)))
 		dump(v, 0, out);
 	else
-		buf_addf(out, "%lld", (long long)d);
+		write_integer((int64_t)d, out);
 }
 
 struct member {
-	jv key, value;
+	const char *key;		/* lives in the object */
+	size_t len;
+	int at;				/* its iterator */
 };
 
 /* By bytes, as libjq sorts. */
@@ -81,36 +97,35 @@ static int
 compare(const void *a, const void *b)
 {
 	const struct member *x = a, *y = b;
-	size_t n = json_string_len(&x->key), m = json_string_len(&y->key);
-	int r = memcmp(json_string(&x->key), json_string(&y->key),
-	    n < m ? n : m);
+	int r = memcmp(x->key, y->key, x->len < y->len ? x->len : y->len);
 
-	return r ? r : n < m ? -1 : n > m;
+	return r ? r : x->len < y->len ? -1 : x->len > y->len;
 }
 
 static void
 write_object(const jv *v, struct buf *out)
 {
 	size_t n = json_count(v), count = 0;
-	struct member *members = xcalloc(n + 1, sizeof(*members));
+	struct member few[16], *members = few;
 
-	JSON_EACH(v, i) {
-		members[count].key = jv_object_iter_key(*v, i);
-		members[count++].value = jv_object_iter_value(*v, i);
-	}
+	if (n > sizeof(few) / sizeof(*few))
+		members = xcalloc(n, sizeof(*members));
+	JSON_EACH(v, i)
+		members[count++] = (struct member){ json_iter_key(v, i),
+			json_iter_key_len(v, i), i };
 	qsort(members, count, sizeof(*members), compare);
 	buf_addc(out, '{');
 	for (size_t i = 0; i < count; i++) {
+		AUTO_JV jv value = json_iter_value(v, members[i].at);
 		if (i > 0)
 			buf_addc(out, ',');
-		json_write(&members[i].key, out);
+		write_string(members[i].key, members[i].len, out);
 		buf_addc(out, ':');
-		json_write(&members[i].value, out);
-		jv_free(members[i].key);
-		jv_free(members[i].value);
+		json_write(&value, out);
 	}
 	buf_addc(out, '}');
-	free(members);
+	if (members != few)
+		free(members);
 }
 
 static void
@@ -171,10 +186,24 @@ json_text(const jv *v)
 	return buf_steal(&b);
 }
 
+static bool
+is_ascii(const char *s, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)s[i] > 0x7f)
+			return false;
+	return true;
+}
+
 void
 json_quote(const char *s, size_t len, struct buf *out)
 {
-	AUTO_JV jv v = json_from_bytes(s, len);
+	AUTO_JV jv v = JSON_NONE;
 
+	if (is_ascii(s, len)) {
+		write_string(s, len, out);
+		return;
+	}
+	v = json_from_bytes(s, len);	/* which mends it */
 	json_write(&v, out);
 }

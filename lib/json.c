@@ -81,127 +81,37 @@ json_compare(const jv *a, const jv *b)
 	return (r > 0) - (r < 0);
 }
 
-/*
- * libjq's message ends in "(while parsing 'THE WHOLE INPUT')" or has the
- * position first; only the reason is kept.
- */
-static int
-parse_failed(jv *message, struct err *e)
-{
-	const char *text = json_string(message);
-	const char *end = text ? strstr(text, " (while parsing") : NULL;
-
-	if (!text)
-		return err_set(e, ST_DATA, "no JSON value");
-	return err_set(e, ST_DATA, "not JSON: %.*s",
-	    end && end - text < 200 ? (int)(end - text) : 200, text);
-}
-
-static size_t
-digits(const char *s, size_t len, size_t i)
-{
-	while (i < len && s[i] >= '0' && s[i] <= '9')
-		i++;
-	return i;
-}
-
-/* Past the JSON number at `i`; `i` when there is none. */
-static size_t
-skip_number(const char *s, size_t len, size_t i)
-{
-	size_t start = i, whole, end;
-
-	if (s[i] == '-')
-		i++;
-	whole = i;
-	i = digits(s, len, i);
-	if (i == whole || (s[whole] == '0' && i > whole + 1))
-		return start;
-	if (i < len && s[i] == '.') {
-		end = digits(s, len, ++i);
-		if (end == i)
-			return start;
-		i = end;
-	}
-	if (i < len && (s[i] == 'e' || s[i] == 'E')) {
-		i++;
-		if (i < len && (s[i] == '+' || s[i] == '-'))
-			i++;
-		end = digits(s, len, i);
-		if (end == i)
-			return start;
-		i = end;
-	}
-	return i;
-}
-
-static size_t
-skip_literal(const char *s, size_t len, size_t i)
-{
-	static const char *const words[] = { "true", "false", "null" };
-
-	for (size_t w = 0; w < sizeof(words) / sizeof(*words); w++) {
-		size_t n = strlen(words[w]);
-		if (n <= len - i && memcmp(s + i, words[w], n) == 0)
-			return i + n;
-	}
-	return i;
-}
-
-/*
- * Whether what stands outside of the strings is JSON's, in a text whose
- * structure libjq has accepted: it takes "nan", "01", ".5", "+1", a byte
- * order mark and some control bytes for numbers too, which would then be
- * passed on as they are.
- */
-static bool
-tokens_are_strict(const char *s, size_t len)
-{
-	for (size_t i = 0; i < len; ) {
-		size_t next = i;
-
-		if (s[i] == '"') {
-			for (i++; i < len && s[i] != '"'; i++)
-				i += s[i] == '\\';
-			i++;
-			continue;
-		}
-		if (memchr("{}[],: \t\r\n", s[i], 10)) {
-			i++;
-			continue;
-		}
-		next = s[i] == '-' || (s[i] >= '0' && s[i] <= '9') ?
-		    skip_number(s, len, i) : skip_literal(s, len, i);
-		if (next == i)
-			return false;
-		i = next;
-	}
-	return true;
-}
-
-int
-json_parse(const char *text, size_t len, jv *ret, struct err *e)
-{
-	AUTO_JV jv v = JSON_NONE;
-
-	if (len > INT_MAX)
-		return err_set(e, ST_DATA, "JSON of more than 2 GiB");
-	v = jv_parse_sized(text, (int)len);
-	if (jv_is_valid(v)) {
-		if (!tokens_are_strict(text, len))
-			return err_set(e, ST_DATA, "not JSON: a malformed "
-			    "number or literal");
-		*ret = take(&v);
-		return 0;
-	}
-	AUTO_JV jv message = jv_invalid_get_msg(take(&v));
-	return parse_failed(&message, e);
-}
-
 jv
 json_copy(const jv *v)
 {
 	return jv_copy(*v);
+}
+
+/*
+ * A key as libjq wants it.  Nearly all are literals of ours, asked for again
+ * and again, and making a string costs more than finding it: so the last ones
+ * are kept, by the address of the literal, and compared, since a buffer may
+ * hold another word by now.  The only state of this module.
+ */
+static jv
+key_string(const char *key)
+{
+	static struct {
+		const char *at;
+		jv string;
+	} kept[256];
+	size_t i = ((uintptr_t)key ^ (uintptr_t)key >> 8) & 255;
+
+	if (kept[i].at == key && strcmp(jv_string_value(kept[i].string),
+	    key) == 0)
+		return jv_copy(kept[i].string);
+	if (strlen(key) > 32)
+		return jv_string(key);
+	if (kept[i].at)
+		jv_free(kept[i].string);
+	kept[i].at = key;
+	kept[i].string = jv_string(key);
+	return jv_copy(kept[i].string);
 }
 
 jv
@@ -209,7 +119,7 @@ json_get(const jv *object, const char *key)
 {
 	if (!json_is(object, JSON_OBJECT))
 		return JSON_NONE;
-	return jv_object_get(jv_copy(*object), jv_string(key));
+	return jv_object_get(jv_copy(*object), key_string(key));
 }
 
 jv
@@ -232,7 +142,7 @@ bool
 json_has(const jv *object, const char *key)
 {
 	return json_is(object, JSON_OBJECT) &&
-	    jv_object_has(jv_copy(*object), jv_string(key));
+	    jv_object_has(jv_copy(*object), key_string(key));
 }
 
 size_t
@@ -422,7 +332,7 @@ json_set(jv *object, const char *key, jv value)
 		jv_free(value);
 		return;
 	}
-	*object = jv_object_set(take(object), jv_string(key), value);
+	*object = jv_object_set(take(object), key_string(key), value);
 }
 
 void
@@ -454,7 +364,7 @@ void
 json_unset(jv *object, const char *key)
 {
 	if (json_is(object, JSON_OBJECT))
-		*object = jv_object_delete(take(object), jv_string(key));
+		*object = jv_object_delete(take(object), key_string(key));
 }
 
 void
@@ -472,6 +382,8 @@ json_merge(const jv *a, const jv *b)
 {
 	if (!json_is(a, JSON_OBJECT) || !json_is(b, JSON_OBJECT))
 		return json_copy(jv_is_valid(*b) ? b : a);
+	if (json_count(a) == 0)
+		return json_copy(b);
 	return jv_object_merge_recursive(jv_copy(*a), jv_copy(*b));
 }
 

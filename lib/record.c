@@ -50,37 +50,54 @@ write_member(const char *key, size_t len, const jv *value, struct buf *out)
 	json_write(value, out);
 }
 
-static bool
-in_order(const char *key, size_t len)
+/* Its place in the order; ORDER_LEN for "data", one more for all others. */
+static int
+place_of(const char *key, size_t len)
 {
-	if (strlen(key) != len)
-		return false;
-	for (size_t i = 0; i < ORDER_LEN; i++)
+	if (strlen(key) != len)		/* a NUL inside */
+		return ORDER_LEN + 1;
+	for (int i = 0; i < ORDER_LEN; i++)
 		if (strcmp(order[i], key) == 0)
-			return true;
-	return strcmp(key, "data") == 0;
+			return i;
+	return strcmp(key, "data") == 0 ? ORDER_LEN : ORDER_LEN + 1;
+}
+
+static void
+write_place(const jv *record, int at, struct buf *out)
+{
+	AUTO_JV jv value = JSON_NONE;
+
+	if (at < 0)
+		return;
+	value = json_iter_value(record, at);
+	write_member(json_iter_key(record, at), json_iter_key_len(record, at),
+	    &value, out);
 }
 
 void
 record_write(const jv *record, struct buf *out)
 {
-	AUTO_JV jv data = json_get(record, "data");
+	int places[ORDER_LEN + 1], others = 0;
 
-	buf_addc(out, '{');
-	for (size_t i = 0; i < ORDER_LEN; i++) {
-		AUTO_JV jv v = json_get(record, order[i]);
-		if (!json_is(&v, JSON_NOTHING))
-			write_member(order[i], strlen(order[i]), &v, out);
-	}
+	for (int i = 0; i <= ORDER_LEN; i++)
+		places[i] = -1;
 	JSON_EACH(record, i) {
-		const char *key = json_iter_key(record, i);
-		AUTO_JV jv v = json_iter_value(record, i);
-		size_t len = json_iter_key_len(record, i);
-		if (!in_order(key, len))
-			write_member(key, len, &v, out);
+		int place = place_of(json_iter_key(record, i),
+		    json_iter_key_len(record, i));
+		if (place <= ORDER_LEN)
+			places[place] = i;
+		else
+			others++;
 	}
-	if (!json_is(&data, JSON_NOTHING))
-		write_member("data", 4, &data, out);
+	buf_addc(out, '{');
+	for (int i = 0; i < ORDER_LEN; i++)
+		write_place(record, places[i], out);
+	if (others > 0)
+		JSON_EACH(record, i)
+			if (place_of(json_iter_key(record, i),
+			    json_iter_key_len(record, i)) > ORDER_LEN)
+				write_place(record, i, out);
+	write_place(record, places[ORDER_LEN], out);
 	buf_addc(out, '}');
 }
 

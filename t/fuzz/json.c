@@ -1,4 +1,7 @@
-/* fuzz: JSON that nobody vouches for; what parses prints and parses again. */
+/*
+ * fuzz: JSON that nobody vouches for; what parses is what libjq reads, and
+ * prints and parses again.
+ */
 #include "config.h"
 
 #include <stdint.h>
@@ -20,6 +23,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			abort();
 		return 0;
 	}
+	AUTO_JV jv theirs = jv_parse_sized((const char *)data, (int)size);
+	if (json_is(&theirs, JSON_NOTHING) || !json_equal(&v, &theirs))
+		abort();
 	json_write(&v, &first);
 	if (json_parse(first.data, first.len, &again, &e) < 0)
 		abort();

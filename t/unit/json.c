@@ -37,6 +37,7 @@ test_parse(void)
 		"\xef\xbb\xbf{}", "\f1", "[1\f]", "[tru]", "[nulll]",
 		"{\"a\":1,}", "[1,]", "{a:1}", "['a']", "[\"a\nb\"]",
 		"[\"\\x\"]", "[1}", "{]", "//\n1", "\"\\", "\"a",
+		"\"\\ud800\"", "\"\\ud800\\u0041\"", "\"\\u00g0\"",
 	};
 
 	for (size_t i = 0; i < sizeof(lax) / sizeof(*lax); i++)
@@ -57,6 +58,29 @@ parse_gives(const char *text, const char *want)
 		diag("%s", e.text);
 	got = json_text(&v);
 	is_str(got, want, text);
+}
+
+/* Our reader against libjq's, which a text that is not plain is left to. */
+static void
+test_read_like_jq(void)
+{
+	static const char *const texts[] = {
+		"\"\\u00e9\\u0000\\uFFff\\ud83d\\ude00\"", "\"a\\/\\b\\f\\n\\r\\t\\\\\\\"\"",
+		"\"\xff\xc3\xa9\xed\xa0\x80\"", "[ 1 , -0 , 0 ,\t-12\n]",
+		"[9007199254740993,1234567890123456,12345678901234567]",
+		"[1.5,1e3,-2E-2,1e999,0.1]", " {\"a\":{},\"b\":[],\"a\":1} ",
+		"{\"\":\"\",\"\\u0061\":true}", "[[[[false,null]]]]", "7",
+	};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		struct err e = ERR_INIT;
+		size_t len = strlen(texts[i]);
+		AUTO_JV jv ours = JSON_NONE;
+		AUTO_JV jv theirs = jv_parse_sized(texts[i], (int)len);
+		ok(json_parse(texts[i], len, &ours, &e) == 0 &&
+		    json_equal(&ours, &theirs), "reads as libjq: %s",
+		    texts[i]);
+	}
 }
 
 static void
@@ -213,6 +237,7 @@ int
 main(void)
 {
 	test_parse();
+	test_read_like_jq();
 	test_values();
 	test_objects();
 	test_numbers();
