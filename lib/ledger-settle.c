@@ -107,44 +107,86 @@ write_call(struct ledger *l, const struct ledger_lease *lease,
 	    -1 : 0;
 }
 
+/* How a model did in calls that are settled together. */
+struct deeds {
+	const char *model, *class;	/* NULL: none yet */
+	int64_t calls, failed, answers, speeds;
+	double first_ms, speed, usd;
+};
+
+static void
+add_deed(struct deeds *d, const struct ledger_result *r, const struct bill *b)
+{
+	double seconds = r->total_ns > 0 && r->first_ns >= 0 ?
+	    ms(r->total_ns - r->first_ns) / 1000 : 0;
+	bool timed = r->outcome == LEDGER_OK && r->first_ns >= 0;
+
+	d->calls++;
+	d->failed += r->outcome != LEDGER_OK;
+	d->usd += (double)b->amounts[LEDGER_MONEY] / (double)LEDGER_USD;
+	if (timed) {
+		d->answers++;
+		d->first_ms += ms(r->first_ns);
+	}
+	/* too short to tell a speed from */
+	if (timed && r->output > 1 && seconds > 0.001) {
+		d->speeds++;
+		d->speed += (double)r->output / seconds;
+	}
+}
+
 /* What is remembered of a model fades with time. */
 static int
-remember(struct ledger *l, const struct ledger_lease *lease,
-    const struct ledger_result *r, const struct bill *b, int64_t now,
-    struct err *e)
+remember(struct ledger *l, const struct deeds *d, int64_t now, struct err *e)
 {
-	const char *class = lease->want.class ? lease->want.class : "";
-	bool good = r->outcome == LEDGER_OK;
-	double keep, seconds = r->total_ns > 0 && r->first_ns >= 0 ?
-	    ms(r->total_ns - r->first_ns) / 1000 : 0;
-	bool timed = good && r->first_ns >= 0;
-	/* too short to tell a speed from */
-	bool fast = timed && r->output > 1 && seconds > 0.001;
+	double keep;
 	int64_t at = now;
 
+	if (d->calls == 0)
+		return 0;
 	if (store_get_int(l->store, "select at from performance where "
-	    "model = ? and class = ?", STORE_ARGS(ARG_STR(lease->want.model),
-	    ARG_STR(class)), &at, e) < 0)
+	    "model = ? and class = ?", STORE_ARGS(ARG_STR(d->model),
+	    ARG_STR(d->class)), &at, e) < 0)
 		return -1;
 	keep = exp2(-(double)(now > at ? now - at : 0) /
 	    ((double)HALF_LIFE_S * (double)CLOCK_SEC));
 	return store_run(l->store, "insert into performance values (?1, ?2, "
-	    "?3, 1, ?5, ?6, ?7, ?8, ?9, ?10) on conflict do update set "
-	    "at = ?3, calls = calls * ?4 + 1, failed = failed * ?4 + ?5, "
+	    "?3, ?11, ?5, ?6, ?7, ?8, ?9, ?10) on conflict do update set "
+	    "at = ?3, calls = calls * ?4 + ?11, failed = failed * ?4 + ?5, "
 	    "answers = answers * ?4 + ?6, first_ms = first_ms * ?4 + ?7, "
 	    "speeds = speeds * ?4 + ?8, speed = speed * ?4 + ?9, "
-	    "usd = usd * ?4 + ?10", STORE_ARGS(ARG_STR(lease->want.model),
-	    ARG_STR(class), ARG_INT(now), ARG_NUM(keep), ARG_INT(!good),
-	    ARG_INT(timed), ARG_NUM(timed ? ms(r->first_ns) : 0),
-	    ARG_INT(fast), ARG_NUM(fast ? (double)r->output / seconds : 0),
-	    ARG_NUM((double)b->amounts[LEDGER_MONEY] / (double)LEDGER_USD)),
-	    e) < 0 ? -1 : 0;
+	    "usd = usd * ?4 + ?10", STORE_ARGS(ARG_STR(d->model),
+	    ARG_STR(d->class), ARG_INT(now), ARG_NUM(keep),
+	    ARG_INT(d->failed), ARG_INT(d->answers), ARG_NUM(d->first_ms),
+	    ARG_INT(d->speeds), ARG_NUM(d->speed), ARG_NUM(d->usd),
+	    ARG_INT(d->calls)), e) < 0 ? -1 : 0;
+}
+
+/* Adds to what is remembered, at once for calls of one model in a row. */
+static int
+note_deed(struct ledger *l, struct deeds *d, const struct ledger_want *want,
+    const struct ledger_result *r, const struct bill *b, int64_t now,
+    struct err *e)
+{
+	const char *class = want->class ? want->class : "";
+
+	if (d->model && (strcmp(d->model, want->model) != 0 ||
+	    strcmp(d->class, class) != 0)) {
+		if (remember(l, d, now, e) < 0)
+			return -1;
+		*d = (struct deeds){ 0 };
+	}
+	d->model = want->model;
+	d->class = class;
+	add_deed(d, r, b);
+	return 0;
 }
 
 /* Within a transaction. */
 static int
 settle(struct ledger *l, const struct ledger_lease *lease,
-    const struct ledger_result *result, int64_t now, struct err *e)
+    const struct ledger_result *result, int64_t now, struct deeds *deeds,
+    struct err *e)
 {
 	struct bill b;
 
@@ -152,16 +194,30 @@ settle(struct ledger *l, const struct ledger_lease *lease,
 	    (lease->id && ledger_end_parts(l, lease->id, false, e) < 0) ||
 	    charge(l, lease, &b, e) < 0)
 		return -1;
-	if (result->outcome != LEDGER_UNSENT &&
-	    (write_call(l, lease, result, &b, e) < 0 ||
-	    remember(l, lease, result, &b, now, e) < 0))
-		return -1;
-	if ((result->outcome == LEDGER_OK ||
-	    result->outcome == LEDGER_FAILED) &&
-	    ledger_breaker_note(l, lease->want.model,
-	    result->outcome == LEDGER_FAILED, now, e) < 0)
-		return -1;
-	return 0;
+	if (result->outcome == LEDGER_UNSENT)
+		return 0;
+	return write_call(l, lease, result, &b, e) < 0 ||
+	    note_deed(l, deeds, &lease->want, result, &b, now, e) < 0 ?
+	    -1 : 0;
+}
+
+/* The breaker is told of each turn for the worse, and of the last for the
+ * better of many in a row. */
+static int
+tell_breaker(struct ledger *l, const struct ledger_settlement *one,
+    const struct ledger_settlement *next, int64_t now, struct err *e)
+{
+	enum ledger_outcome outcome = one->result.outcome;
+	const char *model = one->lease.want.model;
+
+	if (outcome != LEDGER_OK && outcome != LEDGER_FAILED)
+		return 0;
+	if (outcome == LEDGER_OK && next &&
+	    next->result.outcome == LEDGER_OK &&
+	    strcmp(next->lease.want.model, model) == 0)
+		return 0;
+	return ledger_breaker_note(l, model, outcome == LEDGER_FAILED, now,
+	    e);
 }
 
 int
@@ -169,15 +225,19 @@ ledger_settle_many(struct ledger *l, const struct ledger_settlement *all,
     size_t n, struct err *e)
 {
 	AUTO_ROLLBACK struct store *tx = NULL;
+	struct deeds deeds = { 0 };
 	int64_t now = clock_wall();
 
 	if (ledger_need(l, e) < 0 || store_begin(l->store, e) < 0)
 		return -1;
 	tx = l->store;
 	for (size_t i = 0; i < n; i++)
-		if (settle(l, &all[i].lease, &all[i].result, now, e) < 0)
+		if (settle(l, &all[i].lease, &all[i].result, now, &deeds,
+		    e) < 0 || tell_breaker(l, &all[i],
+		    i + 1 < n ? &all[i + 1] : NULL, now, e) < 0)
 			return -1;
-	return store_commit(l->store, e);
+	return remember(l, &deeds, now, e) < 0 ? -1 :
+	    store_commit(l->store, e);
 }
 
 int
