@@ -6,6 +6,7 @@
 
 #include "alloc.h"
 #include "cli.h"
+#include "door.h"
 #include "fd.h"
 #include "hub-serve.h"
 #include "hubcli.h"
@@ -185,12 +186,21 @@ static int
 serve(const struct options *o, const char *name, struct err *e)
 {
 	AUTO_HUBCLI struct hubcli c = HUBCLI_INIT;
+	bool given = strcmp(o->serve, "-") == 0;
+	AUTO_FD int fd = -1;
+	int r;
 
 	if (hubcli_open(o->dir, name, &c, e) < 0)
 		return -1;
 	if (c.socket)
 		return err_set(e, ST_DENIED, "cannot serve behind a socket");
-	return hub_serve(&c.w, c.source, o->serve, &cli_signal, e);
+	if (!given && (fd = door_listen(o->serve, e)) < 0)
+		return -1;
+	r = hub_serve(&c.w, c.source, given ? STDIN_FILENO : fd, &cli_signal,
+	    e);
+	if (!given)
+		unlink(o->serve);
+	return r;
 }
 
 /* The status, or -1. */

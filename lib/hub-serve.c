@@ -9,8 +9,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -456,29 +454,6 @@ peer_is_us(int fd)
 	    peer.uid == geteuid();
 }
 
-/* A socket that appears under its name when it listens. */
-static int
-listen_at(const char *path, struct err *e)
-{
-	struct sockaddr_un a = { .sun_family = AF_UNIX };
-	AUTO_FREE char *tmp = xasprintf("%s.new", path);
-	AUTO_FD int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	mode_t old;
-	int r;
-
-	if (strlen(tmp) >= sizeof(a.sun_path))
-		return err_set(e, ST_USAGE, "'%s' is too long for a socket",
-		    path);
-	memcpy(a.sun_path, tmp, strlen(tmp) + 1);
-	unlink(tmp);
-	old = umask(0177);
-	r = fd < 0 ? -1 : bind(fd, (struct sockaddr *)&a, sizeof(a));
-	umask(old);
-	if (r < 0 || listen(fd, HUB_SERVE_MAX) < 0 || rename(tmp, path) < 0)
-		return err_sys(e, ST_CANTCREATE, "cannot create '%s'", path);
-	return steal_fd(&fd);
-}
-
 static void
 reap(int *n)
 {
@@ -515,25 +490,21 @@ accept_one(const struct workspace *w, const char *identity, int listener,
 }
 
 int
-hub_serve(const struct workspace *w, const char *identity, const char *path,
+hub_serve(const struct workspace *w, const char *identity, int listener,
     const volatile int *stop, struct err *e)
 {
-	AUTO_FD int fd = listen_at(path, e);
 	int connections = 0, r;
 
-	if (fd < 0)
-		return -1;
 	signal(SIGPIPE, SIG_IGN);
 	for (;;) {
 		/* now and then, to bury those that have ended */
-		r = fd_wait(fd, POLLIN, connections > 0 ?
+		r = fd_wait(listener, POLLIN, connections > 0 ?
 		    deadline_in(10 * CLOCK_SEC) : DEADLINE_NEVER, stop, e);
 		reap(&connections);
 		if (r < 0)
 			break;
 		if (r > 0)
-			accept_one(w, identity, fd, stop, &connections);
+			accept_one(w, identity, listener, stop, &connections);
 	}
-	unlink(path);
 	return *stop ? 0 : -1;
 }

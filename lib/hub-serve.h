@@ -21,10 +21,10 @@
 enum { HUB_SERVE_MAX = 32 };	/* connections at a time */
 
 /*
- * Makes the socket at `path`, mode 0600, which appears when it is ready, and
- * serves until `*stop`; then removes it.  0, or -1.
+ * Serves those that connect to `listener`, a socket that listens, until
+ * `*stop`.  0, or -1.
  */
 int	hub_serve(const struct workspace *w, const char *identity,
-	    const char *path, const volatile int *stop, struct err *e);
+	    int listener, const volatile int *stop, struct err *e);
 
 #endif
