@@ -15,6 +15,7 @@ struct run {
 	struct snapshot snapshot;
 	bool no_snapshots;		/* they failed once: said, given up */
 	int64_t started, first_turn;	/* when we began; turns before that */
+	int64_t first_tokens;		/* that do not count */
 	char *last_calls;
 	int repeats;			/* of the calls of the last turn */
 	int64_t context;		/* tokens of the last exchange */

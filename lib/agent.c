@@ -4,7 +4,6 @@
 #include "agent-impl.h"
 
 #include "alloc.h"
-#include "mail.h"
 #include "path.h"
 
 int
@@ -219,13 +218,20 @@ check_repeats(struct run *r, const jv *calls, struct err *e)
 	    r->repeats);
 }
 
+static int64_t
+total_tokens(const struct conversation *talk)
+{
+	const struct model_usage *u = &talk->usage;
+
+	return (u->input > 0 ? u->input : 0) +
+	    (u->output > 0 ? u->output : 0);
+}
+
 static bool
 over_limit(struct run *r, struct err *e)
 {
 	const struct agent_limits *l = &r->task->limits;
-	const struct model_usage *u = &r->talk->usage;
-	int64_t tokens = (u->input > 0 ? u->input : 0) +
-	    (u->output > 0 ? u->output : 0);
+	int64_t tokens = total_tokens(r->talk) - r->first_tokens;
 	int64_t turns = r->talk->turns - r->first_turn;
 
 	if (l->turns > 0 && turns >= l->turns) {
@@ -270,10 +276,10 @@ context_is_full(const struct run *r)
 static int
 take_mail(struct run *r, struct err *e)
 {
-	const char *root = r->task->place.root;
-	AUTO_JV jv mail = JSON_NONE;
+	struct mail *box = r->task->mail;
+	AUTO_JV jv mail = json_array();
 
-	if (mail_take(root, r->task->id, &mail, e) < 0)
+	if (box && mail_take(box, &mail, e) < 0)
 		return -1;
 	if (json_count(&mail) == 0)
 		return 0;
@@ -294,7 +300,7 @@ take_mail(struct run *r, struct err *e)
 	}
 	if (conversation_sync(r->talk, e) < 0)
 		return -1;
-	return mail_settle(root, &mail, e);
+	return mail_settle(box, &mail, e);
 }
 
 static void
@@ -382,6 +388,8 @@ begin(struct run *r, struct err *e)
 			return -1;
 	}
 	if (!r->task->prompt) {
+		if (!r->reason && take_mail(r, e) < 0)
+			return -1;
 		if (!r->reason && last_is_answer(r->talk))
 			take_words(r, e);
 		return 0;
@@ -395,7 +403,9 @@ agent_run(const struct agent_task *task, struct err *e)
 {
 	struct run r = {
 		.task = task, .talk = task->talk, .started = clock_mono(),
-		.first_turn = task->talk->turns, .snapshot = SNAPSHOT_INIT,
+		.first_turn = task->talk->turns,
+		.first_tokens = task->stays ? total_tokens(task->talk) : 0,
+		.snapshot = SNAPSHOT_INIT,
 	};
 	struct err last = ERR_INIT;
 	int status;

@@ -26,6 +26,7 @@
 #include "conversation.h"
 #include "err.h"
 #include "json.h"
+#include "mail.h"
 #include "model.h"
 #include "permit.h"
 #include "record.h"
@@ -60,6 +61,8 @@ struct agent_task {
 	struct calls_place place;
 	struct permit permit;
 	const char *audit;		/* file for what was denied */
+	struct mail *mail;		/* what comes for it; NULL: nothing */
+	bool stays;			/* limits are for each answer */
 	bool park;			/* end, rather than wait for a person */
 	bool checkpoints;		/* take one before files change */
 	struct agent_limits limits;

@@ -9,6 +9,7 @@
 #include <signal.h>
 
 #include "alloc.h"
+#include "door.h"
 #include "fd.h"
 #include "path.h"
 #include "strs.h"
@@ -134,6 +135,8 @@ sandbox_words(const struct calls_place *place, const struct call *c,
 		strs_add(w, "--env");
 		strs_addf(w, "AGENT_STEP_KEY=%s", c->key);
 	}
+	if (place->door && is_shell(c) && door_words(place->door, w, e) < 0)
+		return -1;
 	strs_add(w, "--timeout");
 	strs_addf(w, "%lldms",
 	    (long long)(call_timeout(place, c) / CLOCK_MS));

@@ -59,7 +59,8 @@ take_start(struct conversation *c, const jv *data)
 		return;		/* going on: the first one counts */
 	set(&c->start, json_copy(data));
 	say(c, "system", json_str(data, "briefing"));
-	say(c, "user", json_str(data, "task"));
+	if (json_str(data, "task"))
+		say(c, "user", json_str(data, "task"));
 }
 
 /*
@@ -69,9 +70,11 @@ take_start(struct conversation *c, const jv *data)
 static void
 take_handover(struct conversation *c, const jv *data)
 {
-	AUTO_FREE char *task = xasprintf("%s\n\nSomebody else has worked on "
+	const char *first = json_str(&c->start, "task");
+	AUTO_FREE char *task = xasprintf("%s%sSomebody else has worked on "
 	    "this and hands over to you with this brief:\n\n%s",
-	    json_str(&c->start, "task"), json_str(data, "brief"));
+	    first ? first : "", first ? "\n\n" : "",
+	    json_str(data, "brief"));
 
 	set(&c->messages, json_array());
 	set(&c->calls, json_array());

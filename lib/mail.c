@@ -1,89 +1,173 @@
-/* mail: the messages of an agent, taken between its turns. */
+/* mail: the mailbox of an agent while it works. */
 #include "config.h"
 
 #include "mail.h"
 
+#include <string.h>
+
 #include "alloc.h"
-#include "child.h"
-#include "path.h"
+#include "record.h"
 
-enum { RECV_SECONDS = 30, MAIL_MAX = 16 << 20, ARGS_MAX = 256 };
+enum { BATCH = 16 };
 
-static int
-run_recv(const char *const *argv, struct buf *out, struct err *e)
+/* Who takes them ends the leases with its own end; time is but a last word. */
+#define LEASE (7 * 24 * 3600 * CLOCK_SEC)
+
+struct mail {
+	struct hub *hub;
+	struct hub_taker *taker;
+	char *box;
+	bool stays, stopped;
+	jv again;		/* delivered before, to one that died: they
+				 * are finished before new ones are begun */
+	jv pending;		/* taken from the hub, not yet from us */
+	jv owed;
+};
+
+int
+mail_open(struct hub *h, const char *agent, bool stays, struct mail **ret,
+    struct err *e)
 {
-	struct child_spec spec = CHILD_SPEC_INIT;
-	int status;
+	struct mail *m = xcalloc(1, sizeof(*m));
 
-	spec.argv = argv;
-	status = child_run(&spec, NULL, MAIL_MAX,
-	    deadline_in(RECV_SECONDS * CLOCK_SEC), out, e);
-	if (status > 0 && status != ST_NO)
-		return err_set(e, status, "the mailbox could not be read");
-	return status < 0 ? -1 : 0;
+	m->hub = h;
+	m->box = xasprintf("/agent/%s", agent);
+	m->stays = stays;
+	m->again = json_array();
+	m->pending = json_array();
+	m->owed = json_array();
+	if (hub_taker_open(h, &(struct hub_take){ .box = m->box,
+	    .lease_ns = LEASE }, &m->taker, e) < 0) {
+		mail_close(m);
+		return -1;
+	}
+	*ret = m;
+	return 0;
 }
 
-static void
-add_lines(const struct buf *text, jv *list)
+void
+mail_close(struct mail *m)
 {
-	for (const char *p = text->data; p && *p; ) {
-		size_t len = strcspn(p, "\n");
-		AUTO_JV jv record = JSON_NONE;
-		struct err ignored;
+	if (!m)
+		return;
+	hub_taker_close(m->taker);
+	jv_free(m->again);
+	jv_free(m->pending);
+	jv_free(m->owed);
+	free(m->box);
+	free(m);
+}
 
-		if (json_parse(p, len, &record, &ignored) == 0 &&
-		    json_str(&record, "id") && json_str(&record, "lease"))
-			json_append(list, json_copy(&record));
-		p += len + (p[len] == '\n');
+static bool
+says_stop(const struct mail *m, const jv *record)
+{
+	const char *type = json_str(record, "type");
+	const char *source = json_str(record, "source");
+
+	return m->stays && type && strcmp(type, RECORD_AGENT_STOP) == 0 &&
+	    source && strncmp(source, "/user/", 6) == 0;
+}
+
+/* One more; after the word to stop, none. */
+static int
+accept(struct mail *m, const struct hub_delivery *d, struct err *e)
+{
+	AUTO_JV jv record = JSON_NONE;
+	enum hub_verdict verdict = HUB_RETURN;
+
+	if (!m->stopped) {
+		if (json_parse(d->line, d->len, &record, e) < 0)
+			return -1;
+		if (!says_stop(m, &record)) {
+			json_set_str(&record, "lease", d->lease);
+			json_append(d->number > 1 ? &m->again : &m->pending,
+			    json_copy(&record));
+			return 0;
+		}
+		m->stopped = true;
+		verdict = HUB_ACK;
 	}
+	return hub_settle(m->hub, m->box, d->lease, verdict, 0, NULL, e) < 0
+	    ? -1 : 0;
 }
 
 int
-mail_take(const char *root, const char *agent, jv *ret, struct err *e)
+mail_count(struct mail *m, struct err *e)
 {
-	AUTO_FREE char *hub = xasprintf("%s/.agent/hub.db", root);
-	AUTO_FREE char *recv = NULL;
-	AUTO_FREE char *pid = xasprintf("%ld", (long)getpid());
-	AUTO_BUF struct buf out = BUF_INIT;
-	AUTO_JV jv list = json_array();
+	struct hub_delivery d[BATCH];
+	int n = 1, r = 0;
 
-	if (path_exists(hub)) {
-		recv = path_program("agent-recv", e);
-		const char *argv[] = {
-			recv, "-C", root, "--owner", pid, agent, NULL
-		};
-		if (!recv || run_recv(argv, &out, e) < 0)
-			return -1;
-		add_lines(&out, &list);
+	while (r == 0 && n > 0 && !m->stopped) {
+		n = hub_take(m->taker, d, BATCH, e);
+		for (int i = 0; i < n; i++) {
+			r = r < 0 ? r : accept(m, &d[i], e);
+			hub_delivery_release(&d[i]);
+		}
 	}
-	*ret = json_copy(&list);
+	return r < 0 || n < 0 ? -1 : (int)(json_count(&m->again) +
+	    json_count(&m->pending));
+}
+
+int
+mail_wait(struct mail *m, struct deadline until, const volatile int *stop,
+    struct err *e)
+{
+	return hub_wait(m->taker, until, -1, stop, e);
+}
+
+int
+mail_take(struct mail *m, jv *ret, struct err *e)
+{
+	jv *from;
+
+	if (mail_count(m, e) < 0)
+		return -1;
+	from = json_count(&m->again) > 0 ? &m->again : &m->pending;
+	for (size_t i = 0; m->stays && i < json_count(from); i++)
+		json_append(&m->owed, json_at(from, i));
+	*ret = *from;
+	*from = json_array();
 	return 0;
 }
 
 int
-mail_settle(const char *root, const jv *records, struct err *e)
+mail_settle(struct mail *m, const jv *records, struct err *e)
 {
-	AUTO_FREE char *recv = path_program("agent-recv", e);
-	const char *argv[ARGS_MAX + 5] = { recv, "-C", root, "--ack" };
-	AUTO_BUF struct buf out = BUF_INIT;
-	size_t n = 4;
-
-	if (!recv)
-		return -1;
-	for (size_t i = 0; i < json_count(records) && i < ARGS_MAX; i++) {
+	for (size_t i = 0; !m->stays && i < json_count(records); i++) {
 		AUTO_JV jv record = json_at(records, i);
-		/* lives as long as the array */
-		argv[n++] = json_str(&record, "lease");
+
+		if (hub_settle(m->hub, m->box, json_str(&record, "lease"),
+		    HUB_ACK, 0, NULL, e) < 0)
+			return -1;
 	}
-	argv[n] = NULL;
-	return n > 4 ? run_recv(argv, &out, e) : 0;
+	return 0;
+}
+
+const jv *
+mail_owed(const struct mail *m)
+{
+	return &m->owed;
+}
+
+void
+mail_clear(struct mail *m)
+{
+	jv_free(m->owed);
+	m->owed = json_array();
+}
+
+bool
+mail_stopped(const struct mail *m)
+{
+	return m->stopped;
 }
 
 char *
 mail_words(const jv *record)
 {
 	static const char *const paths[] = {
-		"data.text", "data.prompt", "data.message", NULL
+		"data.text", "data.prompt", "data.question", "data.message",
+		"data.output", "data.answer", NULL
 	};
 	const char *source = json_str(record, "source");
 	AUTO_JV jv data = json_get(record, "data");

@@ -1,27 +1,56 @@
 /*
- * mail: the messages of an agent, taken between its turns.
+ * mail: the mailbox of an agent while it works.
  *
- * They are taken with agent-recv(1) under a lease that lasts as long as this
- * process, and acknowledged when the conversation has them: one that was
- * taken by a run that was killed then is delivered again, and known by its
- * id.
+ * A message is leased from the hub, put into the conversation, and only then
+ * settled, so a killed run loses none; one that was put there before is known
+ * by its id and not put there twice.
+ *
+ * Of an agent that stays (stay.h) the messages that were taken are kept until
+ * they are answered: mail_settle() does nothing, mail_owed() gives them.
  */
 #ifndef AGENT_MAIL_H
 #define AGENT_MAIL_H
 
+#include <stdbool.h>
+
+#include "clock.h"
 #include "err.h"
+#include "hub.h"
 #include "json.h"
 
+struct mail;
+
+/* The hub is borrowed. */
+int	mail_open(struct hub *h, const char *agent, bool stays,
+	    struct mail **ret, struct err *e);
+void	mail_close(struct mail *m);		/* NULL is fine */
+
 /*
- * What is in the mailbox of `agent` in the workspace with `root`: an array of
- * records, each with its `lease`.  Costs nothing where there is no hub.
+ * Waits for a message: 1 there may be one, 0 out of time, -1 failure, or
+ * ST_SIGNAL + *stop.
  */
-int	mail_take(const char *root, const char *agent, jv *ret, struct err *e);
+int	mail_wait(struct mail *m, struct deadline until,
+	    const volatile int *stop, struct err *e);
 
-/* Acknowledges records that were taken. */
-int	mail_settle(const char *root, const jv *records, struct err *e);
+/* How many are there to be taken, those that wait included; or -1. */
+int	mail_count(struct mail *m, struct err *e);
 
-/* The words of a message, and who says them, for the model; a new string. */
+/* Takes what is there: records with a `lease`. */
+int	mail_take(struct mail *m, jv *ret, struct err *e);
+
+/* They are in the conversation, for good. */
+int	mail_settle(struct mail *m, const jv *records, struct err *e);
+
+/* Those that were taken and are not answered; an array, the mail's own. */
+const jv *mail_owed(const struct mail *m);
+
+/* They are answered, or given up: forgets them. */
+void	mail_clear(struct mail *m);
+
+/* Whether somebody said that it shall stop. */
+bool	mail_stopped(const struct mail *m);
+
+/* What the model is told of a record. */
 char	*mail_words(const jv *record);
 
 #endif

@@ -26,6 +26,7 @@
 #define RECORD_AGENT_START "agent.start"
 #define RECORD_AGENT_END "agent.end"
 #define RECORD_AGENT_HANDOVER "agent.handover"
+#define RECORD_AGENT_STOP "agent.stop"
 #define RECORD_MODEL_DELTA "model.delta"
 #define RECORD_MODEL_MESSAGE "model.message"
 #define RECORD_MODEL_RETRY "model.retry"

@@ -8,6 +8,7 @@
 #include "alloc.h"
 #include "briefing.h"
 #include "catalog.h"
+#include "door.h"
 #include "foreign.h"
 #include "journal.h"
 #include "num.h"
@@ -38,12 +39,16 @@ struct setup {
 	struct policy *policy;
 	jv hooks;
 	char *audit;
+	struct liaison *liaison, *own_liaison;
+	struct door door;
 	jv read_only, others;		/* paths, strings */
 };
 
 static void
 setup_release(struct setup *s)
 {
+	door_close(&s->door);
+	liaison_close(s->own_liaison);
 	workspace_release(&s->workspace);
 	agents_release(&s->agents);
 	jv_free(s->agent);
@@ -304,6 +309,36 @@ open_files(struct setup *s, struct err *e)
 	return journal_open(journal, 0, &s->journal, e);
 }
 
+static bool
+has_shell(const struct setup *s)
+{
+	for (size_t i = 0; i < json_count(&s->tools); i++) {
+		AUTO_JV jv t = json_at(&s->tools, i);
+		const char *name = json_path_str(&t, "function.name");
+
+		if (name && strcmp(name, "shell") == 0)
+			return true;
+	}
+	return false;
+}
+
+/* To be seen, to get messages, and to send some from the sandbox. */
+static int
+meet_others(struct setup *s, struct err *e)
+{
+	const char *id = json_str(&s->agent, "id");
+	const char *type = json_str(&s->agent, "type");
+	AUTO_FREE char *path = path_join(s->run_dir, "hub.sock");
+
+	if (!s->said->liaison && liaison_open(&s->workspace, id,
+	    type ? type : "native", false, s->said->stop, &s->own_liaison,
+	    e) < 0)
+		return -1;
+	s->liaison = s->said->liaison ? s->said->liaison : s->own_liaison;
+	return s->foreign || has_shell(s) ?
+	    door_open(&s->workspace, id, path, &s->door, e) : 0;
+}
+
 static int
 pass_record(void *context, const jv *record, struct err *e)
 {
@@ -311,6 +346,7 @@ pass_record(void *context, const jv *record, struct err *e)
 
 	if (journal_add(&s->journal, record, e) < 0)
 		return -1;
+	liaison_record(s->liaison, record);
 	return s->said->record(s->said->context, record, e);
 }
 
@@ -458,6 +494,8 @@ run(struct setup *s, const char *prompt, struct err *e)
 			.run = s->run,
 		},
 		.audit = s->audit,
+		.mail = liaison_mail(s->liaison),
+		.stays = s->said->liaison != NULL,
 		.park = s->said->park,
 		.checkpoints = !s->said->no_checkpoints,
 		.origin = { .source = s->source, .run = s->run,
@@ -470,6 +508,7 @@ run(struct setup *s, const char *prompt, struct err *e)
 			.workspace = s->place,
 			.output_dir = s->output_dir,
 			.profile = json_str(&s->agent, "sandbox"),
+			.door = s->door.path,
 			.hide = hidden,
 			.read_only = read_only,
 			.env = &s->env,
@@ -531,12 +570,33 @@ has_ended_well(const struct setup *s)
 	return json_int(&data, "status", &status) && status == ST_OK;
 }
 
+/* Somebody else's agent gets its mail as its task. */
+static int
+run_with_mail(struct setup *s, struct err *e)
+{
+	struct mail *box = liaison_mail(s->liaison);
+	AUTO_JV jv mail = JSON_NONE;
+	AUTO_BUF struct buf prompt = BUF_INIT;
+
+	if (mail_take(box, &mail, e) < 0)
+		return -1;
+	for (size_t i = 0; i < json_count(&mail); i++) {
+		AUTO_JV jv record = json_at(&mail, i);
+		AUTO_FREE char *words = mail_words(&record);
+
+		buf_addf(&prompt, "%s%s", i > 0 ? "\n\n" : "", words);
+	}
+	return run(s, prompt.data, e);
+}
+
 /* A new run begins with what the memory holds that bears on the task. */
 static int
 run_reminded(struct setup *s, const char *prompt, struct err *e)
 {
 	AUTO_BUF struct buf words = BUF_INIT;
 
+	if (s->foreign && s->said->liaison)
+		return run_with_mail(s, e);
 	if (!prompt || s->said->resume)
 		return run(s, prompt, e);
 	buf_adds(&words, prompt);
@@ -575,12 +635,12 @@ spawn_run(const struct spawn *said, const char *prompt, struct err *e)
 		.skills = JSON_NONE, .read_only = JSON_NONE,
 		.others = JSON_NONE,
 		.talk = CONVERSATION_INIT, .settings = SETTINGS_INIT,
-		.hooks = JSON_NONE,
+		.hooks = JSON_NONE, .door = DOOR_INIT,
 	};
 
 	if (find_workspace(&s, e) < 0 || open_run(&s, e) < 0)
 		return -1;
-	if (!prompt && has_ended_well(&s))
+	if (!prompt && !said->liaison && has_ended_well(&s))
 		return said->record(said->context, &s.talk.result, e);
 	if (find_agent(&s, e) < 0 || find_type(&s, e) < 0 ||
 	    make_workspace(&s, e) < 0 || find_place(&s, e) < 0 ||
@@ -595,5 +655,7 @@ spawn_run(const struct spawn *said, const char *prompt, struct err *e)
 		    json_str(&s.agent, "type"));
 	if (said->dry_run)
 		return dry_run(&s, prompt, e);
-	return open_files(&s, e) < 0 ? -1 : run_in_step(&s, prompt, e);
+	if (open_files(&s, e) < 0 || meet_others(&s, e) < 0)
+		return -1;
+	return run_in_step(&s, prompt, e);
 }

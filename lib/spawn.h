@@ -14,6 +14,7 @@
 
 #include "err.h"
 #include "json.h"
+#include "liaison.h"
 
 /* What the user said; borrowed.  NULL or 0: not said. */
 struct spawn {
@@ -27,6 +28,8 @@ struct spawn {
 	bool no_checkpoints;
 	bool park;			/* end, rather than wait for a person */
 	bool dry_run;			/* give the request, run nothing */
+	struct liaison *liaison;	/* of an agent that stays, whose task
+					 * is the mail; NULL: its own */
 	const char *mode;		/* permit.h; NULL: default */
 	const jv *options;		/* for the model: object; or NULL */
 	int64_t max_turns;
