@@ -21,11 +21,13 @@
 #include "record.h"
 #include "spawn.h"
 #include "spawn-check.h"
+#include "stay.h"
 
 enum {
-	OPT_AGENTS = 256, OPT_CHECK, OPT_DRY_RUN, OPT_FORK, OPT_FORMAT, OPT_MAX_TOKENS,
+	OPT_AGENTS = 256, OPT_CHECK, OPT_DRY_RUN, OPT_FORK, OPT_FORMAT,
+	OPT_IDLE_EXIT, OPT_MAX_TOKENS,
 	OPT_MAX_TURNS, OPT_NO_CHECKPOINTS, OPT_NO_STDIN, OPT_PARK,
-	OPT_PERMISSION_MODE, OPT_TASK, OPT_TIMEOUT,
+	OPT_PERMISSION_MODE, OPT_STAY, OPT_TASK, OPT_TIMEOUT,
 	JOBS_MAX = 1000
 };
 
@@ -40,6 +42,7 @@ static const struct option longopts[] = {
 	{ "fork-session", no_argument, NULL, OPT_FORK },
 	{ "format", required_argument, NULL, OPT_FORMAT },
 	CLI_OPT_HELP,
+	{ "idle-exit", required_argument, NULL, OPT_IDLE_EXIT },
 	{ "jobs", required_argument, NULL, 'j' },
 	{ "max-tokens", required_argument, NULL, OPT_MAX_TOKENS },
 	{ "max-turns", required_argument, NULL, OPT_MAX_TURNS },
@@ -49,6 +52,7 @@ static const struct option longopts[] = {
 	{ "park", no_argument, NULL, OPT_PARK },
 	{ "permission-mode", required_argument, NULL, OPT_PERMISSION_MODE },
 	{ "resume", required_argument, NULL, 'r' },
+	{ "stay", required_argument, NULL, OPT_STAY },
 	{ "task", required_argument, NULL, OPT_TASK },
 	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
 	CLI_OPT_VERSION,
@@ -59,10 +63,11 @@ static const struct cli cli = {
 	.name = "agent-spawn",
 	.usage = "usage: agent-spawn [-c] [-a AGENT] [-C DIR] [-f FILE] "
 	    "[-j N] [-m MODEL] [-r RUN] [--agents FILE] [--check] "
-	    "[--dry-run] [--fork-session] [--format text|ndjson] [--max-tokens N] "
+	    "[--dry-run] [--fork-session] [--format text|ndjson] "
+	    "[--idle-exit TIME] [--max-tokens N] "
 	    "[--max-turns N] [--no-checkpoints] [--no-stdin] [--park] "
-	    "[--permission-mode MODE] [--task ID] [--timeout TIME] "
-	    "[TASK ...]\n",
+	    "[--permission-mode MODE] [--stay ID] [--task ID] "
+	    "[--timeout TIME] [TASK ...]\n",
 	.shortopts = "a:C:cf:j:m:r:",
 	.longopts = longopts,
 };
@@ -72,7 +77,8 @@ struct options {
 	struct prompt prompt;
 	char **files;
 	size_t nfiles, cfiles;
-	bool text, check;
+	bool text, check, stay;
+	int64_t idle_ns;	/* -1: for ever */
 	size_t jobs;		/* 0: one task, from the operands */
 };
 
@@ -127,6 +133,9 @@ take_option(struct options *o, int c)
 	case OPT_FORMAT:
 		o->text = parse_format(optarg);
 		break;
+	case OPT_IDLE_EXIT:
+		o->idle_ns = cli_duration(&cli, "--idle-exit");
+		break;
 	case OPT_MAX_TOKENS:
 		o->spawn.max_tokens = cli_int(&cli, "--max-tokens", 1,
 		    INT64_MAX);
@@ -150,6 +159,10 @@ take_option(struct options *o, int c)
 			    optarg);
 		o->spawn.mode = optarg;
 		break;
+	case OPT_STAY:
+		o->spawn.agent = optarg;
+		o->stay = true;
+		break;
 	case OPT_TASK:
 		o->spawn.task = optarg;
 		break;
@@ -172,6 +185,11 @@ parse_options(struct options *o, int argc, char **argv)
 	if (o->jobs > 0 && (o->spawn.resume || o->nfiles > 0 ||
 	    optind < argc))
 		cli_usage(&cli, "with -j the tasks come on standard input");
+	if (o->idle_ns >= 0 && !o->stay)
+		cli_usage(&cli, "--idle-exit goes with --stay");
+	if (o->stay && (o->spawn.resume || o->nfiles > 0 || o->jobs > 0 ||
+	    o->spawn.dry_run || optind < argc))
+		cli_usage(&cli, "with --stay the tasks come as messages");
 	o->prompt.operands = argv + optind;
 	o->prompt.noperands = (size_t)(argc - optind);
 	o->prompt.files = o->files;
@@ -258,6 +276,25 @@ run_crew(const struct options *o, struct err *e)
 	return crew_run(&crew, e);
 }
 
+/* The same, message by message, until it is told to stop. */
+static int
+stay(struct options *o, struct outlet *out, struct err *e)
+{
+	int status;
+
+	if (outlet_open(o->text, out, e) < 0)
+		return -1;
+	o->spawn.stop = &cli_signal;
+	o->spawn.record = outlet_record;
+	o->spawn.context = out;
+	status = stay_run(&o->spawn, o->idle_ns, e);
+	if (status == ST_OK)
+		cli_signal = 0;		/* it was told to, and did */
+	else if (!o->text)
+		write_error(out, e);
+	return status;
+}
+
 static int
 spawn(struct options *o, struct outlet *out, struct err *e)
 {
@@ -283,7 +320,7 @@ spawn(struct options *o, struct outlet *out, struct err *e)
 int
 main(int argc, char **argv)
 {
-	struct options o = { 0 };
+	struct options o = { .idle_ns = -1 };
 	struct outlet out = OUTLET_INIT;
 	struct err e = ERR_INIT;
 	int status;
@@ -292,7 +329,8 @@ main(int argc, char **argv)
 	parse_options(&o, argc, argv);
 	cli_catch_signals();
 	status = o.check ? check(&o, &e) :
-	    o.jobs > 0 ? run_crew(&o, &e) : spawn(&o, &out, &e);
+	    o.jobs > 0 ? run_crew(&o, &e) :
+	    o.stay ? stay(&o, &out, &e) : spawn(&o, &out, &e);
 	outlet_close(&out);
 	free(o.files);
 	if (e.status == ST_USAGE && status < 0)

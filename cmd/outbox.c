@@ -356,6 +356,10 @@ send_input(struct sending *s, struct err *e)
 	};
 	AUTO_BUF struct buf text = BUF_INIT;
 
+	/* a word that needs no words */
+	if (s->o->noperands == 0 && s->how.type &&
+	    strcmp(post_type(s->how.type), RECORD_AGENT_STOP) == 0)
+		return send_text(s, "", 0, e);
 	if (s->o->noperands == 0 || (s->o->noperands == 1 &&
 	    strcmp(s->o->operands[0], "-") == 0))
 		return send_stdin(s, e);

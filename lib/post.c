@@ -22,6 +22,7 @@ static const struct kind {
 	{ "progress", RECORD_PROGRESS, "text" },
 	{ "question", RECORD_QUESTION, "question" },
 	{ "result", RECORD_RESULT, "text" },
+	{ "stop", RECORD_AGENT_STOP, "text" },
 	{ "task", RECORD_TASK, "prompt" },
 };
 
