@@ -44,6 +44,7 @@ static const struct option longopts[] = {
 	{ "path", required_argument, NULL, OPT_PATH },
 	{ "remove", no_argument, NULL, OPT_REMOVE },
 	{ "revision", required_argument, NULL, OPT_REVISION },
+	{ "shared", required_argument, NULL, 's' },
 	{ "since", required_argument, NULL, OPT_SINCE },
 	{ "source", required_argument, NULL, OPT_SOURCE },
 	{ "superseded", no_argument, NULL, OPT_SUPERSEDED },
@@ -58,7 +59,7 @@ static const struct option longopts[] = {
 const struct cli mem_cli = {
 	.name = "agent-mem",
 	.usage =
-	    "usage: agent-mem [-C DIR] [-a ID | -f FILE] COMMAND "
+	    "usage: agent-mem [-C DIR] [-a ID] [-s NAME | -f FILE] COMMAND "
 	    "[ARGUMENT ...]\n"
 	    "       agent-mem add [-t TAG] [--id ID] [--supersedes ID]\n"
 	    "                 [--importance NUMBER] [--time TIME] "
@@ -106,7 +107,7 @@ const struct cli mem_cli = {
 	    "       agent-mem stats\n"
 	    "       agent-mem check\n"
 	    "       agent-mem vacuum\n",
-	.shortopts = "C:a:f:n:t:",
+	.shortopts = "C:a:f:n:s:t:",
 	.longopts = longopts,
 };
 
@@ -186,6 +187,7 @@ plain_option(struct mem_options *o, int c)
 	case 'C': o->dir = optarg; break;
 	case 'a': o->agent = optarg; break;
 	case 'f': o->file = optarg; break;
+	case 's': o->shared = optarg; break;
 	case 't': append(&o->tags, &o->ntags, optarg); break;
 	case OPT_ALL: o->all = true; break;
 	case OPT_ALLOW_SECRETS: o->secrets = true; break;

@@ -15,14 +15,21 @@
 #include "path.h"
 #include "prompt.h"
 #include "record.h"
-#include "workspace.h"
 
 enum { FLUSH = 65536 };
 
-static const char *
-agent_of(const struct mem_options *o)
+const char *
+mem_agent(const struct mem_options *o)
 {
 	return o->agent ? o->agent : env_get("AGENT_ID");
+}
+
+const char *
+mem_author(const struct mem_options *o)
+{
+	const char *who = o->author ? o->author : mem_agent(o);
+
+	return who ? who : env_get("USER");
 }
 
 /* The user's own, where no agent and no workspace says otherwise. */
@@ -38,15 +45,18 @@ own_path(struct err *e)
 	return path_join(dir, "memory.db");
 }
 
-char *
-mem_path(const struct mem_options *o, bool make, struct err *e)
+/* The file; the caller frees. */
+static char *
+mem_path(const struct mem_options *o, bool write, bool make, struct err *e)
 {
 	AUTO_WORKSPACE struct workspace w = WORKSPACE_INIT;
-	const char *agent = agent_of(o);
+	const char *agent = mem_agent(o);
 	int r;
 
 	if (o->file)
 		return xstrdup(o->file);
+	if (o->shared)
+		return mem_shared_path(o, write, make, e);
 	if (!agent && env_get("AGENT_MEMORY"))
 		return xstrdup(env_get("AGENT_MEMORY"));
 	if (!agent && !o->dir)
@@ -74,13 +84,12 @@ int
 mem_open(const struct mem_options *o, unsigned flags, struct memory *ret,
     struct err *e)
 {
-	AUTO_FREE char *path = mem_path(o, !(flags & (MEMORY_READONLY |
-	    MEMORY_NOCREATE)), e);
-	const char *author = o->author ? o->author : agent_of(o);
+	AUTO_FREE char *path = mem_path(o, !(flags & MEMORY_READONLY),
+	    !(flags & (MEMORY_READONLY | MEMORY_NOCREATE)), e);
 
 	if (!path || memory_open(path, flags, &cli_signal, ret, e) < 0)
 		return -1;
-	ret->author = author ? author : env_get("USER");
+	ret->author = mem_author(o);
 	ret->allow_secrets = o->secrets;
 	return 0;
 }

@@ -135,6 +135,8 @@ static void
 put_text(const struct memory_hit *h, struct buf *out)
 {
 	put_head(&h->note, out);
+	if (h->memory->name)
+		buf_addf(out, "  [%s]", h->memory->name);
 	if (h->superseded)
 		buf_adds(out, "  (replaced)");
 	buf_adds(out, "\n    ");
@@ -145,10 +147,9 @@ put_text(const struct memory_hit *h, struct buf *out)
 }
 
 static void
-put_json(struct memory *m, const struct memory_hit *h, const char *query_id,
-    struct buf *out)
+put_json(const struct memory_hit *h, const char *query_id, struct buf *out)
 {
-	memory_note_write(m, &h->note, out);
+	memory_note_write(h->memory, &h->note, out);
 	buf_addf(out, ",\"score\":%.6g", h->score);
 	if (query_id) {
 		buf_adds(out, ",\"query_id\":");
@@ -170,9 +171,11 @@ put_context(const struct memory_hits *hits, int64_t tokens, struct buf *out)
 
 	for (size_t i = 0; i < hits->n; i++) {
 		AUTO_BUF struct buf one = BUF_INIT;
+		const char *name = hits->hit[i].memory->name;
 		buf_adds(&one, "[");
 		put_head(&hits->hit[i].note, &one);
-		buf_addf(&one, "]%s\n", hits->hit[i].superseded ?
+		buf_addf(&one, "%s%s]%s\n", name ? "  " : "",
+		    name ? name : "", hits->hit[i].superseded ?
 		    " (replaced since)" : "");
 		buf_add(&one, hits->hit[i].note.text,
 		    hits->hit[i].note.text_len);
@@ -184,8 +187,8 @@ put_context(const struct memory_hits *hits, int64_t tokens, struct buf *out)
 }
 
 static int
-run_query(const struct mem_options *o, struct memory *m, const char *text,
-    const char *query_id, struct memory_hits *ret, struct buf *out,
+run_query(const struct mem_options *o, struct memory_set *set,
+    const char *text, const char *query_id, struct memory_hits *ret, struct buf *out,
     struct err *e)
 {
 	char *synonyms[4];
@@ -205,7 +208,7 @@ run_query(const struct mem_options *o, struct memory *m, const char *text,
 	s.nsynonyms = mem_synonyms(o, synonyms);
 	for (size_t i = 0; i < s.nsynonyms; i++)
 		files[i] = synonyms[i];
-	r = memory_search(m, &s, o->explain, ret, e);
+	r = memory_set_search(set, &s, o->explain, ret, e);
 	for (size_t i = 0; i < s.nsynonyms; i++)
 		free(synonyms[i]);
 	if (r < 0)
@@ -214,7 +217,7 @@ run_query(const struct mem_options *o, struct memory *m, const char *text,
 		put_context(ret, o->context, out);
 	for (size_t i = 0; !o->context && i < ret->n; i++) {
 		if (mem_ndjson(o))
-			put_json(m, &ret->hit[i], query_id, out);
+			put_json(&ret->hit[i], query_id, out);
 		else
 			put_text(&ret->hit[i], out);
 	}
@@ -223,7 +226,8 @@ run_query(const struct mem_options *o, struct memory *m, const char *text,
 
 /* Lines of {"query": ..., "id": ...}: one process, many questions. */
 static int
-search_lines(const struct mem_options *o, struct memory *m, struct err *e)
+search_lines(const struct mem_options *o, struct memory_set *set,
+    struct err *e)
 {
 	AUTO_BUF struct buf out = BUF_INIT;
 	struct ndjson_reader in;
@@ -245,7 +249,7 @@ search_lines(const struct mem_options *o, struct memory *m, struct err *e)
 			status = err_report(e);
 			continue;
 		}
-		if (run_query(o, m, text, json_str(&line.value, "id"), &hits,
+		if (run_query(o, set, text, json_str(&line.value, "id"), &hits,
 		    &out, e) < 0 || mem_flush(&out, true, e) < 0)
 			break;
 		count += (int64_t)hits.n;
@@ -260,7 +264,7 @@ search_lines(const struct mem_options *o, struct memory *m, struct err *e)
 int
 mem_search(const struct mem_options *o, struct err *e)
 {
-	AUTO_MEMORY struct memory m = MEMORY_INIT;
+	AUTO_MEMORY_SET struct memory_set set = MEMORY_SET_INIT;
 	AUTO_BUF struct buf text = BUF_INIT;
 	AUTO_BUF struct buf out = BUF_INIT;
 	AUTO_HITS struct memory_hits hits = MEMORY_HITS_INIT;
@@ -268,11 +272,11 @@ mem_search(const struct mem_options *o, struct err *e)
 
 	if (!lines && mem_text(o, 0, QUERY_MAX, &text, e) < 0)
 		return -1;
-	if (mem_open(o, MEMORY_READONLY, &m, e) < 0)
+	if (mem_open_set(o, false, &set, e) < 0)
 		return -1;
 	if (lines)
-		return search_lines(o, &m, e);
-	if (run_query(o, &m, text.data, NULL, &hits, &out, e) < 0)
+		return search_lines(o, &set, e);
+	if (run_query(o, &set, text.data, NULL, &hits, &out, e) < 0)
 		return -1;
 	if (hits.changed && !mem_ndjson(o))
 		err_warn("taking %s", hits.changed);

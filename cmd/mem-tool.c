@@ -10,10 +10,13 @@
 enum { ARGUMENTS_MAX = 16 << 20 };
 
 static int
-list_tools(struct buf *out)
+list_tools(const struct mem_options *o, struct buf *out, struct err *e)
 {
-	AUTO_JV jv list = memory_tools();
+	AUTO_JV jv rights = JSON_NONE, list = JSON_NONE;
 
+	if (mem_rights(o, &rights, e) < 0)
+		return -1;
+	list = memory_tools(&rights);
 	for (size_t i = 0; i < json_count(&list); i++) {
 		AUTO_JV jv tool = json_at(&list, i);
 		json_write(&tool, out);
@@ -26,18 +29,18 @@ static int
 call(const struct mem_options *o, const jv *arguments, struct buf *out,
     struct err *e)
 {
-	AUTO_MEMORY struct memory m = MEMORY_INIT;
+	AUTO_MEMORY_SET struct memory_set set = MEMORY_SET_INIT;
 	char *synonyms[4];
 	const char *files[4];
 	size_t n;
 	int r;
 
-	if (mem_open(o, 0, &m, e) < 0)
+	if (mem_open_set(o, true, &set, e) < 0)
 		return -1;
 	n = mem_synonyms(o, synonyms);
 	for (size_t i = 0; i < n; i++)
 		files[i] = synonyms[i];
-	r = memory_tool_call(&m, o->operand[0], arguments, files, n, out, e);
+	r = memory_tool_call(&set, o->operand[0], arguments, files, n, out, e);
 	for (size_t i = 0; i < n; i++)
 		free(synonyms[i]);
 	return r;
@@ -49,10 +52,9 @@ mem_tool(const struct mem_options *o, struct err *e)
 	AUTO_BUF struct buf text = BUF_INIT, out = BUF_INIT;
 	AUTO_JV jv arguments = JSON_NONE;
 
-	if (o->noperands == 0) {
-		list_tools(&out);
-		return mem_flush(&out, true, e);
-	}
+	if (o->noperands == 0)
+		return list_tools(o, &out, e) < 0 ? -1 :
+		    mem_flush(&out, true, e);
 	if (o->noperands > 1)
 		buf_adds(&text, o->operand[1]);
 	else if (fd_read_all(STDIN_FILENO, ARGUMENTS_MAX, DEADLINE_NEVER,

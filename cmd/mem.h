@@ -10,12 +10,14 @@
 #include "cli.h"
 #include "err.h"
 #include "memory-search.h"
+#include "memory-set.h"
 #include "memory.h"
+#include "workspace.h"
 
 enum mem_format { MEM_AUTO, MEM_TEXT, MEM_NDJSON, MEM_MARKDOWN };
 
 struct mem_options {
-	const char *dir, *agent, *file;		/* which memory */
+	const char *dir, *agent, *file, *shared; /* which memory */
 	enum mem_format format;
 	bool all, exact, explain, files, chunk, secrets, remove;
 	bool documents, notes, superseded;
@@ -37,8 +39,17 @@ extern const struct cli mem_cli;
 /* Opens the memory that the options name; MEMORY_... flags. */
 int	mem_open(const struct mem_options *o, unsigned flags,
 	    struct memory *ret, struct err *e);
-/* Its file; the caller frees. */
-char	*mem_path(const struct mem_options *o, bool make, struct err *e);
+/* The same with those that the agent shares, for searching or writing. */
+int	mem_open_set(const struct mem_options *o, bool write,
+	    struct memory_set *set, struct err *e);
+/* The file of --shared; the caller frees.  ST_DENIED. */
+char	*mem_shared_path(const struct mem_options *o, bool write, bool make,
+	    struct err *e);
+/* Which memories the agent shares: {NAME: "read" or "write"}. */
+int	mem_rights(const struct mem_options *o, jv *ret, struct err *e);
+/* The agent that asks, or NULL; and who writes. */
+const char *mem_agent(const struct mem_options *o);
+const char *mem_author(const struct mem_options *o);
 
 /* Whether lines of JSON are wanted: asked for, or not for a terminal. */
 bool	mem_ndjson(const struct mem_options *o);

@@ -41,6 +41,13 @@ static const struct yaml_shape limits[] = {
 	YAML_SHAPE_END
 };
 
+static const char *const rights[] = { "read", "write", NULL };
+
+static const struct yaml_shape memories[] = {
+	{ .key = "*", .kinds = YAML_STRING, .words = rights },
+	YAML_SHAPE_END
+};
+
 #define STRINGS YAML_STRING | YAML_LIST, .each = YAML_STRING
 
 /* What an agent may say; `defaults` may say the same but for the id. */
@@ -53,6 +60,7 @@ static const struct yaml_shape limits[] = {
 	{ .key = "initial_instructions", .kinds = STRINGS },		\
 	{ .key = "key_env", .kinds = YAML_STRING },			\
 	{ .key = "limits", .kinds = YAML_MAP, .members = limits },	\
+	{ .key = "memories", .kinds = YAML_MAP, .members = memories },	\
 	{ .key = "memory_file", .kinds = YAML_STRING },			\
 	{ .key = "model", .kinds = STRINGS },				\
 	{ .key = "options", .kinds = YAML_MAP },			\

@@ -11,12 +11,14 @@
 #include "alloc.h"
 
 #define ROOT "/memories"
+#define SHARED ROOT "/shared"
 #define NO_PATH "The path %s does not exist. Please provide a valid path."
 
 enum { FILE_TEXT_MAX = 4 << 20, LEVELS = 2 };
 
 struct call {
-	struct memory *m;
+	struct memory_set *set;
+	struct memory *m;	/* the one that the path is in */
 	const jv *arguments;
 	struct buf *out;
 	struct buf path;	/* without a slash at its end */
@@ -112,38 +114,50 @@ view_file(struct call *c, const struct memory_note *note, struct err *e)
 	return 0;
 }
 
+/* The files of one memory below the path: how many. */
 static int
-view(struct call *c, struct err *e)
+list_files(struct call *c, struct memory *m, struct err *e)
 {
-	AUTO_NOTE struct memory_note note = MEMORY_NOTE_INIT;
 	AUTO_STMT struct store_stmt *q = NULL;
 	AUTO_FREE char *from = xasprintf("%s/", c->path.data);
 	AUTO_FREE char *to = xasprintf("%s0", c->path.data);	/* '/' + 1 */
-	bool any = false;
-	int r = memory_get(c->m, c->path.data, &note, e);
+	int count = 0, r;
 
-	if (r != 0)
-		return r < 0 ? -1 : view_file(c, &note, e);
-	if (store_query(c->m->store, "select id, length(cast(text as blob)) "
+	if (store_query(m->store, "select id, length(cast(text as blob)) "
 	    "from note where id >= ? and id < ? order by id",
 	    STORE_ARGS(ARG_STR(from), ARG_STR(to)), &q, e) < 0)
 		return -1;
-	buf_addf(c->out, "Here're the files and directories up to %d levels "
-	    "deep in %s, excluding hidden items:\n", LEVELS, c->path.data);
 	while ((r = store_step(q, e)) > 0) {
 		const char *id = store_col_str(q, 0);
 		const char *below = id + strlen(from);
 		int depth = 0;
 		for (const char *p = below; *p; p++)
 			depth += *p == '/';
-		any = true;
+		count++;
 		if (depth < LEVELS && *below != '.')
 			buf_addf(c->out, "%lld\t%s\n",
 			    (long long)store_col_int(q, 1), id);
 	}
-	if (r < 0)
-		return -1;
-	return any || strcmp(c->path.data, ROOT) == 0 ? 0 :
+	return r < 0 ? -1 : count;
+}
+
+static int
+view(struct call *c, struct err *e)
+{
+	AUTO_NOTE struct memory_note note = MEMORY_NOTE_INIT;
+	bool root = strcmp(c->path.data, ROOT) == 0;
+	int count, r = memory_get(c->m, c->path.data, &note, e);
+
+	if (r != 0)
+		return r < 0 ? -1 : view_file(c, &note, e);
+	buf_addf(c->out, "Here're the files and directories up to %d levels "
+	    "deep in %s, excluding hidden items:\n", LEVELS, c->path.data);
+	count = list_files(c, c->m, e);
+	for (size_t i = 0; root && i < c->set->n; i++)
+		if (c->set->v[i].name)
+			buf_addf(c->out, "0\t" SHARED "/%s/\n",
+			    c->set->v[i].name);
+	return count < 0 ? -1 : count > 0 || root || c->m->name ? 0 :
 	    err_set(e, ST_NO, NO_PATH, c->path.data);
 }
 
@@ -345,32 +359,73 @@ static const struct {
 	{ "insert", insert }, { "delete", delete }, { "rename", rename_path }
 };
 
-int
-memory_file_call(struct memory *m, const jv *arguments, struct buf *out,
-    struct err *e)
+/* Which memory a path is in: a shared one below /memories/shared/NAME. */
+static int
+pick_memory(struct call *c, bool write, struct err *e)
 {
-	struct memory *tx AUTO_MEMORY_ROLLBACK = m;
+	const char *p = c->path.data + sizeof(SHARED) - 1;
+	AUTO_FREE char *name = NULL;
+
+	if (strncmp(c->path.data, SHARED "/", sizeof(SHARED)) == 0)
+		name = xstrndup(p + 1, strcspn(p + 1, "/"));
+	c->m = memory_set_find(c->set, name);
+	if (!c->m)
+		return err_set(e, ST_NO, NO_PATH, c->path.data);
+	if (write && c->m->readonly)
+		return err_set(e, ST_NO, "Memory %s may only be read", name);
+	return 0;
+}
+
+/* Files do not go from one memory to another. */
+static int
+check_target(struct call *c, struct err *e)
+{
+	AUTO_BUF struct buf to = BUF_INIT;
+	const char *given = json_str(c->arguments, "new_path");
+	struct call other = *c;
+
+	if (!given)
+		return 0;
+	if (check_path(given, &to, e) < 0)
+		return -1;
+	other.path = to;
+	if (pick_memory(&other, true, e) < 0)
+		return -1;
+	return other.m == c->m ? 0 : err_set(e, ST_NO,
+	    "Cannot rename %s to %s: create it there", c->path.data, to.data);
+}
+
+static int
+run_command(struct call *c, const char *name, struct err *e)
+{
+	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
+		if (!name || strcmp(commands[i].name, name) != 0)
+			continue;
+		if (pick_memory(c, i != 0, e) < 0 || check_target(c, e) < 0)
+			return -1;
+		if (i == 0)
+			return view(c, e);
+		struct memory *tx AUTO_MEMORY_ROLLBACK = c->m;
+		if (memory_begin(c->m, e) < 0 || commands[i].run(c, e) < 0)
+			return -1;
+		return memory_commit(c->m, e);
+	}
+	return err_set(e, ST_NO, "\"command\" is none of view, create, "
+	    "str_replace, insert, delete, rename");
+}
+
+int
+memory_file_call(struct memory_set *set, const jv *arguments,
+    struct buf *out, struct err *e)
+{
 	AUTO_BUF struct buf path = BUF_INIT;
-	const char *name = json_str(arguments, "command");
 	const char *given = json_str(arguments, "path");
-	struct call c = { m, arguments, out, BUF_INIT };
-	int r;
+	struct call c = { .set = set, .arguments = arguments, .out = out };
 
 	if (!given)
 		given = json_str(arguments, "old_path");
 	if (check_path(given, &path, e) < 0)
 		return -1;
 	c.path = path;
-	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
-		if (!name || strcmp(commands[i].name, name) != 0)
-			continue;
-		if (i == 0)
-			return view(&c, e);
-		if (memory_begin(m, e) < 0)
-			return -1;
-		r = commands[i].run(&c, e);
-		return r < 0 ? -1 : memory_commit(m, e);
-	}
-	return err_set(e, ST_NO, "\"command\" is none of view, create, "
-	    "str_replace, insert, delete, rename");
+	return run_command(&c, json_str(arguments, "command"), e);
 }

@@ -131,7 +131,7 @@ is_ours(const char *key)
 {
 	static const char *const ours[] = {
 		"author", "expires", "explain", "id", "importance",
-		"last_line", "line", "path", "score", "source",
+		"last_line", "line", "memory", "path", "score", "source",
 		"superseded_by", "supersedes", "tags", "text", "time",
 		"vector"
 	};
@@ -248,6 +248,7 @@ memory_note_write(struct memory *m, const struct memory_note *note,
 		buf_addf(out, ",\"importance\":%.3g", note->importance);
 	write_str("source", note->source, out);
 	write_str("author", note->author, out);
+	write_str("memory", m->name, out);
 	if (note->path) {
 		write_str("path", note->path, out);
 		buf_addf(out, ",\"line\":%lld,\"last_line\":%lld",

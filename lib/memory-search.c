@@ -137,7 +137,8 @@ static int
 add_hit(struct finding *f, int64_t n, double score, struct memory_hit **ret,
     struct err *e)
 {
-	struct memory_hit h = { .note = MEMORY_NOTE_INIT, .score = score };
+	struct memory_hit h = { .note = MEMORY_NOTE_INIT, .memory = f->m,
+		.score = score };
 	int r;
 
 	*ret = find_row(f, n);
@@ -331,6 +332,21 @@ by_score(const void *a, const void *b)
 	if (fabs(x->score - y->score) > 1e-12)
 		return x->score > y->score ? -1 : 1;
 	return x->note.time > y->note.time ? -1 : x->note.time < y->note.time;
+}
+
+void
+memory_hits_join(struct memory_hits *h, struct memory_hits *more,
+    size_t limit)
+{
+	h->hit = xreallocarray(h->hit, h->n + more->n + 1, sizeof(*h->hit));
+	for (size_t i = 0; i < more->n; i++)
+		h->hit[h->n++] = more->hit[i];
+	more->n = 0;
+	if (!h->changed)
+		h->changed = STEAL(more->changed);
+	qsort(h->hit, h->n, sizeof(*h->hit), by_score);
+	while (h->n > limit)
+		hit_release(&h->hit[--h->n]);
 }
 
 /* The text of a query may name a month: of the years of this memory. */

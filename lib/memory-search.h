@@ -52,6 +52,7 @@ struct memory_span {
 
 struct memory_hit {
 	struct memory_note note;
+	struct memory *memory;		/* where it is from */
 	double score;
 	double words;		/* what the words gave, before the rest */
 	int word_rank, vector_rank;	/* from 1; 0: not found that way */
@@ -71,6 +72,9 @@ struct memory_hits {
 
 int	memory_search(struct memory *m, const struct memory_search *q,
 	    bool explain, struct memory_hits *ret, struct err *e);
+/* Adds the hits of another memory; the best `limit` stay, in their order. */
+void	memory_hits_join(struct memory_hits *h, struct memory_hits *more,
+	    size_t limit);
 void	memory_hits_release(struct memory_hits *h);
 #define AUTO_HITS __attribute__((cleanup(memory_hits_release)))
 

@@ -37,20 +37,85 @@ static const char declarations[] =
 "\"type\":\"object\",\"properties\":{\"query\":{\"type\":\"string\"},"
 "\"limit\":{\"type\":\"integer\"}},\"required\":[\"query\"]}}}]";
 
-jv
-memory_tools(void)
+/* {"type":"string","enum":[...]}: the shared memories to write to. */
+static jv
+memory_argument(const jv *rights)
 {
-	jv list = JSON_NONE;
+	jv names = json_array(), argument = json_object();
+
+	JSON_EACH(rights, i) {
+		const char *name = json_iter_key(rights, i);
+		const char *right = json_str(rights, name);
+		if (right && strcmp(right, "write") == 0)
+			json_append(&names, json_from_str(name));
+	}
+	if (json_count(&names) == 0) {
+		jv_free(names);
+		jv_free(argument);
+		return JSON_NONE;
+	}
+	json_set_str(&argument, "type", "string");
+	json_set(&argument, "enum", names);
+	json_set_str(&argument, "description", "a memory that others read "
+	    "too; without it, your own");
+	return argument;
+}
+
+/* With another argument in the declaration. */
+static jv
+with_argument(const jv *tool, const char *name, const jv *argument)
+{
+	jv t = json_copy(tool), f = json_get(tool, "function");
+	jv parameters = json_get(&f, "parameters");
+	jv all = json_get(&parameters, "properties");
+
+	json_set(&all, name, json_copy(argument));
+	json_set(&parameters, "properties", all);
+	json_set(&f, "parameters", parameters);
+	json_set(&t, "function", f);
+	return t;
+}
+
+jv
+memory_tools(const jv *rights)
+{
+	AUTO_JV jv list = JSON_NONE;
+	AUTO_JV jv argument = memory_argument(rights);
+	jv out = json_array();
 	struct err ignored = ERR_INIT;
 
 	json_parse(declarations, sizeof(declarations) - 1, &list, &ignored);
-	return list;
+	for (size_t i = 0; i < json_count(&list); i++) {
+		AUTO_JV jv tool = json_at(&list, i);
+		const char *name = json_path_str(&tool, "function.name");
+		json_append(&out, json_is(&argument, JSON_OBJECT) && name &&
+		    strcmp(name, "remember") == 0 ?
+		    with_argument(&tool, "memory", &argument) :
+		    json_copy(&tool));
+	}
+	return out;
+}
+
+/* The memory that a call means, to write to. */
+static struct memory *
+target(struct memory_set *set, const jv *arguments, struct err *e)
+{
+	const char *name = json_str(arguments, "memory");
+	struct memory *m = memory_set_find(set, name);
+
+	if (!m)
+		err_set(e, ST_NO, "there is no memory '%s'", name ? name :
+		    "of your own");
+	else if (m->readonly)
+		err_set(e, ST_NO, "memory '%s' may only be read", name);
+	return m && !m->readonly ? m : NULL;
 }
 
 static int
-remember(struct memory *m, const jv *arguments, struct buf *out,
+remember(struct memory_set *set, const jv *arguments, struct buf *out,
     struct err *e)
 {
+	struct memory *m = target(set, arguments, e);
 	struct memory *tx AUTO_MEMORY_ROLLBACK = m;
 	AUTO_NOTE struct memory_note note = MEMORY_NOTE_INIT;
 	AUTO_NOTE struct memory_note old = MEMORY_NOTE_INIT;
@@ -58,6 +123,8 @@ remember(struct memory *m, const jv *arguments, struct buf *out,
 	const char *replaces = json_str(arguments, "supersedes");
 	enum memory_added how;
 
+	if (!m)
+		return -1;
 	if (memory_note_parse(arguments, &note, e) < 0) {
 		e->status = ST_NO;
 		return -1;
@@ -83,8 +150,9 @@ remember(struct memory *m, const jv *arguments, struct buf *out,
 }
 
 static int
-recall(struct memory *m, const jv *arguments, const char *const *synonyms,
-    size_t nsynonyms, struct buf *out, struct err *e)
+recall(struct memory_set *set, const jv *arguments,
+    const char *const *synonyms, size_t nsynonyms, struct buf *out,
+    struct err *e)
 {
 	AUTO_HITS struct memory_hits hits = MEMORY_HITS_INIT;
 	struct memory_search s = { .text = json_str(arguments, "query"),
@@ -95,15 +163,19 @@ recall(struct memory *m, const jv *arguments, const char *const *synonyms,
 		return err_set(e, ST_NO, "recall needs a \"query\"");
 	if (json_int(arguments, "limit", &limit) && limit > 0)
 		s.limit = limit < LIMIT_MAX ? (size_t)limit : LIMIT_MAX;
-	if (memory_search(m, &s, false, &hits, e) < 0)
+	if (memory_set_search(set, &s, false, &hits, e) < 0)
 		return -1;
 	for (size_t i = 0; i < hits.n; i++) {
 		const struct memory_note *n = &hits.hit[i].note;
+		const char *shared = hits.hit[i].memory->name;
 		char stamp[TIMESTAMP_LEN + 1];
 		if (out->len + n->text_len > ROOM)
 			break;
 		timestamp_format(n->time * CLOCK_MS, stamp);
-		buf_addf(out, "[%s %.10s%s]\n", n->id, stamp,
+		buf_addf(out, "[%s %.10s%s%s%s%s%s]\n", n->id, stamp,
+		    shared ? ", memory " : "", shared ? shared : "",
+		    shared && n->author ? ", by " : "",
+		    shared && n->author ? n->author : "",
 		    hits.hit[i].superseded ? ", replaced since" : "");
 		buf_add(out, n->text, n->text_len);
 		buf_adds(out, "\n\n");
@@ -114,15 +186,16 @@ recall(struct memory *m, const jv *arguments, const char *const *synonyms,
 }
 
 int
-memory_tool_call(struct memory *m, const char *name, const jv *arguments,
+memory_tool_call(struct memory_set *set, const char *name, const jv *arguments,
     const char *const *synonyms, size_t nsynonyms, struct buf *out,
     struct err *e)
 {
 	if (strcmp(name, "memory") == 0)
-		return memory_file_call(m, arguments, out, e);
+		return memory_file_call(set, arguments, out, e);
 	if (strcmp(name, "remember") == 0)
-		return remember(m, arguments, out, e);
+		return remember(set, arguments, out, e);
 	if (strcmp(name, "recall") == 0)
-		return recall(m, arguments, synonyms, nsynonyms, out, e);
+		return recall(set, arguments, synonyms, nsynonyms, out,
+		    e);
 	return err_set(e, ST_NOINPUT, "there is no tool '%s'", name);
 }

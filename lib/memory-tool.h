@@ -12,10 +12,13 @@
 #include "buf.h"
 #include "err.h"
 #include "json.h"
-#include "memory.h"
+#include "memory-set.h"
 
-/* An array of {"type":"function","function":{...}}. */
-jv	memory_tools(void);
+/*
+ * An array of {"type":"function","function":{...}}; `remember` may name a
+ * shared memory, if `rights` (of memory-set.h) has one to write to.
+ */
+jv	memory_tools(const jv *rights);
 
 /*
  * Calls one; appends what the model shall read to `out`.  ST_NO with words
@@ -23,12 +26,15 @@ jv	memory_tools(void);
  * tool; other failures are those of the memory.  `synonyms` as in
  * memory-search.h.
  */
-int	memory_tool_call(struct memory *m, const char *name,
+int	memory_tool_call(struct memory_set *set, const char *name,
 	    const jv *arguments, const char *const *synonyms,
 	    size_t nsynonyms, struct buf *out, struct err *e);
 
-/* The commands of `memory`: memory-file.c. */
-int	memory_file_call(struct memory *m, const jv *arguments,
+/*
+ * The commands of `memory`: memory-file.c.  Files of a shared memory are
+ * below /memories/shared/NAME.
+ */
+int	memory_file_call(struct memory_set *set, const jv *arguments,
 	    struct buf *out, struct err *e);
 
 #endif

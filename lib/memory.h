@@ -31,6 +31,8 @@ enum {
 struct memory {
 	struct store *store;
 	const char *author;	/* who writes; borrowed */
+	const char *name;	/* of one that is shared; borrowed; or NULL */
+	bool readonly;
 	bool allow_secrets;	/* else they are blanked in what comes in */
 	bool bulk;		/* a stream: index at its end */
 	int64_t first, last;	/* notes of this transaction, in a row */
@@ -62,7 +64,7 @@ int	memory_commit(struct memory *m, struct err *e);
 static inline void
 memory_auto_rollback(struct memory **m)
 {
-	if ((*m)->store)
+	if (*m && (*m)->store)
 		store_rollback((*m)->store);
 }
 
@@ -99,7 +101,7 @@ int	memory_note_parse(const jv *object, struct memory_note *ret,
 	    struct err *e);
 
 /* As an object, on one line, without its end: the caller may add members
- * and the brace. */
+ * and the brace.  In one that is shared it has the `memory`. */
 void	memory_note_write(struct memory *m, const struct memory_note *note,
 	    struct buf *out);
 

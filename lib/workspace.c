@@ -190,6 +190,12 @@ workspace_memory(const struct workspace *w, const char *agent)
 	return xasprintf("%s/memory/%s.db", w->dir, agent);
 }
 
+char *
+workspace_shared(const struct workspace *w, const char *name)
+{
+	return xasprintf("%s/memory/shared/%s.db", w->dir, name);
+}
+
 bool
 workspace_id_valid(const char *id)
 {
@@ -213,17 +219,32 @@ workspace_make_run(const struct workspace *w, const char *run, struct err *e)
 	return path_mkdirs(path, 0700, e) < 0 ? NULL : STEAL(path);
 }
 
+/* The directory of a file of ours whose name has an id in it. */
+static char *
+make_dir_of(char *path, const char *id, const char *what, struct err *e)
+{
+	AUTO_FREE char *dir = path_dirname(path);
+
+	if (workspace_id_valid(id) && path_mkdirs(dir, 0700, e) == 0)
+		return path;
+	if (!workspace_id_valid(id))
+		err_set(e, ST_DATA, "'%.80s' cannot be the %s", id, what);
+	free(path);
+	return NULL;
+}
+
 char *
 workspace_make_memory(const struct workspace *w, const char *agent,
     struct err *e)
 {
-	AUTO_FREE char *dir = path_join(w->dir, "memory");
+	return make_dir_of(workspace_memory(w, agent), agent,
+	    "id of an agent", e);
+}
 
-	if (!workspace_id_valid(agent)) {
-		err_set(e, ST_DATA, "'%.80s' cannot be the id of an agent",
-		    agent);
-		return NULL;
-	}
-	return path_mkdirs(dir, 0700, e) < 0 ? NULL :
-	    workspace_memory(w, agent);
+char *
+workspace_make_shared(const struct workspace *w, const char *name,
+    struct err *e)
+{
+	return make_dir_of(workspace_shared(w, name), name,
+	    "name of a memory", e);
 }

@@ -53,6 +53,7 @@ char	*workspace_audit(const struct workspace *w);
 char	*workspace_hub(const struct workspace *w);
 char	*workspace_run(const struct workspace *w, const char *run);
 char	*workspace_memory(const struct workspace *w, const char *agent);
+char	*workspace_shared(const struct workspace *w, const char *name);
 
 /*
  * Whether a name may become part of a path: letters, digits, '.', '_', '-',
@@ -65,8 +66,11 @@ bool	workspace_id_valid(const char *id);
 char	*workspace_make_run(const struct workspace *w, const char *run,
 	    struct err *e);
 
-/* Makes memory/, mode 0700, and gives the path of ID.db in it. */
+/* Makes memory/, mode 0700, and gives the path of ID.db in it; or
+ * memory/shared/, and that of NAME.db. */
 char	*workspace_make_memory(const struct workspace *w, const char *agent,
+	    struct err *e);
+char	*workspace_make_shared(const struct workspace *w, const char *name,
 	    struct err *e);
 
 #endif
