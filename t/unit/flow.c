@@ -94,7 +94,7 @@ main(void)
 	AUTO_BUF struct buf text = BUF_INIT;
 	char dir[] = "/tmp/agent-unit.XXXXXX";
 	struct schema *s = NULL;
-	jv v;
+	jv v = JSON_NONE;
 
 	ok(path_read(path, 1 << 20, &text, &e) == 0 &&
 	    json_parse(text.data, text.len, &v, &e) == 0, "reads the schema");
