@@ -11,8 +11,8 @@
 #include "fold.h"
 
 static const double weights[EFFORT_SIGNALS] = {
-	-1.8, 0.65, 0.95, 1.8, -0.75, -1.85, 0.3, -0.5, -0.75, -1.45,
-	0.7, 0.95, -0.1, -0.4, -0.55
+	-2.2, -0.25, 1.15, 1.45, -1.1, -1.9, -0.4, 0, -0.85, -0.9,
+	0.6, 0.9, -0.15, -0.45, -0.8, 1.6, -0.5, 0.75, 1.05
 };
 
 static const struct {
@@ -33,6 +33,10 @@ static const struct {
 	[EFFORT_SENTENCES] = { "sentences", NULL },
 	[EFFORT_ASKS] = { "question marks", NULL },
 	[EFFORT_ENDS_ASKING] = { "ends as a question", NULL },
+	[EFFORT_ORDERS] = { "begins as an undertaking", "size-orders" },
+	[EFFORT_TOUCHES] = { "begins as a small matter", "size-touches" },
+	[EFFORT_GOAL] = { "a goal to be met", "size-goal" },
+	[EFFORT_JOINED] = { "one thing and another", "size-joined" },
 };
 
 void
@@ -56,22 +60,51 @@ effort_speaks(const struct effort *f, size_t signal)
 	return weights[signal] * f->signals[signal];
 }
 
+/*
+ * People tell a story and then ask for something small, or order something
+ * large in six words.  So a text is taken apart into sentences, and only
+ * those count that ask.
+ */
+enum { SENTENCES_MAX = 40 };	/* the last takes what is left */
+
+struct sentence {
+	double signal[EFFORT_SIGNALS];
+	double words;
+	const char *from, *to;
+	bool orders, asks;
+};
+
 struct reading {
 	const struct effort_words *ew;
-	double *signal;
-	double words;
+	struct sentence sentence[SENTENCES_MAX];
+	size_t n;
 };
+
+/* Whether a signal lies in how a sentence begins. */
+static bool
+opens(size_t signal)
+{
+	return signal == EFFORT_ORDERS || signal == EFFORT_TOUCHES;
+}
 
 static void
 count(const struct words_token *t, void *arg)
 {
 	struct reading *r = arg;
+	bool first = t->place <= (t->phrase ? 2 : 0);
+	struct sentence *s;
 
-	r->words += !t->phrase;
+	if (r->n == 0 || (t->place == 0 && !t->phrase &&
+	    r->n < SENTENCES_MAX))
+		r->sentence[r->n++].from = t->text;
+	s = &r->sentence[r->n - 1];
+	s->words += !t->phrase;
+	s->to = t->text + t->len;
 	for (size_t i = 0; i < t->nlinks; i++)
-		for (size_t s = EFFORT_BROAD; s <= EFFORT_ERROR; s++)
-			if (r->ew->groups[s] == t->links[i].group)
-				r->signal[s] += 1;
+		for (size_t k = 0; k < EFFORT_SIGNALS; k++)
+			if (r->ew->groups[k] == t->links[i].group &&
+			    (first || !opens(k)))
+				s->signal[k] += 1;
 }
 
 /* What was said, without what was pasted; the bytes of that. */
@@ -176,33 +209,16 @@ counted(const char *s, size_t len)
 	return fmin(best, 3);
 }
 
-/* Commas and the like in the sentence that has most of them. */
+/* Commas and the like in a sentence. */
 static double
-clauses(const char *s, size_t len, double *ret_sentences)
-{
-	double here = 0, most = 0;
-
-	*ret_sentences = 1;
-	for (size_t i = 0; i + 1 < len; i++) {
-		bool space = s[i + 1] == ' ' || s[i + 1] == '\n';
-		if (space && strchr(",;:+", s[i]))
-			most = fmax(most, ++here);
-		if (s[i] == '\n' || (space && strchr(".?!", s[i]))) {
-			*ret_sentences += 1;
-			here = 0;
-		}
-	}
-	return fmin(most, 8);
-}
-
-static double
-questions(const char *s, size_t len)
+clauses(const char *s, size_t len)
 {
 	double n = 0;
 
-	for (size_t i = 0; i < len; i++)
-		n += s[i] == '?' && (i + 1 == len || strchr(" \n", s[i + 1]));
-	return fmin(n, 5);
+	for (size_t i = 0; i + 1 < len; i++)
+		n += (s[i + 1] == ' ' || s[i + 1] == '\n') &&
+		    strchr(",;:+", s[i]);
+	return fmin(n, 8);
 }
 
 static bool
@@ -214,29 +230,85 @@ ends_asking(const char *s, size_t len)
 	    memcmp(s + len - 3, "\xEF\xBC\x9F", 3) == 0));
 }
 
+/* What each sentence is: an order, a question, or part of the story. */
+static void
+tell_kinds(struct reading *r, const char *end)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		struct sentence *s = &r->sentence[i];
+		const char *next = i + 1 < r->n ? s[1].from : end;
+		/* its own end: what stands between it and the next */
+		size_t gap = next > s->to ? (size_t)(next - s->to) : 0;
+
+		if (gap > 4)
+			gap = 4;
+		s->asks = memchr(s->to, '?', gap) ||
+		    s->signal[EFFORT_TOUCHES] > 0 ||
+		    s->signal[EFFORT_LIMIT] > 0;
+		s->orders = s->signal[EFFORT_ORDERS] > 0 &&
+		    !memchr(s->to, '?', gap);
+		s->to += gap;
+	}
+}
+
+/* Leaves the story out: what follows an order belongs to it. */
+static void
+leave_out_the_story(struct reading *r)
+{
+	bool ordered = false, orders = false, asks = false;
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->n; i++) {
+		orders |= r->sentence[i].orders;
+		asks |= r->sentence[i].asks;
+	}
+	for (size_t i = 0; i < r->n; i++) {
+		struct sentence *s = &r->sentence[i];
+		ordered |= s->orders;
+		if ((!orders && !asks) || ordered || s->asks)
+			r->sentence[n++] = *s;
+	}
+	r->n = n;
+}
+
 void
 effort_estimate(const struct effort_words *ew, const char *text, size_t len,
     struct effort *ret)
 {
-	struct reading r = { .ew = ew, .signal = ret->signals };
+	struct reading r = { .ew = ew };
 	AUTO_BUF struct buf prose = BUF_INIT;
-	double sum = 0, sentences;
+	double *signal = ret->signals;
+	double sum = 0, words = 0, sentences = 0;
 	size_t pasted = take_prose(text, len, &prose);
 
 	*ret = (struct effort){ .signals = { [EFFORT_BIAS] = 1 } };
 	words_read(ew->words, prose.data, prose.len, count, &r);
-	for (size_t s = EFFORT_BROAD; s <= EFFORT_ERROR; s++)
-		ret->signals[s] = log1p(ret->signals[s]);
-	ret->signals[EFFORT_LENGTH] = log1p(r.words) - 3;
-	ret->signals[EFFORT_PASTED] = pasted > 20;
-	ret->signals[EFFORT_COUNTED] = counted(prose.data, prose.len);
-	ret->signals[EFFORT_CLAUSES] = sqrt(clauses(prose.data, prose.len,
-	    &sentences));
-	ret->signals[EFFORT_SENTENCES] = log(sentences);
-	ret->signals[EFFORT_ASKS] = log1p(questions(prose.data, prose.len));
-	ret->signals[EFFORT_ENDS_ASKING] = ends_asking(prose.data, prose.len);
-	for (size_t s = 0; s < EFFORT_SIGNALS; s++)
-		sum += weights[s] * ret->signals[s];
+	tell_kinds(&r, prose.data + prose.len);
+	leave_out_the_story(&r);
+	for (size_t i = 0; i < r.n; i++) {
+		const struct sentence *s = &r.sentence[i];
+		size_t n = (size_t)(s->to - s->from);
+		for (size_t k = 0; k < EFFORT_SIGNALS; k++)
+			signal[k] += s->signal[k];
+		words += s->words;
+		signal[EFFORT_COUNTED] = fmax(signal[EFFORT_COUNTED],
+		    counted(s->from, n));
+		signal[EFFORT_CLAUSES] = fmax(signal[EFFORT_CLAUSES],
+		    clauses(s->from, n));
+		signal[EFFORT_ASKS] += memchr(s->to - 1, '?', 1) != NULL;
+		sentences++;
+	}
+	for (size_t k = 0; k < EFFORT_SIGNALS; k++)
+		if (ew->groups[k] >= 0)
+			signal[k] = log1p(signal[k]);
+	signal[EFFORT_LENGTH] = log1p(words) - 3;
+	signal[EFFORT_PASTED] = pasted > 20;
+	signal[EFFORT_CLAUSES] = sqrt(signal[EFFORT_CLAUSES]);
+	signal[EFFORT_SENTENCES] = log(fmax(sentences, 1));
+	signal[EFFORT_ASKS] = log1p(signal[EFFORT_ASKS]);
+	signal[EFFORT_ENDS_ASKING] = ends_asking(prose.data, prose.len);
+	for (size_t k = 0; k < EFFORT_SIGNALS; k++)
+		sum += weights[k] * signal[k];
 	ret->heavy = 1 / (1 + exp(-sum));
 	ret->minutes = exp(log(5) + ret->heavy * log(11));
 	ret->tokens = (long)(ret->minutes * 1200) + (long)(len / 4);

@@ -1,9 +1,11 @@
 /*
  * effort: how much work a text asks for.
  *
- * A linear model over a few signals that hold in any trade: how many things
- * are named and counted ("all 40 screens"), words of breadth and of large
- * undertakings, of brevity, questions, pasted errors, length.  The weights
+ * A linear model over a few signals that hold in any trade: how a sentence
+ * begins, how many things are counted ("all 40 screens"), words of breadth and
+ * of large undertakings, of brevity, questions, pasted errors.  Only sentences
+ * that order or ask something are looked at, not the story around them: a
+ * long text may want one word, and a short one a rebuilt system.  The weights
  * were fitted on tasks of several trades (bench/route).
  */
 #ifndef AGENT_EFFORT_H
@@ -17,7 +19,8 @@ enum {
 	EFFORT_BIAS, EFFORT_LENGTH, EFFORT_BROAD, EFFORT_LARGE, EFFORT_BRIEF,
 	EFFORT_LIMIT, EFFORT_HORIZON, EFFORT_QUESTION, EFFORT_ERROR,
 	EFFORT_PASTED, EFFORT_COUNTED, EFFORT_CLAUSES, EFFORT_SENTENCES,
-	EFFORT_ASKS, EFFORT_ENDS_ASKING, EFFORT_SIGNALS
+	EFFORT_ASKS, EFFORT_ENDS_ASKING, EFFORT_ORDERS, EFFORT_TOUCHES,
+	EFFORT_GOAL, EFFORT_JOINED, EFFORT_SIGNALS
 };
 
 struct effort {
