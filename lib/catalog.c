@@ -187,7 +187,12 @@ base_of(jv *entry)
 	const char *env = json_str(entry, "base_url_env");
 	const char *add = json_str(entry, "base_url_add");
 	const char *base = env ? env_get(env) : NULL;
+	AUTO_JV jv exec = json_get(entry, "exec");
 
+	if (json_is_true(&exec)) {
+		AUTO_FREE char *command = json_text(&exec);
+		return xasprintf("exec:%s", command);
+	}
 	if (!base) {
 		base = json_str(entry, "base_url");
 		return base ? xstrdup(base) : NULL;
@@ -205,7 +210,9 @@ protocol_of(const jv *entry)
 {
 	const char *protocol = json_str(entry, "protocol");
 
-	return provider_find(protocol ? protocol : "chat");
+	if (!protocol)
+		protocol = json_has(entry, "exec") ? "records" : "chat";
+	return provider_find(protocol);
 }
 
 /* A model of a server of this machine: the first that it has. */
@@ -242,6 +249,8 @@ model_of(const jv *entry, const char *name, const char *base, struct err *e)
 
 	if (model)
 		return xstrdup(model);
+	if (json_has(entry, "exec"))	/* a program may have but one */
+		return xstrdup(name);
 	if (json_bool(entry, "local", &local) && local)
 		id = first_model(entry, base);
 	if (!id)
@@ -261,8 +270,8 @@ fill(const struct catalog *c, const char *name, const char *id,
 	m->vendor = xstrdup(name);
 	m->base = base_of(&entry);
 	if (!m->base)
-		return err_set(e, ST_CONFIG, "provider '%s' has no base_url",
-		    name);
+		return err_set(e, ST_CONFIG, "provider '%s' has neither "
+		    "base_url nor exec", name);
 	m->id = *id ? xstrdup(id) : model_of(&entry, name, m->base, e);
 	if (!m->id)
 		return -1;

@@ -204,6 +204,45 @@ model_error_body(struct answer *a, int status, const jv *body, struct err *e)
 	return answer_error(a, status_of(&error, status), code, message, e);
 }
 
+/* By its kind; else by what would be the exit status. */
+static enum model_error_kind
+kind_of_record(const jv *data)
+{
+	const char *name = json_str(data, "kind");
+	int64_t status = 0;
+
+	for (int k = MODEL_ERR_CONNECT; name && k < MODEL_ERR_OTHER; k++)
+		if (strcmp(name, model_error_name((enum model_error_kind)k)) ==
+		    0)
+			return (enum model_error_kind)k;
+	(void)json_int(data, "status", &status);
+	/* of the kinds with a status, the last is the most general */
+	for (int k = MODEL_ERR_OTHER - 1; k > MODEL_OK; k--)
+		if (status != ST_OK && statuses[k] == status)
+			return (enum model_error_kind)k;
+	return status == ST_TIMEOUT ? MODEL_ERR_TIMEOUT : MODEL_ERR_OTHER;
+}
+
+int
+model_error_record(struct answer *a, const jv *data, struct err *e)
+{
+	struct model_error *me = &a->error;
+	const char *message = json_str(data, "message");
+	int64_t n;
+
+	me->kind = kind_of_record(data);
+	me->partial = a->came;
+	read_wait(me, data);
+	if (json_int(data, "http_status", &n) && n > 0 && n < 1000)
+		me->http_status = (int)n;
+	if (json_str(data, "reset") && !me->reset)
+		me->reset = xstrdup(json_str(data, "reset"));
+	if (json_str(data, "code") && !me->code)
+		me->code = xstrdup(json_str(data, "code"));
+	return err_set(e, statuses[me->kind], "%s", message ? message :
+	    model_error_name(me->kind));
+}
+
 static void
 set_wait(struct model_error *me, double seconds)
 {

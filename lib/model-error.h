@@ -28,6 +28,10 @@ void	model_error_head(struct model_error *me, const struct http_head *head);
 int	model_error_body(struct answer *a, int status, const jv *body,
 	    struct err *e);
 
+/* The error that the data of an `error` record describes: what
+ * model_error_json() makes.  Returns -1. */
+int	model_error_record(struct answer *a, const jv *data, struct err *e);
+
 /* Whether asking the same again may help; and somebody else. */
 bool	model_error_again(const struct model_error *me);
 bool	model_error_elsewhere(const struct model_error *me);

@@ -23,7 +23,8 @@ enum { TOGETHER = 256 };
 static bool
 booked(const struct model_call *c)
 {
-	return c->pool->ledger && strncmp(c->m->base, "http", 4) == 0;
+	return c->pool->ledger && (strncmp(c->m->base, "http", 4) == 0 ||
+	    strncmp(c->m->base, "exec:", 5) == 0);
 }
 
 /* The limit on tokens that the caller set; 0 when none. */

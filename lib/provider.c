@@ -9,6 +9,7 @@ static const struct provider *const providers[] = {
 	&provider_chat,
 	&provider_messages,
 	&provider_ollama,
+	&provider_records,
 	&provider_responses,
 };
 

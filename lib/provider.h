@@ -104,7 +104,7 @@ struct provider {
 };
 
 extern const struct provider provider_chat, provider_messages,
-    provider_ollama, provider_responses;
+    provider_ollama, provider_records, provider_responses;
 extern const struct provider provider_embeddings, provider_ollama_embed;
 
 /*

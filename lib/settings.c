@@ -10,7 +10,7 @@
 #include "yaml.h"
 
 static const char *const protocols[] = { "chat", "messages", "ollama",
-	"responses", NULL };
+	"records", "responses", NULL };
 
 static const struct yaml_shape any_string[] = {
 	{ "*", .kinds = YAML_STRING },
@@ -45,6 +45,7 @@ static const struct yaml_shape provider[] = {
 	{ "base_url", .kinds = YAML_STRING },
 	{ "base_url_add", .kinds = YAML_STRING },
 	{ "base_url_env", .kinds = YAML_STRING | YAML_NULL },
+	{ "exec", .kinds = YAML_STRING | YAML_LIST, .each = YAML_STRING },
 	{ "headers", .kinds = YAML_MAP, .members = any_string },
 	{ "key_cmd", .kinds = YAML_STRING | YAML_LIST, .each = YAML_STRING },
 	{ "key_env", .kinds = YAML_STRING | YAML_NULL | YAML_LIST,

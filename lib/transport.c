@@ -4,6 +4,7 @@
 #include "transport.h"
 
 #include "alloc.h"
+#include "exec.h"
 #include "replay.h"
 
 static void *
@@ -84,6 +85,7 @@ static const struct transport_ops network = {
 
 static const struct transport_ops *const kinds[] = {
 	&network,
+	&exec_transport,
 	&replay_transport
 };
 

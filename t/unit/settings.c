@@ -112,7 +112,8 @@ test_settings(void)
 	    "a string or a list, not a number");
 	loads("providers:\n  mine:\n    base_url: http://x\n"
 	    "    protocol: chatt\n", "", "agent/config.yaml:4:15: 'protocol' "
-	    "must be 'chat', 'messages', 'ollama' or 'responses', "
+	    "must be 'chat', 'messages', 'ollama', 'records' or "
+	    "'responses', "
 	    "not 'chatt', did you mean 'chat'?");
 	loads("", "model: x\nproviders: {}\n", "ws/.agent/config.yaml:2:1: "
 	    "'providers' belongs into the user's configuration: a workspace "
