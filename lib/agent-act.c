@@ -7,7 +7,7 @@
 #include "asking.h"
 #include "audit.h"
 #include "path.h"
-#include "tool.h"
+#include "toolbox.h"
 
 /* Fills a call from {"id","function":{"name","arguments":"{...}"}}. */
 static void
@@ -108,7 +108,8 @@ keep_files(struct run *r, const struct call *calls, size_t n, struct err *e)
 	int taken;
 
 	for (size_t i = 0; i < n; i++) {
-		const struct tool *t = tool_find(calls[i].name);
+		const struct tool *t = toolbox_find(r->task->place.tools,
+		    calls[i].name);
 		changes |= calls[i].state == CALL_WAITING && t &&
 		    (t->flags & TOOL_CHANGES);
 	}
@@ -283,7 +284,7 @@ run_calls(struct run *r, struct call *calls, size_t n, struct err *e)
 static int
 mend_call(struct run *r, struct call *c, struct err *e)
 {
-	const struct tool *t = tool_find(c->name);
+	const struct tool *t = toolbox_find(r->task->place.tools, c->name);
 
 	if (json_has(&r->talk->answers, c->id)) {
 		c->state = CALL_ENDED;

@@ -74,6 +74,7 @@ static const struct yaml_shape memories[] = {
 	{ .key = "sandbox_path", .kinds = YAML_STRING },		\
 	{ .key = "skills", .kinds = STRINGS },				\
 	{ .key = "tools", .kinds = STRINGS },				\
+	{ .key = "tools_dir", .kinds = STRINGS },			\
 	{ .key = "type", .kinds = YAML_STRING, .words = types }
 
 static const struct yaml_shape agent_shape[] = {
@@ -97,7 +98,8 @@ static const struct yaml_shape file_shape[] = {
 
 /* Members that are paths, or lists of them. */
 static const char *const path_members[] = {
-	"memory_file", "rules_file", "sandbox_path", "skills", NULL
+	"memory_file", "rules_file", "sandbox_path", "skills", "tools_dir",
+	NULL
 };
 
 static int	read_any(struct agents *a, const char *path,

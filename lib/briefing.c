@@ -7,7 +7,7 @@
 #include "alloc.h"
 #include "path.h"
 #include "served.h"
-#include "tool.h"
+#include "suggest.h"
 
 enum {
 	RULES_MAX = 256 << 10
@@ -153,21 +153,37 @@ add_served(const jv *agent, const char *workspace, const struct tool *t,
 	    t->name);
 }
 
-int
-briefing_tools(const jv *agent, const char *workspace, jv *ret, struct err *e)
+static int
+check_names(const jv *agent, const struct toolbox *box, struct err *e)
 {
 	AUTO_JV jv named = agents_strings(agent, "tools");
+	AUTO_FREE const char **names = toolbox_names(box);
+	char hint[SUGGEST_TEXT_MAX];
+
+	for (size_t i = 0; i < json_count(&named); i++) {
+		AUTO_JV jv name = json_at(&named, i);
+		if (!toolbox_find(box, json_string(&name)))
+			return err_set(e, ST_CONFIG, "agent '%s': there is no "
+			    "tool '%s'%s", json_str(agent, "id"),
+			    json_string(&name), suggest_text(
+			    json_string(&name), names, hint));
+	}
+	return 0;
+}
+
+int
+briefing_tools(const jv *agent, const struct toolbox *box,
+    const char *workspace, jv *ret, struct err *e)
+{
 	AUTO_JV jv list = json_array();
 	size_t n;
 	const struct tool *all = tool_all(&n);
 
-	for (size_t i = 0; i < json_count(&named); i++) {
-		AUTO_JV jv name = json_at(&named, i);
-		if (!tool_find(json_string(&name)))
-			return err_set(e, ST_CONFIG, "agent '%s': there is no "
-			    "tool '%s'", json_str(agent, "id"),
-			    json_string(&name));
-	}
+	if (check_names(agent, box, e) < 0)
+		return -1;
+	for (size_t i = 0; i < box->n; i++)
+		json_append(&list, has_tool(agent, box->own[i].name) ?
+		    tool_declaration(&box->own[i]) : JSON_NONE);
 	for (size_t i = 0; i < n; i++) {
 		if (!has_tool(agent, all[i].name) ||
 		    (all[i].program && !json_has(agent, "tools")))

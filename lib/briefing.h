@@ -13,6 +13,7 @@
 #include "buf.h"
 #include "err.h"
 #include "json.h"
+#include "toolbox.h"
 
 /*
  * `dir` is where rules_file starts from (the directory of agents.yaml);
@@ -23,11 +24,11 @@ int	briefing_make(const jv *agent, const char *dir, const char *workspace,
 	    const jv *skills, struct buf *out, struct err *e);
 
 /*
- * What the model may call: the declarations of the agent's `tools` (all that
- * need no program, when it names none), an array.  `workspace` is what the
+ * What the model may call: the declarations of the agent's `tools` (its own
+ * and all that need no program, when it names none), an array.  `workspace` is what the
  * programs of tools are told.  ST_CONFIG for a tool that does not exist.
  */
-int	briefing_tools(const jv *agent, const char *workspace, jv *ret,
-	    struct err *e);
+int	briefing_tools(const jv *agent, const struct toolbox *box,
+	    const char *workspace, jv *ret, struct err *e);
 
 #endif

@@ -13,7 +13,7 @@
 #include "fd.h"
 #include "path.h"
 #include "strs.h"
-#include "tool.h"
+#include "toolbox.h"
 
 enum {
 	GRACE_SECONDS = 3,
@@ -59,9 +59,9 @@ refuse(struct call *c, const char *why)
 
 /* Whether it can be run as it stands; if not, it has ended. */
 static bool
-check(struct call *c)
+check(const struct calls_place *place, struct call *c)
 {
-	const struct tool *t = tool_find(c->name);
+	const struct tool *t = toolbox_find(place->tools, c->name);
 	struct err why = ERR_INIT;
 
 	if (json_is(&c->arguments, JSON_NOTHING))
@@ -70,7 +70,7 @@ check(struct call *c)
 	else if (!t)
 		err_set(&why, ST_NO, "there is no tool '%s'", c->name);
 	else if (tool_check(t, &c->arguments, &why) == 0 &&
-	    (t->run || t->program || is_shell(c)))
+	    (t->run || t->program || t->file || is_shell(c)))
 		return true;
 	else if (!why.status)
 		err_set(&why, ST_NO, "call '%s' alone, as the last thing",
@@ -82,12 +82,13 @@ check(struct call *c)
 static int64_t
 call_timeout(const struct calls_place *place, const struct call *c)
 {
+	const struct tool *t = toolbox_find(place->tools, c->name);
 	int64_t seconds;
 
 	if (is_shell(c) && json_int(&c->arguments, "timeout", &seconds))
 		return (seconds < SHELL_TIMEOUT_MAX ? seconds :
 		    SHELL_TIMEOUT_MAX) * CLOCK_SEC;
-	return place->timeout_ns;
+	return t && t->timeout_ns > 0 ? t->timeout_ns : place->timeout_ns;
 }
 
 /* A program of ours that serves the tool, for this agent only. */
@@ -112,6 +113,7 @@ sandbox_words(const struct calls_place *place, const struct call *c,
 {
 	char *self = path_program("agent-sandbox", e);
 	AUTO_FREE char *tool = path_program("agent-tool", e);
+	const char *file = toolbox_find(place->tools, c->name)->file;
 
 	if (!self || !tool) {
 		free(self);
@@ -144,6 +146,10 @@ sandbox_words(const struct calls_place *place, const struct call *c,
 		strs_add(w, "--");
 		STRS_ADD(w, "/bin/sh", "-c");
 		strs_add(w, json_str(&c->arguments, "command"));
+	} else if (file) {
+		/* the directory: a script may have more in it */
+		AUTO_FREE char *dir = path_dirname(file);
+		STRS_ADD(w, "--ro", dir, "--", file);
 	} else {
 		STRS_ADD(w, "--ro", tool);
 		STRS_ADD(w, "--", tool);
@@ -181,7 +187,7 @@ start(const struct calls_place *place, struct call *c, struct err *e)
 	AUTO_FD int in = -1;
 	int p[2];
 
-	const char *program = tool_find(c->name)->program;
+	const char *program = toolbox_find(place->tools, c->name)->program;
 
 	if ((program ? program_words(place, c, program, &w, e) :
 	    sandbox_words(place, c, &w, e)) < 0 || open_output(place, c, e) < 0)
@@ -204,22 +210,24 @@ start(const struct calls_place *place, struct call *c, struct err *e)
 }
 
 static bool
-same_path(const struct call *a, const struct call *b)
+same_path(const struct calls_place *place, const struct call *a,
+    const struct call *b)
 {
 	const char *p = json_str(&a->arguments, "path");
 	const char *q = json_str(&b->arguments, "path");
-	const struct tool *s = tool_find(a->name), *t = tool_find(b->name);
+	const struct tool *s = toolbox_find(place->tools, a->name);
+	const struct tool *t = toolbox_find(place->tools, b->name);
 
 	return p && q && strcmp(p, q) == 0 && s && t &&
 	    ((s->flags | t->flags) & TOOL_CHANGES);
 }
 
 static bool
-must_wait(const struct call *calls, size_t i)
+must_wait(const struct calls_place *place, const struct call *calls, size_t i)
 {
 	for (size_t k = 0; k < i; k++)
 		if (calls[k].state != CALL_ENDED &&
-		    same_path(&calls[k], &calls[i]))
+		    same_path(place, &calls[k], &calls[i]))
 			return true;
 	return false;
 }
@@ -280,13 +288,13 @@ check_sandbox(const struct call *c, struct err *e)
 static void
 add_verdict(const struct calls_place *place, struct call *c)
 {
-	const char *program = tool_find(c->name)->program;
-	AUTO_FREE char *name = xasprintf("%s: ", program ? program :
+	const struct tool *t = toolbox_find(place->tools, c->name);
+	AUTO_FREE char *name = xasprintf("%s: ", t->program ? t->program :
 	    "agent-tool");
 
 	if (c->ok)
 		return;
-	if (!is_shell(c) && strncmp(c->text.data, name, strlen(name)) == 0) {
+	if (!is_shell(c) && !t->file && strncmp(c->text.data, name, strlen(name)) == 0) {
 		AUTO_FREE char *why = xstrdup(c->text.data + strlen(name));
 		buf_reset(&c->text);
 		buf_addf(&c->text, "error: %s", why);
@@ -369,10 +377,10 @@ start_some(struct batch *b, struct err *e)
 	for (size_t i = 0; i < b->n; i++) {
 		struct call *c = &b->calls[i];
 
-		if (c->state != CALL_WAITING || must_wait(b->calls, i) ||
+		if (c->state != CALL_WAITING || must_wait(b->place, b->calls, i) ||
 		    count(b, CALL_RUNNING) >= (size_t)b->place->jobs)
 			continue;
-		if (!check(c)) {
+		if (!check(b->place, c)) {
 			if (b->ended(b->context, c, e) < 0)
 				return -1;
 		} else if (start(b->place, c, e) < 0) {

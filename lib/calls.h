@@ -2,8 +2,9 @@
  * calls: the tool calls of one turn, each in a sandbox of its own, at once.
  *
  * A call runs as `agent-sandbox ... -- agent-tool call NAME`, its arguments
- * on stdin, or, for `shell`, as `agent-sandbox ... -- sh -c COMMAND`, or, when
- * a program serves the tool (tool.h), as that, outside of the sandbox.  What
+ * on stdin, or, for `shell`, as `agent-sandbox ... -- sh -c COMMAND`, for a
+ * tool of the agent's own (toolbox.h) as `agent-sandbox ... -- EXECUTABLE`, or,
+ * when a program serves the tool (tool.h), as that, outside of the sandbox.  What
  * it prints goes to a file as a whole, up to a limit, and from there, cut in
  * the middle when long, to the model.
  *
@@ -24,6 +25,7 @@
 
 /* Where and within what limits the calls of a run are made. */
 struct calls_place {
+	const struct toolbox *tools;	/* or NULL: those built in */
 	const char *agent;		/* its id, for programs of tools */
 	const char *root;		/* of the project's workspace, too */
 	const char *workspace;		/* read-write, the current directory */

@@ -8,7 +8,7 @@
 #include "alloc.h"
 #include "child.h"
 #include "record.h"
-#include "tool.h"
+#include "toolbox.h"
 
 enum { HOOK_SECONDS = 60, HOOK_OUTPUT_MAX = 1 << 20, HOOK_BLOCKS = 2 };
 
@@ -29,11 +29,20 @@ permit_mode(const char *name)
 }
 
 static bool
-changes_files(const struct call *c)
+changes_files(const struct permit *p, const struct call *c)
 {
-	const struct tool *t = tool_find(c->name);
+	const struct tool *t = toolbox_find(p->tools, c->name);
 
 	return !t || (t->flags & TOOL_CHANGES);
+}
+
+/* What `acceptEdits` is about: file tools, not programs. */
+static bool
+edits_files(const struct permit *p, const struct call *c)
+{
+	const struct tool *t = toolbox_find(p->tools, c->name);
+
+	return t && t->run && changes_files(p, c);
 }
 
 static enum permit_answer
@@ -52,7 +61,7 @@ ask_rules(const struct permit *p, const struct call *c, struct buf *words)
 	buf_reset(words);
 	if (verdict == POLICY_ALLOW || (verdict == POLICY_ASK &&
 	    (p->mode == PERMIT_BYPASS || (p->mode == PERMIT_ACCEPT_EDITS &&
-	    changes_files(c) && strcmp(c->name, "shell") != 0))))
+	    edits_files(p, c)))))
 		return PERMIT_YES;
 	buf_adds(words, said ? said : verdict == POLICY_DENY ?
 	    "not allowed here" : "May it make this call?");
@@ -175,7 +184,7 @@ permit_before(const struct permit *p, const struct call *c, struct buf *words,
 	enum permit_answer answer;
 	int hooks;
 
-	if (p->mode == PERMIT_PLAN && changes_files(c) &&
+	if (p->mode == PERMIT_PLAN && changes_files(p, c) &&
 	    strcmp(c->name, "done") != 0) {
 		buf_reset(words);
 		buf_adds(words, "this is plan mode: look, and say what you "

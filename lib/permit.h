@@ -38,6 +38,7 @@ int	permit_mode(const char *name);
 struct permit {
 	enum permit_mode mode;
 	struct policy *policy;
+	const struct toolbox *tools;	/* or NULL: those built in */
 	const jv *hooks;	/* {"PreToolUse":[{"matcher","command"}]} */
 	const char *agent;
 	const char *workspace;

@@ -13,7 +13,7 @@
 #include "settings.h"
 #include "skills.h"
 #include "suggest.h"
-#include "tool.h"
+#include "toolbox.h"
 #include "workspace.h"
 
 struct checking {
@@ -21,6 +21,7 @@ struct checking {
 	const struct settings *settings;	/* NULL: they are wrong */
 	size_t i;		/* the agent that is looked at */
 	const jv *agent;
+	struct toolbox box;
 };
 
 /* The strings of a member, each with its path. */
@@ -47,17 +48,12 @@ each_string(const struct checking *c, const char *member, check_fn *check)
 static void
 check_tool(const struct checking *c, const char *path, const char *name)
 {
+	AUTO_FREE const char **names = toolbox_names(&c->box);
 	char hint[SUGGEST_TEXT_MAX];
-	size_t n;
-	const struct tool *all = tool_all(&n);
-	AUTO_FREE const char **names = xcalloc(n + 1, sizeof(*names));
 
-	if (tool_find(name))
-		return;
-	for (size_t i = 0; i < n; i++)
-		names[i] = all[i].name;
-	agents_problem(c->agents, c->i, path, "there is no tool '%.60s'%s",
-	    name, suggest_text(name, names, hint));
+	if (!toolbox_find(&c->box, name))
+		agents_problem(c->agents, c->i, path, "there is no tool "
+		    "'%.60s'%s", name, suggest_text(name, names, hint));
 }
 
 static void
@@ -142,15 +138,20 @@ check_type(const struct checking *c)
 }
 
 static void
-check_agent(const struct checking *c)
+check_agent(struct checking *c)
 {
+	struct err why = ERR_INIT;
+
 	check_type(c);
+	if (toolbox_read(c->agent, c->agents->dir, &c->box, &why) < 0)
+		agents_problem(c->agents, c->i, "tools_dir", "%s", why.text);
 	each_string(c, "tools", check_tool);
 	each_string(c, "direct_communication", check_peer);
 	each_string(c, "model", check_model);
 	each_string(c, "rules_file", check_file);
 	each_string(c, "skills", check_skill);
 	each_string(c, "sandbox", check_profile);
+	toolbox_release(&c->box);
 }
 
 /* Rules, where they are written: those of `defaults` are there once. */
@@ -179,7 +180,8 @@ check_agents(const char *file, const struct settings *settings,
 		check_rules(&a.files[i]);
 	for (size_t i = 0; i < json_count(&a.list); i++) {
 		AUTO_JV jv agent = json_at(&a.list, i);
-		struct checking c = { &a, settings, i, &agent };
+		struct checking c = { &a, settings, i, &agent,
+		    TOOLBOX_INIT };
 		check_agent(&c);
 	}
 	agents_problems_text(&a, out);

@@ -31,6 +31,7 @@ struct setup {
 	struct model model;
 	struct journal journal;
 	struct buf briefing;
+	struct toolbox box;
 	jv tools, env, options, skills;
 	char run[ULID_LEN + 1];
 	char *run_dir, *output_dir, *source;
@@ -56,6 +57,7 @@ setup_release(struct setup *s)
 	model_release(&s->model);
 	journal_close(&s->journal);
 	buf_release(&s->briefing);
+	toolbox_release(&s->box);
 	jv_free(s->tools);
 	jv_free(s->env);
 	jv_free(s->options);
@@ -207,7 +209,9 @@ find_words(struct setup *s, struct err *e)
 	s->env = json_get(&s->agent, "env");
 	s->options = s->said->options ? json_merge(&own, s->said->options) :
 	    json_copy(&own);
-	if (briefing_tools(&s->agent, s->workspace.root, &s->tools, e) < 0)
+	if (toolbox_read(&s->agent, s->agents.dir, &s->box, e) < 0 ||
+	    briefing_tools(&s->agent, &s->box, s->workspace.root, &s->tools,
+	    e) < 0)
 		return -1;
 	if (skills_find(&s->agent, s->agents.dir, s->place, &s->skills, e) < 0)
 		return -1;
@@ -404,8 +408,8 @@ wall_time(const struct setup *s)
 
 /*
  * What the tools may read but not change: the files of agents.yaml in the
- * workspace, and skills that are outside of it.  The strings live in the
- * setup.
+ * workspace, skills that are outside of it, and the agent's own tools.  The
+ * strings live in the setup.
  */
 static const char **
 find_read_only(struct setup *s)
@@ -424,6 +428,8 @@ find_read_only(struct setup *s)
 		if (!if_seen(s, dir))
 			json_append(&s->read_only, json_from_str(dir));
 	}
+	for (size_t i = 0; i < json_count(&s->box.dirs); i++)
+		json_append(&s->read_only, json_at(&s->box.dirs, i));
 	n = json_count(&s->read_only);
 	paths = xcalloc(n + 1, sizeof(*paths));
 	for (size_t i = 0; i < n; i++) {
@@ -488,6 +494,7 @@ run(struct setup *s, const char *prompt, struct err *e)
 			.mode = (enum permit_mode)permit_mode(s->said->mode ?
 			    s->said->mode : "default"),
 			.policy = s->policy,
+			.tools = &s->box,
 			.hooks = &s->hooks,
 			.agent = json_str(&s->agent, "id"),
 			.workspace = s->place,
@@ -503,6 +510,7 @@ run(struct setup *s, const char *prompt, struct err *e)
 		    .traceparent = record_traceparent() },
 		.model = &s->model,
 		.place = {
+			.tools = &s->box,
 			.agent = json_str(&s->agent, "id"),
 			.root = s->workspace.root,
 			.workspace = s->place,
@@ -631,7 +639,7 @@ spawn_run(const struct spawn *said, const char *prompt, struct err *e)
 		.said = said, .workspace = WORKSPACE_INIT,
 		.agents = AGENTS_INIT, .agent = JSON_NONE,
 		.model = MODEL_INIT, .journal = JOURNAL_INIT,
-		.tools = JSON_NONE, .env = JSON_NONE, .options = JSON_NONE,
+		.box = TOOLBOX_INIT, .tools = JSON_NONE, .env = JSON_NONE, .options = JSON_NONE,
 		.skills = JSON_NONE, .read_only = JSON_NONE,
 		.others = JSON_NONE,
 		.talk = CONVERSATION_INIT, .settings = SETTINGS_INIT,

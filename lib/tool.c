@@ -4,6 +4,7 @@
 #include "tool.h"
 
 #include "alloc.h"
+#include "schema.h"
 
 #define PATH "\"path\":{\"type\":\"string\",\"description\":\"" \
 	"relative to the workspace\"}"
@@ -154,6 +155,18 @@ has_type(const jv *v, const char *type)
 	return strcmp(json_kind_name(json_kind(v)), type) == 0;
 }
 
+static int
+check_schema(const jv *schema, const jv *arguments, struct err *e)
+{
+	AUTO_BUF struct buf why = BUF_INIT;
+	struct err wrong = ERR_INIT;
+
+	if (schema_check_once(schema, arguments, &why, &wrong) == 0)
+		return 0;
+	return err_set(e, ST_NO, "the arguments are wrong: %.*s",
+	    (int)strcspn(why.data, "\n"), why.data);
+}
+
 int
 tool_check(const struct tool *t, const jv *arguments, struct err *e)
 {
@@ -165,6 +178,8 @@ tool_check(const struct tool *t, const jv *arguments, struct err *e)
 		return err_set(e, ST_NO, "the arguments are not an object");
 	if (!t->parameters)
 		return 0;	/* its program checks them */
+	if (t->file)
+		return check_schema(&schema, arguments, e);
 	for (size_t i = 0; i < json_count(&required); i++) {
 		AUTO_JV jv name = json_at(&required, i);
 		if (!json_has(arguments, json_string(&name)))

@@ -20,6 +20,7 @@
 #define AGENT_TOOL_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "buf.h"
 #include "err.h"
@@ -36,6 +37,9 @@ struct tool {
 	const char *parameters;		/* JSON Schema, as text; NULL: the
 					 * program has it */
 	const char *program;		/* "agent-mem"; NULL: none */
+	const char *file;		/* an executable that is run in the
+					 * sandbox (toolbox.h); or NULL */
+	int64_t timeout_ns;		/* 0: as any */
 	int flags;
 	/*
 	 * Appends what the model shall read to `out`.  Failure: ST_NO with
@@ -58,7 +62,8 @@ jv	tool_declaration(const struct tool *t);
 
 /*
  * Whether the arguments have the members that the schema requires, of the
- * types that it gives, and no others.  ST_NO with words for the model.
+ * types that it gives, and no others; for an executable, whether they are
+ * what its schema says.  ST_NO with words for the model.
  */
 int	tool_check(const struct tool *t, const jv *arguments, struct err *e);
 

@@ -36,6 +36,8 @@ static const struct {
 	{ "agents: [{id: 3}]\n", false },
 	{ A("model: x, tools: read_file"), true },
 	{ A("model: [x, y], tools: [read_file], skills: []"), true },
+	{ A("tools_dir: [x, y]"), true },
+	{ A("tools_dir: 3"), false },
 	{ A("model: {}"), false },
 	{ A("tools: [3]"), false },
 	{ A("type: codex"), true },
