@@ -7,6 +7,7 @@
  */
 #include "config.h"
 
+#include "tool-impl.h"
 #include "tool.h"
 
 #include <errno.h>
@@ -20,14 +21,12 @@
 #include "path.h"
 
 enum {
-	FILE_MAX = 32 << 20,	/* larger files are not read as a whole */
 	LINES_DEFAULT = 2000,
 	SNIPPET_LINES = 3	/* shown around an edit */
 };
 
-/* Reads a regular file; anything else could block or be endless. */
-static int
-read_regular(const char *path, struct buf *out, struct stat *st,
+int
+tool_read_regular(const char *path, struct buf *out, struct stat *st,
     struct err *e)
 {
 	AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK |
@@ -39,11 +38,11 @@ read_regular(const char *path, struct buf *out, struct stat *st,
 		return err_set(e, ST_NO, "'%s' is a directory", path);
 	if (!S_ISREG(st->st_mode))
 		return err_set(e, ST_NO, "'%s' is not a regular file", path);
-	if (st->st_size > FILE_MAX)
+	if (st->st_size > TOOL_FILE_MAX)
 		return err_set(e, ST_NO, "'%s' is too large: %lld bytes", path,
 		    (long long)st->st_size);
 	buf_add(out, "", 0);
-	if (fd_read_all(fd, FILE_MAX, DEADLINE_NEVER, out, e) < 0) {
+	if (fd_read_all(fd, TOOL_FILE_MAX, DEADLINE_NEVER, out, e) < 0) {
 		e->status = ST_NO;
 		return err_prefix(e, "'%s'", path);
 	}
@@ -108,7 +107,7 @@ tool_read_file(const jv *arguments, struct buf *out, struct err *e)
 
 	(void)json_int(arguments, "offset", &first);
 	(void)json_int(arguments, "limit", &lines);
-	if (read_regular(path, &text, &st, e) < 0)
+	if (tool_read_regular(path, &text, &st, e) < 0)
 		return -1;
 	if (is_binary(&text))
 		return err_set(e, ST_NO, "'%s' is binary, %zu bytes", path,
@@ -130,9 +129,8 @@ tool_read_file(const jv *arguments, struct buf *out, struct err *e)
 	return 0;
 }
 
-/* One change at a time in this workspace; released when the process ends. */
-static int
-lock_workspace(struct err *e)
+int
+tool_lock_workspace(struct err *e)
 {
 	int fd = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
@@ -142,9 +140,9 @@ lock_workspace(struct err *e)
 	return fd < 0 ? err_sys(e, ST_NO, "cannot open the workspace") : 0;
 }
 
-/* A link is written through, so that it stays one. */
-static int
-replace(const char *path, const struct buf *text, mode_t mode, struct err *e)
+int
+tool_replace(const char *path, const struct buf *text, mode_t mode,
+    struct err *e)
 {
 	AUTO_FREE char *real = realpath(path, NULL);
 	const char *target = real ? real : path;
@@ -160,6 +158,15 @@ replace(const char *path, const struct buf *text, mode_t mode, struct err *e)
 	return 0;
 }
 
+mode_t
+tool_new_mode(void)
+{
+	mode_t mask = umask(0);
+
+	umask(mask);
+	return 0666 & ~mask;
+}
+
 int
 tool_write_file(const jv *arguments, struct buf *out, struct err *e)
 {
@@ -167,13 +174,10 @@ tool_write_file(const jv *arguments, struct buf *out, struct err *e)
 	AUTO_JV jv content = json_get(arguments, "content");
 	AUTO_FREE char *dir = path_dirname(path);
 	AUTO_BUF struct buf text = BUF_INIT;
-	mode_t mask = umask(0);
-	mode_t mode = 0666 & ~mask;
 	bool there;
 	struct stat st;
 
-	umask(mask);
-	if (lock_workspace(e) < 0)
+	if (tool_lock_workspace(e) < 0)
 		return -1;
 	there = stat(path, &st) == 0;
 	if (there && !S_ISREG(st.st_mode))
@@ -183,7 +187,8 @@ tool_write_file(const jv *arguments, struct buf *out, struct err *e)
 		return -1;
 	}
 	buf_add(&text, json_string(&content), json_string_len(&content));
-	if (replace(path, &text, there ? st.st_mode : mode, e) < 0)
+	if (tool_replace(path, &text, there ? st.st_mode :
+	    tool_new_mode(), e) < 0)
 		return -1;
 	buf_addf(out, "%s %s, %zu bytes", there ? "replaced" : "created",
 	    path, text.len);
@@ -266,7 +271,7 @@ tool_edit_file(const jv *arguments, struct buf *out, struct err *e)
 	if (nlen == 0)
 		return err_set(e, ST_NO, "old_text is empty; use write_file to "
 		    "create a file");
-	if (lock_workspace(e) < 0 || read_regular(path, &text, &st, e) < 0)
+	if (tool_lock_workspace(e) < 0 || tool_read_regular(path, &text, &st, e) < 0)
 		return -1;
 	n = count(&text, needle, nlen);
 	if (n == 0)
@@ -284,7 +289,7 @@ tool_edit_file(const jv *arguments, struct buf *out, struct err *e)
 		buf_add(&changed, json_string(&new), json_string_len(&new));
 	}
 	buf_add(&changed, p, (size_t)(end - p));
-	if (replace(path, &changed, st.st_mode, e) < 0)
+	if (tool_replace(path, &changed, st.st_mode, e) < 0)
 		return -1;
 	buf_addf(out, "edited %s", path);
 	if (n > 1)

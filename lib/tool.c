@@ -54,6 +54,18 @@ static const struct tool tools[] = {
 		.flags = TOOL_CHANGES | TOOL_ONCE,
 		.run = tool_edit_file,
 	}, {
+		.name = "apply_patch",
+		.description = "Change files by a unified diff: '--- a/OLD', "
+		    "'+++ b/NEW', hunks that begin with '@@'; /dev/null for a "
+		    "file that is made or removed. Each hunk needs enough "
+		    "lines around the change to fit in one place only; wrong "
+		    "line numbers do no harm. When a part does not fit, "
+		    "nothing is changed.",
+		.parameters = OBJECT "\"required\":[\"patch\"],"
+		    "\"properties\":{\"patch\":{\"type\":\"string\"}}}",
+		.flags = TOOL_CHANGES | TOOL_ONCE,
+		.run = tool_apply_patch,
+	}, {
 		.name = "list_files",
 		.description = "List the files below a directory, one a line.",
 		.parameters = OBJECT "\"properties\":{" PATH ","

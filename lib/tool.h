@@ -67,10 +67,12 @@ jv	tool_declaration(const struct tool *t);
  */
 int	tool_check(const struct tool *t, const jv *arguments, struct err *e);
 
-/* The functions: tool-file.c and tool-find.c. */
+/* The functions: tool-file.c, tool-patch.c and tool-find.c. */
 int	tool_read_file(const jv *arguments, struct buf *out, struct err *e);
 int	tool_write_file(const jv *arguments, struct buf *out, struct err *e);
 int	tool_edit_file(const jv *arguments, struct buf *out, struct err *e);
+int	tool_apply_patch(const jv *arguments, struct buf *out,
+	    struct err *e);
 int	tool_list_files(const jv *arguments, struct buf *out, struct err *e);
 int	tool_search_files(const jv *arguments, struct buf *out,
 	    struct err *e);
