@@ -5,6 +5,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <termios.h>
@@ -30,6 +32,58 @@ init_terminal(void)
 	return slave;
 }
 
+/* What is executable but no program is a script for sh. */
+static void
+execute(const char *path, char **argv)
+{
+	execve(path, argv, environ);
+	if (errno != ENOEXEC)
+		return;
+	/* the word before the command is our own name, and free */
+	argv[-1] = (char *)(uintptr_t)"/bin/sh";
+	argv[0] = (char *)(uintptr_t)path;
+	execve(argv[-1], argv - 1, environ);
+}
+
+static const char *
+search_path(void)
+{
+	for (char **p = environ; *p; p++)
+		if (strncmp(*p, "PATH=", 5) == 0)
+			return *p + 5;
+	return "/bin:/usr/bin";
+}
+
+/* As execvp(3); an empty part of PATH is nothing, not the directory. */
+static void
+find_and_execute(char **argv)
+{
+	const char *name = argv[0], *dir = search_path();
+	size_t len = strlen(name), n;
+	char path[PATH_MAX];
+	int error = ENOENT;
+
+	if (len == 0 || strchr(name, '/')) {
+		execute(name, argv);
+		return;
+	}
+	for (; *dir; dir += n + (dir[n] == ':')) {
+		for (n = 0; dir[n] && dir[n] != ':'; n++)
+			;
+		if (n == 0 || n + 1 + len >= sizeof(path))
+			continue;
+		memcpy(path, dir, n);
+		path[n] = '/';
+		memcpy(path + n + 1, name, len + 1);
+		execute(path, argv);
+		if (errno != ENOENT && errno != ENOTDIR)
+			error = errno;
+		if (error != ENOENT && error != EACCES)
+			break;
+	}
+	errno = error;
+}
+
 static void __attribute__((noreturn))
 run_command(char **argv, int tty, int report, const sigset_t *mask)
 {
@@ -46,7 +100,7 @@ run_command(char **argv, int tty, int report, const sigset_t *mask)
 			goto failed;
 	}
 	sigprocmask(SIG_SETMASK, mask, NULL);
-	execvp(argv[0], argv);
+	find_and_execute(argv);
 failed:
 	error = errno;
 	if (write(report, &error, sizeof(error)) < 0)
@@ -63,7 +117,7 @@ init_start(char **argv, int tty, const sigset_t *mask)
 
 	if (pipe2(report, O_CLOEXEC) < 0)
 		init_fail("cannot make a pipe");
-	pid = vfork();
+	pid = fork();
 	if (pid < 0)
 		init_fail("cannot fork");
 	if (pid == 0)

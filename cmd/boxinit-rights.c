@@ -10,7 +10,6 @@
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -33,13 +32,32 @@ write_file(const char *path, const char *text)
 	return n == len ? 0 : -1;
 }
 
+enum { NUMBER_SIZE = 12 };
+
+/* In decimal; returns the end, where a NUL is. */
+static char *
+put_number(char *to, uint32_t v)
+{
+	char digits[NUMBER_SIZE];
+	size_t n = 0;
+
+	do {
+		digits[n++] = (char)('0' + v % 10);
+		v /= 10;
+	} while (v > 0);
+	while (n > 0)
+		*to++ = digits[--n];
+	*to = '\0';
+	return to;
+}
+
 void
 init_limit(void)
 {
-	char text[16];
+	char text[NUMBER_SIZE];
 
 	if (init_spec.pid_max > 0) {
-		snprintf(text, sizeof(text), "%d", init_spec.pid_max);
+		put_number(text, (uint32_t)init_spec.pid_max);
 		if (write_file("/proc/sys/kernel/pid_max", text) < 0)
 			init_fail("cannot limit processes by pid_max");
 	}
@@ -72,6 +90,17 @@ init_limit(void)
 	}
 }
 
+/* "ID 0 1": who is 0 outside of it is `id` in it. */
+static int
+write_map(const char *path, uint32_t id)
+{
+	static const char rest[] = " 0 1";
+	char text[NUMBER_SIZE + sizeof(rest)];
+
+	memcpy(put_number(text, id), rest, sizeof(rest));
+	return write_file(path, text);
+}
+
 /*
  * bwrap ran us as uid 0 so that ports below 1024 and mounts could be had:
  * in a second user namespace we are who we were, and nobody else.
@@ -79,17 +108,13 @@ init_limit(void)
 void
 init_map_back(void)
 {
-	char text[64];
-
 	if (unshare(CLONE_NEWUSER) < 0)
 		init_fail("cannot make the second user namespace");
 	if (write_file("/proc/self/setgroups", "deny") < 0)
 		init_fail("cannot write 'setgroups'");
-	snprintf(text, sizeof(text), "%u 0 1", init_spec.uid);
-	if (write_file("/proc/self/uid_map", text) < 0)
+	if (write_map("/proc/self/uid_map", init_spec.uid) < 0)
 		init_fail("cannot map the user");
-	snprintf(text, sizeof(text), "%u 0 1", init_spec.gid);
-	if (write_file("/proc/self/gid_map", text) < 0)
+	if (write_map("/proc/self/gid_map", init_spec.gid) < 0)
 		init_fail("cannot map the group");
 }
 

@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -40,8 +39,9 @@ void
 init_say(enum box_msg_type type, int value, const char *text)
 {
 	struct box_msg m = { .type = type, .value = value };
+	size_t n = strlen(text);
 
-	snprintf(m.text, sizeof(m.text), "%s", text);
+	memcpy(m.text, text, n < sizeof(m.text) ? n : sizeof(m.text) - 1);
 	init_tell(&m, -1);
 }
 

@@ -1,9 +1,9 @@
 /*
  * boxinit: what the files of agent-sandbox-init share.
  *
- * Freestanding on purpose (no library of ours): it is linked statically,
- * because a dynamic link costs 0.6 ms a start.  Whatever fails is told to
- * the parent and ends the init: init_fail().
+ * No library of ours, and of libc only what boxlibc.c has: its start would
+ * cost more than its work.  Whatever fails is told to the parent and ends the
+ * init: init_fail().
  */
 #ifndef AGENT_BOXINIT_H
 #define AGENT_BOXINIT_H
