@@ -5,8 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
+#include <spawn.h>
 #include <sys/stat.h>
 
 #include "alloc.h"
@@ -196,67 +195,49 @@ make_v1(struct cgroup *g, const struct cgroup_limits *want)
 		g->version = 1;
 }
 
-static void
-kill_members(const char *dir)
+/* By posix_spawn, which copies nothing of ours. */
+static int
+start_janitor(const struct cgroup *g, int pipe_end, const char *program)
 {
-	AUTO_FREE char *path = path_join(dir, "cgroup.procs");
-	AUTO_BUF struct buf text = BUF_INIT;
-	struct err ignored;
-	char *line, *rest;
-	int64_t pid;
-
-	if (write_value(dir, "cgroup.kill", "1") == 0 ||
-	    path_read(path, 1 << 20, &text, &ignored) < 0)
-		return;
-	for (rest = text.data; (line = strsep(&rest, "\n")); )
-		if (num_parse_int(line, 2, INT32_MAX, &pid) == 0)
-			kill((pid_t)pid, SIGKILL);
-}
-
-static void
-remove_dirs(const struct strs *dirs)
-{
-	for (size_t i = 0; i < dirs->n; i++) {
-		/* a killed process leaves its group a little later */
-		for (int tries = 0; tries < 200; tries++) {
-			if (rmdir(dirs->v[i]) == 0 || errno != EBUSY)
-				break;
-			kill_members(dirs->v[i]);
-			poll(NULL, 0, 5);
-		}
-	}
-}
-
-/*
- * Outlives us on purpose: its pipe ends when we do, however that is.  It
- * holds nothing else and belongs to no group that is signalled.
- */
-void
-cgroup_guard(struct cgroup *g)
-{
-	int p[2];
+	AUTO_STRS struct strs argv = STRS_INIT;
+	posix_spawn_file_actions_t acts;
 	pid_t pid;
+	int r;
 
-	if (g->nprocs == 0 || pipe2(p, O_CLOEXEC) < 0)
-		return;
-	pid = fork();
-	if (pid == 0) {
-		char ignored;
-		struct err e;
+	strs_add(&argv, program);
+	for (size_t i = 0; i < g->dirs.n; i++)
+		strs_add(&argv, g->dirs.v[i]);
+	posix_spawn_file_actions_init(&acts);
+	posix_spawn_file_actions_adddup2(&acts, pipe_end, STDIN_FILENO);
+	/* whoever waits for the end of these must not wait for it */
+	posix_spawn_file_actions_addclose(&acts, STDOUT_FILENO);
+	posix_spawn_file_actions_addclose(&acts, STDERR_FILENO);
+	r = posix_spawn(&pid, program, &acts, NULL, argv.v,
+	    (char *[]){ NULL });
+	posix_spawn_file_actions_destroy(&acts);
+	return r;
+}
 
-		setsid();
-		close_range((unsigned)p[0] + 1, ~0U, 0);
-		if (p[0] > 0)
-			close_range(0, (unsigned)p[0] - 1, 0);
-		/* a word: we have removed them ourselves */
-		if (fd_read(p[0], &ignored, 1, &e) != 1)
-			remove_dirs(&g->dirs);
-		_exit(0);
+int
+cgroup_guard(struct cgroup *g, struct err *e)
+{
+	AUTO_FREE char *program = NULL;
+	int p[2];
+
+	if (g->nprocs == 0)
+		return 0;
+	program = path_program("agent-sandbox-janitor", e);
+	if (!program) {
+		e->status = ST_WRAPPER;
+		return -1;
 	}
+	if (pipe2(p, O_CLOEXEC) < 0)
+		return err_sys(e, ST_WRAPPER, "cannot make a pipe");
+	errno = start_janitor(g, p[0], program);
 	close(p[0]);
-	g->janitor = pid > 0 ? p[1] : -1;
-	if (pid < 0)
-		close(p[1]);
+	g->janitor = p[1];
+	return errno == 0 ? 0 : err_sys(e, ST_WRAPPER, "cannot run '%s'",
+	    program);
 }
 
 void
@@ -309,7 +290,8 @@ cgroup_remove(struct cgroup *g)
 	for (size_t i = 0; i < g->nprocs; i++)
 		close(g->procs[i]);
 	g->nprocs = 0;
-	remove_dirs(&g->dirs);
+	for (size_t i = 0; i < g->dirs.n; i++)
+		cgroup_remove_dir(g->dirs.v[i]);
 	if (g->janitor >= 0) {
 		(void)fd_write(g->janitor, "", 1, &ignored);
 		close(g->janitor);

@@ -3,7 +3,7 @@
  *
  * Version 2 below our own group, if that is ours (a systemd user session, a
  * container with a delegated tree); version 1 for root.  A group cannot
- * remove itself, so a janitor process waits for the end of the sandbox and
+ * remove itself, so a janitor, a program of its own, waits for our end and
  * removes it even when we are killed.
  */
 #ifndef AGENT_CGROUP_H
@@ -39,8 +39,8 @@ struct cgroup_limits {
  */
 void	cgroup_make(struct cgroup *g, const struct cgroup_limits *limits);
 
-/* Starts the janitor; after the sandbox, which need not wait for it. */
-void	cgroup_guard(struct cgroup *g);
+/* Starts the janitor, before anything is in the groups. */
+int	cgroup_guard(struct cgroup *g, struct err *e);
 
 /* Bytes in use at most; 0 when it cannot be told. */
 int64_t	cgroup_memory_peak(const struct cgroup *g);
@@ -51,5 +51,8 @@ int64_t	cgroup_pids_refused(const struct cgroup *g);
 
 /* Kills what is left in it and removes it. */
 void	cgroup_remove(struct cgroup *g);
+
+/* cgroup-remove.c: the same for one directory; waits a second at most. */
+void	cgroup_remove_dir(const char *dir);
 
 #endif

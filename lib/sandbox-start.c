@@ -165,7 +165,8 @@ sandbox_start(struct box *b)
 	if (boxlimits_prepare(&b->limits, b->rules, b->s->workspace, &b->spec,
 	    b->e) < 0)
 		return -1;
-	if (keep_pid_max(b) < 0)
+	if (keep_pid_max(b) < 0 ||
+	    cgroup_guard(&b->limits.group, b->e) < 0)
 		return -1;
 	if (sandbox_make_control(b, &inside) < 0 ||
 	    boxnet_start(&b->net, b->rules, &b->loop, b->control, &b->report,
@@ -186,7 +187,6 @@ sandbox_start(struct box *b)
 	b->pid = launch_start(&l, &b->pidfd, b->e);
 	if (b->pid < 0)
 		return -1;
-	cgroup_guard(&b->limits.group);
 	if (sandbox_watch_end(b) < 0)
 		return -1;
 	/* only the command holds these now, so their ends are seen */
