@@ -94,6 +94,19 @@ supervise(pid_t command, int signals)
 	}
 }
 
+/*
+ * bwrap may have been killed before it asked the kernel to end us with it:
+ * then the parent has closed its side, and nothing may start any more.
+ */
+static void
+look_at_parent(void)
+{
+	char ignored;
+
+	if (recv(BOX_CONTROL_FD, &ignored, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
+		_exit(125);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -119,5 +132,6 @@ main(int argc, char **argv)
 	signals = signalfd(-1, &chld, SFD_CLOEXEC);
 	if (signals < 0)
 		init_fail("cannot watch the command");
+	look_at_parent();
 	supervise(init_start(argv + 1, tty, &old), signals);
 }

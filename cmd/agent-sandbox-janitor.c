@@ -4,30 +4,45 @@
  *
  *	agent-sandbox-janitor GROUP ... <PIPE
  *
- * Outlives agent-sandbox on purpose: the pipe ends when that does, however
- * that is.  A byte in it means that nothing is left to do.  A program of its
- * own, and as small as can be, because it is started with every sandbox and
- * stays as long; a fork would copy all of agent-sandbox.
+ * The pipe ends when that does, however that is; see janitor.h.
  */
 #include "config.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include "cgroup.h"
 
+static ssize_t
+hear(void *to, size_t n)
+{
+	ssize_t r;
+
+	do
+		r = read(STDIN_FILENO, to, n);
+	while (r < 0 && errno == EINTR);
+	return r;
+}
+
 int
 main(int argc, char **argv)
 {
+	pid_t bwrap = 0;
 	char done;
 	ssize_t n;
 
 	/* a signal for the caller's group is not for us */
 	setsid();
-	do
-		n = read(STDIN_FILENO, &done, 1);
-	while (n < 0 && errno == EINTR);
-	for (int i = 1; n == 0 && i < argc; i++)
+	n = hear(&bwrap, sizeof(bwrap));
+	if (n == (ssize_t)sizeof(bwrap))
+		n = hear(&done, 1);
+	if (n != 0)
+		return 0;
+	/* a child of it that does not die with it is in its group still */
+	if (bwrap > 1)
+		kill(-bwrap, SIGKILL);
+	for (int i = 1; i < argc; i++)
 		cgroup_remove_dir(argv[i]);
 	return 0;
 }

@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <spawn.h>
 #include <sys/stat.h>
 
 #include "alloc.h"
@@ -57,20 +56,18 @@ read_number(const char *dir, const char *file, const char *key)
 }
 
 /*
- * Our own group in the hierarchy whose line of /proc/self/cgroup has this
- * list of controllers ("" for version 2), as a path below its mount.
+ * Our own group in the hierarchy whose line of /proc/self/cgroup, which is
+ * `all`, has this list of controllers ("" for version 2), as a path below
+ * its mount.
  */
 static char *
-own_group(const char *controller)
+own_group(const char *all, const char *controller)
 {
-	AUTO_BUF struct buf text = BUF_INIT;
-	struct err ignored;
+	AUTO_FREE char *text = xstrdup(all);
 	size_t n = strlen(controller);
 	char *line, *rest;
 
-	if (path_read("/proc/self/cgroup", 65536, &text, &ignored) < 0)
-		return NULL;
-	for (rest = text.data; (line = strsep(&rest, "\n")); ) {
+	for (rest = text; (line = strsep(&rest, "\n")); ) {
 		char *list = strchr(line, ':'), *path, *one;
 		if (!list || !(path = strchr(++list, ':')))
 			continue;
@@ -124,9 +121,9 @@ undo_last(struct cgroup *g)
  * that we cannot know to be ours.
  */
 static bool
-make_v2(struct cgroup *g, const struct cgroup_limits *want)
+make_v2(struct cgroup *g, const struct cgroup_limits *want, const char *all)
 {
-	AUTO_FREE char *own = own_group("");
+	AUTO_FREE char *own = own_group(all, "");
 	AUTO_FREE char *parent = own ? xasprintf("/sys/fs/cgroup%s", own) :
 	    NULL;
 	const char *dir;
@@ -155,10 +152,10 @@ make_v2(struct cgroup *g, const struct cgroup_limits *want)
 }
 
 static bool
-v1_group(struct cgroup *g, const char *controller, const char *file,
-    int64_t value)
+v1_group(struct cgroup *g, const char *all, const char *controller,
+    const char *file, int64_t value)
 {
-	AUTO_FREE char *own = own_group(controller);
+	AUTO_FREE char *own = own_group(all, controller);
 	AUTO_FREE char *parent = own ? xasprintf("/sys/fs/cgroup/%s%s",
 	    controller, strcmp(own, "/") == 0 ? "" : own) : NULL;
 
@@ -177,76 +174,35 @@ v1_group(struct cgroup *g, const char *controller, const char *file,
 }
 
 static void
-make_v1(struct cgroup *g, const struct cgroup_limits *want)
+make_v1(struct cgroup *g, const struct cgroup_limits *want, const char *all)
 {
 	if (want->memory > 0)
-		g->memory = v1_group(g, "memory", "memory.limit_in_bytes",
-		    want->memory);
+		g->memory = v1_group(g, all, "memory",
+		    "memory.limit_in_bytes", want->memory);
 	if (g->memory)
 		/* where swap is counted, it counts */
 		write_number(g->dirs.v[0], "memory.memsw.limit_in_bytes",
 		    want->memory);
 	if (want->pids > 0)
-		g->pids = v1_group(g, "pids", "pids.max", want->pids);
+		g->pids = v1_group(g, all, "pids", "pids.max", want->pids);
 	if (want->cpus > 0)
-		g->cpu = v1_group(g, "cpu", "cpu.cfs_quota_us",
+		g->cpu = v1_group(g, all, "cpu", "cpu.cfs_quota_us",
 		    (int64_t)(want->cpus * 100000));
 	if (g->nprocs > 0)
 		g->version = 1;
 }
 
-/* By posix_spawn, which copies nothing of ours. */
-static int
-start_janitor(const struct cgroup *g, int pipe_end, const char *program)
-{
-	AUTO_STRS struct strs argv = STRS_INIT;
-	posix_spawn_file_actions_t acts;
-	pid_t pid;
-	int r;
-
-	strs_add(&argv, program);
-	for (size_t i = 0; i < g->dirs.n; i++)
-		strs_add(&argv, g->dirs.v[i]);
-	posix_spawn_file_actions_init(&acts);
-	posix_spawn_file_actions_adddup2(&acts, pipe_end, STDIN_FILENO);
-	/* whoever waits for the end of these must not wait for it */
-	posix_spawn_file_actions_addclose(&acts, STDOUT_FILENO);
-	posix_spawn_file_actions_addclose(&acts, STDERR_FILENO);
-	r = posix_spawn(&pid, program, &acts, NULL, argv.v,
-	    (char *[]){ NULL });
-	posix_spawn_file_actions_destroy(&acts);
-	return r;
-}
-
-int
-cgroup_guard(struct cgroup *g, struct err *e)
-{
-	AUTO_FREE char *program = NULL;
-	int p[2];
-
-	if (g->nprocs == 0)
-		return 0;
-	program = path_program("agent-sandbox-janitor", e);
-	if (!program) {
-		e->status = ST_WRAPPER;
-		return -1;
-	}
-	if (pipe2(p, O_CLOEXEC) < 0)
-		return err_sys(e, ST_WRAPPER, "cannot make a pipe");
-	errno = start_janitor(g, p[0], program);
-	close(p[0]);
-	g->janitor = p[1];
-	return errno == 0 ? 0 : err_sys(e, ST_WRAPPER, "cannot run '%s'",
-	    program);
-}
-
 void
 cgroup_make(struct cgroup *g, const struct cgroup_limits *limits)
 {
-	if (limits->memory <= 0 && limits->pids <= 0 && limits->cpus <= 0)
+	AUTO_BUF struct buf all = BUF_INIT;
+	struct err ignored;
+
+	if ((limits->memory <= 0 && limits->pids <= 0 && limits->cpus <= 0) ||
+	    path_read("/proc/self/cgroup", 65536, &all, &ignored) < 0)
 		return;
-	if (!make_v2(g, limits) && geteuid() == 0)
-		make_v1(g, limits);
+	if (!make_v2(g, limits, all.data) && geteuid() == 0)
+		make_v1(g, limits, all.data);
 }
 
 static const char *
@@ -285,17 +241,11 @@ cgroup_pids_refused(const struct cgroup *g)
 void
 cgroup_remove(struct cgroup *g)
 {
-	struct err ignored;
-
 	for (size_t i = 0; i < g->nprocs; i++)
 		close(g->procs[i]);
 	g->nprocs = 0;
 	for (size_t i = 0; i < g->dirs.n; i++)
 		cgroup_remove_dir(g->dirs.v[i]);
-	if (g->janitor >= 0) {
-		(void)fd_write(g->janitor, "", 1, &ignored);
-		close(g->janitor);
-	}
 	strs_release(&g->dirs);
 	*g = (struct cgroup)CGROUP_INIT;
 }

@@ -3,8 +3,7 @@
  *
  * Version 2 below our own group, if that is ours (a systemd user session, a
  * container with a delegated tree); version 1 for root.  A group cannot
- * remove itself, so a janitor, a program of its own, waits for our end and
- * removes it even when we are killed.
+ * remove itself: when we are killed, the janitor (janitor.h) does.
  */
 #ifndef AGENT_CGROUP_H
 #define AGENT_CGROUP_H
@@ -23,10 +22,9 @@ struct cgroup {
 	struct strs dirs;
 	int procs[CGROUP_MAX];	/* write "0" to enter */
 	size_t nprocs;
-	int janitor;		/* write end of its pipe; -1: none */
 };
 
-#define CGROUP_INIT { .janitor = -1 }
+#define CGROUP_INIT { 0 }
 
 struct cgroup_limits {
 	int64_t memory, pids;	/* 0: none */
@@ -38,9 +36,6 @@ struct cgroup_limits {
  * is false in `g`.  Never fails: without groups there are other means.
  */
 void	cgroup_make(struct cgroup *g, const struct cgroup_limits *limits);
-
-/* Starts the janitor, before anything is in the groups. */
-int	cgroup_guard(struct cgroup *g, struct err *e);
 
 /* Bytes in use at most; 0 when it cannot be told. */
 int64_t	cgroup_memory_peak(const struct cgroup *g);

@@ -167,6 +167,8 @@ place_descriptors(const struct launch *l)
 static const char *
 prepare(const struct launch *l, pid_t parent)
 {
+	pid_t self;
+
 	child_default_signals();
 	setpgid(0, 0);
 	for (size_t i = 0; i < l->ngroups; i++)
@@ -179,6 +181,9 @@ prepare(const struct launch *l, pid_t parent)
 	/* after the changes of credentials, which clear it */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
 		return "the parent is gone";
+	self = getpid();
+	if (write(l->janitor, &self, sizeof(self)) != sizeof(self))
+		return "the janitor is gone";
 	if (place_descriptors(l) < 0)
 		return "cannot set up descriptors";
 	return NULL;

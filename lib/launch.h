@@ -28,6 +28,7 @@ struct launch {
 	size_t ngroups;
 	const struct launch_overlay *overlays;	/* mounted first */
 	size_t noverlays;
+	int janitor;			/* is told the pid; janitor.h */
 	bool uproot;			/* we are in a chroot, as root */
 };
 

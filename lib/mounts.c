@@ -1,17 +1,14 @@
 /* mounts: what the sandbox sees, as an argument list for bwrap. */
 #include "config.h"
 
-#include "mounts.h"
+#include "mounts-impl.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <glob.h>
 #include <limits.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 
 #include "alloc.h"
-#include "fd.h"
 #include "path.h"
 
 void
@@ -23,28 +20,6 @@ mounts_release(struct mounts *m)
 	gitdirs_release(&m->git);
 	free(m->init);
 	*m = (struct mounts)MOUNTS_INIT;
-}
-
-/* A file for bwrap to copy from; its number as an argument. */
-static int
-add_data(struct mounts *m, const char *option, const char *text,
-    const char *dest, struct err *e)
-{
-	AUTO_FD int fd = memfd_create("agent-sandbox", MFD_CLOEXEC);
-
-	if (fd < 0)
-		return err_sys(e, ST_WRAPPER, "cannot make a memory file");
-	if (m->nfds == MOUNTS_FDS_MAX)
-		return err_set(e, ST_WRAPPER, "more than %d files are hidden: "
-		    "hide directories, or use --overlay", MOUNTS_FDS_MAX);
-	if (fd_write(fd, text, strlen(text), e) < 0 ||
-	    lseek(fd, 0, SEEK_SET) < 0)
-		return err_set(e, ST_WRAPPER, "cannot fill a memory file");
-	strs_add(&m->argv, option);
-	strs_addf(&m->argv, "%d", fd);
-	strs_add(&m->argv, dest);
-	m->fds[m->nfds++] = steal_fd(&fd);
-	return 0;
 }
 
 /* /bin and the like are links into /usr, or directories of their own. */
@@ -63,83 +38,9 @@ add_top(struct mounts *m, const char *name)
 	}
 }
 
-/*
- * For a root caller /etc is what programs need, copied or bound: uid 0 owns
- * what the others may not read, and being confined does not change that.
- */
-static int
-add_etc_list(struct mounts *m, struct err *e)
-{
-	static const char *const files[] = {
-		"bash.bashrc", "debian_version", "gai.conf",
-		"gitconfig", "group", "host.conf", "hostname", "inputrc",
-		"ld.so.cache", "ld.so.conf", "locale.alias", "localtime",
-		"login.defs", "lsb-release", "magic", "magic.mime",
-		"mailcap", "mime.types", "nsswitch.conf", "os-release",
-		"passwd", "profile", "protocols", "services", "shells",
-		"timezone", "wgetrc"
-	};
-	static const char *const dirs[] = {
-		"alternatives", "ca-certificates", "fonts", "ld.so.conf.d",
-		"pki/tls", "ssl/certs"
-	};
-
-	STRS_ADD(&m->argv, "--perms", "0755", "--dir", "/etc");
-	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
-		AUTO_FREE char *p = path_join("/etc", files[i]);
-		char target[PATH_MAX];
-		ssize_t n = readlink(p, target, sizeof(target) - 1);
-		int fd;
-
-		if (n > 0) {
-			target[n] = '\0';
-			STRS_ADD(&m->argv, "--symlink", target, p);
-			continue;
-		}
-		fd = open(p, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-		if (fd < 0)
-			continue;
-		/* bwrap copies it: cheaper than a mount */
-		STRS_ADD(&m->argv, "--perms", "0644", "--file");
-		strs_addf(&m->argv, "%d", fd);
-		strs_add(&m->argv, p);
-		m->fds[m->nfds++] = fd;
-	}
-	for (size_t i = 0; i < sizeof(dirs) / sizeof(*dirs); i++) {
-		AUTO_FREE char *p = path_join("/etc", dirs[i]);
-		if (path_is_dir(p))
-			STRS_ADD(&m->argv, "--ro-bind", p, p);
-	}
-	if (path_exists("/etc/ssl/openssl.cnf"))
-		STRS_ADD(&m->argv, "--ro-bind", "/etc/ssl/openssl.cnf",
-		    "/etc/ssl/openssl.cnf");
-	(void)e;
-	return 0;
-}
-
-/* Runtimes that keep their settings in a directory of /etc. */
 static void
-add_etc_globs(struct mounts *m)
-{
-	static const char *const patterns[] = {
-		"/etc/java-*", "/etc/perl", "/etc/python3*", "/etc/chromium*",
-		"/etc/maven", "/etc/nodejs", "/etc/texmf"
-	};
-
-	for (size_t i = 0; i < sizeof(patterns) / sizeof(*patterns); i++) {
-		glob_t g;
-		if (glob(patterns[i], GLOB_NOSORT, NULL, &g) == 0) {
-			for (size_t j = 0; j < g.gl_pathc; j++)
-				STRS_ADD(&m->argv, "--ro-bind",
-				    g.gl_pathv[j], g.gl_pathv[j]);
-		}
-		globfree(&g);
-	}
-}
-
-static int
 add_system(struct mounts *m, const struct rules *rules,
-    const struct mounts_where *w, struct err *e)
+    const struct mounts_where *w)
 {
 	static const char *const tops[] = {
 		"bin", "sbin", "lib", "lib32", "lib64", "libx32"
@@ -152,15 +53,11 @@ add_system(struct mounts *m, const struct rules *rules,
 	for (size_t i = 0; i < sizeof(tops) / sizeof(*tops); i++)
 		add_top(m, tops[i]);
 	for (size_t i = 0; i < sizeof(trees) / sizeof(*trees); i++)
-		if (path_is_dir(trees[i]))
-			STRS_ADD(&m->argv, "--ro-bind", trees[i], trees[i]);
-	if (w->as_root) {
-		if (add_etc_list(m, e) < 0)
-			return -1;
-		add_etc_globs(m);
-	} else {
+		STRS_ADD(&m->argv, "--ro-bind-try", trees[i], trees[i]);
+	if (w->as_root)
+		mounts_add_etc(m);
+	else
 		STRS_ADD(&m->argv, "--ro-bind", "/etc", "/etc");
-	}
 	strs_add(&m->argv, "--size");
 	strs_addf(&m->argv, "%lld", (long long)(rules->tmp ? rules->tmp :
 	    INT64_C(1) << 40));
@@ -180,37 +77,6 @@ add_system(struct mounts *m, const struct rules *rules,
 		STRS_ADD(&m->argv, "--ro-bind", "/proc/sys", "/proc/sys",
 		    "--ro-bind-try", "/proc/sysrq-trigger",
 		    "/proc/sysrq-trigger");
-	return 0;
-}
-
-/* The file that a link in /etc means, or the file itself, with our text. */
-static int
-add_etc_file(struct mounts *m, const struct mounts_where *w, const char *path,
-    const char *text, struct err *e)
-{
-	char target[PATH_MAX];
-	ssize_t n = readlink(path, target, sizeof(target) - 1);
-
-	if (!text)
-		return 0;
-	if (n > 0) {
-		AUTO_FREE char *full = NULL;
-		target[n] = '\0';
-		/* "../run/systemd/resolve/stub-resolv.conf" */
-		full = target[0] == '/' ? xstrdup(target) :
-		    strncmp(target, "../run/", 7) == 0 ?
-		    xstrdup(target + 2) : NULL;
-		if (full && strncmp(full, "/run/", 5) == 0 &&
-		    !strstr(full, "/../"))
-			return add_data(m, "--file", text, full, e);
-		return err_set(e, ST_WRAPPER, "'%s' is a link to '%s', where "
-		    "nothing can be put inside", path, target);
-	}
-	if (w->as_root)
-		return add_data(m, "--file", text, path, e);
-	if (!path_exists(path))
-		return 0;	/* /etc is the host's, and has none */
-	return add_data(m, "--ro-bind-data", text, path, e);
 }
 
 char *
@@ -352,7 +218,7 @@ hide_path(struct mounts *m, const char *path, struct err *e)
 	if (lstat(path, &st) < 0)
 		return err_sys(e, ST_WRAPPER, "cannot hide '%s'", path);
 	if (!S_ISDIR(st.st_mode))
-		return add_data(m, "--ro-bind-data", "", path, e);
+		return mounts_add_data(m, "--ro-bind-data", "", path, e);
 	STRS_ADD(&m->argv, "--size", "4096", "--tmpfs", path, "--remount-ro",
 	    path);
 	return 0;
@@ -481,16 +347,15 @@ mounts_plan(struct mounts *m, const struct rules *rules,
 		return 0;
 	}
 	add_namespaces(m, rules, w);
-	if (add_system(m, rules, w, e) < 0)
-		return -1;
+	add_system(m, rules, w);
 	add_home(m, rules, w);
 	add_init(m, w);
 	if (!rules->read_only && add_git(m, rules, w, e) < 0)
 		return -1;
 	r = add_binds(m, &b, rules, w, e);
 	binds_release(&b);
-	if (r < 0 || add_etc_file(m, w, "/etc/hosts", w->hosts, e) < 0 ||
-	    add_etc_file(m, w, "/etc/resolv.conf", w->resolv, e) < 0)
+	if (r < 0 || mounts_add_etc_file(m, w, "/etc/hosts", w->hosts, e) < 0 ||
+	    mounts_add_etc_file(m, w, "/etc/resolv.conf", w->resolv, e) < 0)
 		return -1;
 	for (size_t i = 0; i < rules->hide.n; i++)
 		if (hide(m, rules->hide.v[i], w, e) < 0)

@@ -13,6 +13,7 @@ enum { DEPTH_MAX = 8 };
 struct source {
 	struct rules *rules;
 	const struct settings *settings;
+	bool named;		/* somebody asked for it */
 };
 
 static int	lay(const struct source *s, const char *name, int depth,
@@ -75,17 +76,20 @@ lay(const struct source *s, const char *name, int depth, bool *ret_found,
 	*ret_found = true;
 	if (!json_is(&own, JSON_NOTHING))
 		return lay_map(s, name, &own, depth, e);
+	*ret_found = false;
+	if (!s->named && depth == 0)
+		return 0;	/* we bring no "default" along */
 	if (!valid_name(name))
 		return err_set(e, ST_CONFIG, "'%s' is no name of a profile",
 		    name);
 	file = xasprintf("templates/sandbox/%s.yaml", name);
 	path = path_data(file, &missing);
 	if (path) {
+		*ret_found = true;
 		if (yaml_read(path, &doc, e) < 0)
 			return -1;
 		return lay_map(s, name, &doc.value, depth, e);
 	}
-	*ret_found = false;
 	return depth == 0 ? 0 : err_set(e, ST_CONFIG,
 	    "there is no profile '%s'", name);
 }
@@ -117,7 +121,7 @@ profile_apply(struct rules *rules, const char *name, const char *dir,
 	const char *which = name ? name : "default";
 	AUTO_SETTINGS struct settings settings = SETTINGS_INIT;
 	AUTO_WORKSPACE struct workspace w = WORKSPACE_INIT;
-	struct source s = { rules, &settings };
+	struct source s = { rules, &settings, name != NULL };
 	bool found = false;
 
 	/* whoever owns the file: it can only take away */

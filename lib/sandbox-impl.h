@@ -9,6 +9,7 @@
 #include "boxreport.h"
 #include "boxspec.h"
 #include "boxtty.h"
+#include "janitor.h"
 #include "loop.h"
 #include "mounts.h"
 #include "relay.h"
@@ -32,6 +33,7 @@ struct box {
 	struct boxcache caches;
 	struct strs env;
 	struct boxlimits limits;
+	struct janitor janitor;
 	struct boxnet net;
 	struct relay relays[3];
 	struct boxreport report;
@@ -70,7 +72,7 @@ int	sandbox_make_control(struct box *b, int *ret_inside);
 int	sandbox_watch_end(struct box *b);
 void	sandbox_hear(struct box *b);	/* the rest, when all has ended */
 
-/* Everything inside dies with bwrap. */
+/* Ends everything inside. */
 void	sandbox_kill(struct box *b);
 
 /* A limit was passed: ends it, with this status. */

@@ -73,31 +73,28 @@ static int
 audit_rights(struct box *b)
 {
 	const struct rules *r = b->rules;
-	const char *what = r->privileged ? "sandbox.privileged" :
-	    "sandbox.host";
-	AUTO_FREE char *root = path_find_up(b->s->workspace, ".agent");
-	AUTO_FREE char *dir = root ? path_join(root, ".agent") :
-	    env_xdg_state();
-	AUTO_FREE char *trail = dir ? path_join(dir, "audit.ndjson") : NULL;
 	jv data, words;
 
 	if (!r->privileged && r->net != NET_HOST)
 		return 0;
 	if (r->privileged)
 		err_warn("privileged: the command is not confined");
-	if (!trail)
+	AUTO_FREE char *root = path_find_up(b->s->workspace, ".agent");
+	AUTO_FREE char *dir = root ? path_join(root, ".agent") :
+	    env_xdg_state();
+	if (!dir)
 		return 0;
+	if (path_mkdirs(dir, 0700, b->e) < 0)
+		return -1;
+	AUTO_FREE char *trail = path_join(dir, "audit.ndjson");
 	words = json_array();
 	for (const char *const *p = b->s->argv; *p; p++)
 		json_append(&words, json_from_str(*p));
 	data = json_object();
 	json_set(&data, "command", words);
 	json_set_str(&data, "workspace", b->s->workspace);
-	if (path_mkdirs(dir, 0700, b->e) < 0) {
-		json_release(&data);
-		return -1;
-	}
-	return audit_add(trail, what, "/command/agent-sandbox", data, b->e);
+	return audit_add(trail, r->privileged ? "sandbox.privileged" :
+	    "sandbox.host", "/command/agent-sandbox", data, b->e);
 }
 
 int
@@ -166,7 +163,7 @@ sandbox_start(struct box *b)
 	    b->e) < 0)
 		return -1;
 	if (keep_pid_max(b) < 0 ||
-	    cgroup_guard(&b->limits.group, b->e) < 0)
+	    janitor_start(&b->janitor, &b->limits.group.dirs, b->e) < 0)
 		return -1;
 	if (sandbox_make_control(b, &inside) < 0 ||
 	    boxnet_start(&b->net, b->rules, &b->loop, b->control, &b->report,
@@ -180,7 +177,7 @@ sandbox_start(struct box *b)
 		.keep = b->mounts.fds, .nkeep = b->mounts.nfds,
 		.groups = b->limits.group.procs,
 		.ngroups = b->limits.group.nprocs,
-		.uproot = b->how.uproot,
+		.uproot = b->how.uproot, .janitor = b->janitor.pipe,
 	};
 	l.overlays = overlays;
 	l.noverlays = list_overlays(b, overlays);

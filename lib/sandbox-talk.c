@@ -31,11 +31,18 @@ send_signal(struct box *b, int sig)
 	(void)send(b->control, &m, sizeof(m), MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
+/*
+ * Everything inside dies with bwrap, once it has come so far as to tell the
+ * kernel.  Before that its child is in its group, or about to become the
+ * init, which ends when our side of the socket is closed.
+ */
 void
 sandbox_kill(struct box *b)
 {
 	if (b->pid > 0 && !b->gone)
-		kill(b->pid, SIGKILL);
+		kill(-b->pid, SIGKILL);
+	if (b->control >= 0)
+		shutdown(b->control, SHUT_WR);
 }
 
 void
@@ -78,6 +85,8 @@ on_end(void *arg, int fd, uint32_t events)
 	struct box *b = arg;
 
 	(void)events;
+	/* somebody may have killed it early; nobody has its number yet */
+	sandbox_kill(b);
 	if (waitpid(b->pid, &b->wait_status, WNOHANG) != b->pid)
 		return;
 	loop_remove(&b->loop, fd);
@@ -136,10 +145,10 @@ got_message(struct box *b, const struct box_msg *m, int fd)
 		close(fd);
 }
 
-static void
-on_control(void *arg, int fd, uint32_t events)
+/* False when there is none. */
+static bool
+take_message(struct box *b, int fd)
 {
-	struct box *b = arg;
 	struct box_msg m;
 	struct iovec iov = { &m, sizeof(m) };
 	union {
@@ -152,18 +161,25 @@ on_control(void *arg, int fd, uint32_t events)
 	int passed = -1;
 	ssize_t n = recvmsg(fd, &h, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 
-	(void)events;
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return;
+		return false;
 	if (n != (ssize_t)sizeof(m)) {
 		loop_remove(&b->loop, fd);
-		return;
+		return false;
 	}
 	m.text[sizeof(m.text) - 1] = '\0';
 	c = CMSG_FIRSTHDR(&h);
 	if (c && c->cmsg_type == SCM_RIGHTS)
 		memcpy(&passed, CMSG_DATA(c), sizeof(passed));
 	got_message(b, &m, passed);
+	return true;
+}
+
+static void
+on_control(void *arg, int fd, uint32_t events)
+{
+	(void)events;
+	(void)take_message(arg, fd);
 }
 
 int
@@ -220,6 +236,6 @@ sandbox_watch_end(struct box *b)
 void
 sandbox_hear(struct box *b)
 {
-	while (b->loop.slots[b->control].fn)
-		on_control(b, b->control, EPOLLIN);
+	while (take_message(b, b->control))
+		;
 }

@@ -89,6 +89,7 @@ release(struct box *b)
 		relay_stop(&b->relays[i]);
 	boxnet_release(&b->net);
 	boxlimits_release(&b->limits);
+	janitor_dismiss(&b->janitor);
 	mounts_release(&b->mounts);
 	boxcache_release(&b->caches);
 	strs_release(&b->env);
@@ -113,8 +114,8 @@ run_once(const struct sandbox *s, struct attempt how, int *ret_status,
 {
 	struct box b = {
 		.s = s, .how = how, .rules = s->rules, .loop = LOOP_INIT,
-		.mounts = MOUNTS_INIT, .limits = BOXLIMITS_INIT, .net = BOXNET_INIT,
-		.tty = BOXTTY_INIT, .denied = BOXDENIED_INIT,
+		.mounts = MOUNTS_INIT, .limits = BOXLIMITS_INIT,
+		.janitor = JANITOR_INIT, .net = BOXNET_INIT, .tty = BOXTTY_INIT, .denied = BOXDENIED_INIT,
 		.relays = { RELAY_INIT, RELAY_INIT, RELAY_INIT },
 		.report = BOXREPORT_INIT, .control = -1, .messages = -1,
 		.signals = -1, .pidfd = -1, .e = e,
