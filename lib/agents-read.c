@@ -92,6 +92,7 @@ static const struct yaml_shape file_shape[] = {
 	{ .key = "agents", .kinds = YAML_LIST, .each = YAML_MAP,
 	    .members = agent_shape },
 	{ .key = "defaults", .kinds = YAML_MAP, .members = defaults_shape },
+	{ .key = "directory", .kinds = YAML_STRING },
 	{ .key = "include", .kinds = STRINGS },
 	YAML_SHAPE_END
 };
@@ -307,6 +308,34 @@ check_file(struct agents_file *f)
 		    "'agents' is missing");
 }
 
+/* Takes a document over, whose paths start at `dir` unless it says where. */
+static void
+take_file(struct agents *a, struct agents_file *f, const char *dir,
+    const jv *defaults)
+{
+	AUTO_JV jv own = json_get(&f->doc.value, "defaults");
+	AUTO_JV jv under = JSON_NONE;
+	AUTO_FREE char *start = NULL;
+	size_t n = a->nfiles;
+	const char *named;
+
+	check_file(f);
+	named = json_str(&f->doc.value, "directory");
+	start = named ? path_join(dir, named) : xstrdup(dir);
+	if (named && n == 0) {
+		free(a->dir);
+		a->dir = xstrdup(start);
+	}
+	if (strcmp(start, a->dir) != 0 && json_is(&own, JSON_OBJECT))
+		rebase(&own, start);
+	under = json_is(&own, JSON_OBJECT) ? json_merge(defaults, &own) :
+	    json_copy(defaults);
+	GROW(a->files, a->nfiles, a->cfiles);
+	a->files[a->nfiles++] = *f;
+	take_list(a, n, start, &under);
+	take_includes(a, n, start, &under);
+}
+
 static int
 read_file(struct agents *a, const char *path, const jv *defaults,
     struct err *e)
@@ -314,29 +343,18 @@ read_file(struct agents *a, const char *path, const jv *defaults,
 	AUTO_FREE char *real = path_real(path, e);
 	AUTO_FREE char *dir = real ? path_dirname(real) : NULL;
 	struct agents_file f = { .doc = YAML_DOC_INIT };
-	AUTO_JV jv under = JSON_NONE;
-	size_t n = a->nfiles;
 
 	if (!real)
 		return -1;
 	if (strs_has(&a->sources, real))
 		return 0;
-	if (n >= FILES_MAX)
+	if (a->nfiles >= FILES_MAX)
 		return err_set(e, ST_CONFIG, "more than %d files of agents",
 		    FILES_MAX);
 	if (yaml_read(path, &f.doc, e) < 0)
 		return -1;
 	strs_add(&a->sources, real);
-	check_file(&f);
-	AUTO_JV jv own = json_get(&f.doc.value, "defaults");
-	if (strcmp(dir, a->dir) != 0 && json_is(&own, JSON_OBJECT))
-		rebase(&own, dir);
-	under = json_is(&own, JSON_OBJECT) ? json_merge(defaults, &own) :
-	    json_copy(defaults);
-	GROW(a->files, a->nfiles, a->cfiles);
-	a->files[a->nfiles++] = f;
-	take_list(a, n, dir, &under);
-	take_includes(a, n, dir, &under);
+	take_file(a, &f, dir, defaults);
 	return 0;
 }
 
@@ -400,19 +418,42 @@ agents_read_all(const char *path, struct agents *ret, struct err *e)
 	return 0;
 }
 
+/* Gives it away if nothing is wrong with it. */
+static int
+finish(struct agents *a, struct agents *ret, struct err *e)
+{
+	AUTO_BUF struct buf why = BUF_INIT;
+
+	agents_problems_text(a, &why);
+	if (why.len > 0)
+		return err_set(e, ST_CONFIG, "%.*s",
+		    (int)strcspn(why.data, "\n"), why.data);
+	*ret = *a;
+	*a = (struct agents)AGENTS_INIT;
+	return 0;
+}
+
 int
 agents_read(const char *path, struct agents *ret, struct err *e)
 {
 	AUTO_AGENTS struct agents a = AGENTS_INIT;
-	AUTO_BUF struct buf why = BUF_INIT;
 
-	if (agents_read_all(path, &a, e) < 0)
+	return agents_read_all(path, &a, e) < 0 ? -1 : finish(&a, ret, e);
+}
+
+int
+agents_parse(const char *name, const char *text, const char *dir,
+    struct agents *ret, struct err *e)
+{
+	AUTO_AGENTS struct agents a = AGENTS_INIT;
+	struct agents_file f = { .doc = YAML_DOC_INIT };
+	AUTO_JV jv none = json_object();
+
+	if (yaml_parse(name, text, strlen(text), &f.doc, e) < 0)
 		return -1;
-	agents_problems_text(&a, &why);
-	if (why.len > 0)
-		return err_set(e, ST_CONFIG, "%.*s",
-		    (int)strcspn(why.data, "\n"), why.data);
-	*ret = a;
-	a = (struct agents)AGENTS_INIT;
-	return 0;
+	a.name = xstrdup(name);
+	a.dir = xstrdup(dir);
+	a.list = json_array();
+	take_file(&a, &f, dir, &none);
+	return finish(&a, ret, e);
 }

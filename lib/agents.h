@@ -52,8 +52,12 @@ void	agents_release(struct agents *a);
  */
 int	agents_read(const char *path, struct agents *ret, struct err *e);
 
+/* The same of a text that errors call `name`, whose paths start at `dir`. */
+int	agents_parse(const char *name, const char *text, const char *dir,
+	    struct agents *ret, struct err *e);
+
 /*
- * The same, but what is wrong stays with the files (0 also then), and what
+ * As agents_read(), but what is wrong stays with the files (0 also then), and what
  * can be understood is in the list; -1 when there is nothing to look at.
  */
 int	agents_read_all(const char *path, struct agents *ret, struct err *e);

@@ -14,6 +14,7 @@
 
 #include "alloc.h"
 #include "num.h"
+#include "strs.h"
 
 /* Integers of a double are exact up to here. */
 static const double exact_max = 9007199254740992.0;
@@ -143,6 +144,18 @@ json_has(const jv *object, const char *key)
 {
 	return json_is(object, JSON_OBJECT) &&
 	    jv_object_has(jv_copy(*object), key_string(key));
+}
+
+bool
+json_has_string(const jv *array, const char *text)
+{
+	for (size_t i = 0; i < json_count(array); i++) {
+		AUTO_JV jv v = json_at(array, i);
+
+		if (json_string(&v) && strcmp(json_string(&v), text) == 0)
+			return true;
+	}
+	return false;
 }
 
 size_t
@@ -323,6 +336,16 @@ json_from_bytes(const char *s, size_t len)
 {
 	/* libjq counts in int; nothing of ours comes near */
 	return jv_string_sized(s, len > INT_MAX ? INT_MAX : (int)len);
+}
+
+jv
+json_from_strs(const struct strs *list)
+{
+	jv array = json_array();
+
+	for (size_t i = 0; i < list->n; i++)
+		json_append(&array, json_from_str(list->v[i]));
+	return array;
 }
 
 void

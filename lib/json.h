@@ -70,6 +70,8 @@ jv	json_at(const jv *array, size_t i);
 bool	json_has(const jv *object, const char *key);
 size_t	json_count(const jv *v);	/* of members or elements; else 0 */
 
+bool	json_has_string(const jv *array, const char *s);
+
 /* "choices.0.delta.content": members and, for arrays, elements by number. */
 jv	json_path(const jv *v, const char *path);
 
@@ -99,6 +101,8 @@ jv	json_from_num(double d);
 jv	json_from_int(int64_t i);
 jv	json_from_str(const char *s);		/* NULL gives null */
 jv	json_from_bytes(const char *s, size_t len);
+struct strs;
+jv	json_from_strs(const struct strs *list);
 
 /*
  * Changing, in place: `*object` must be an object, `*array` an array (else
