@@ -19,6 +19,7 @@ static const struct verb {
 	{ "stale", flow_stale },
 	{ "status", flow_status },
 	{ "step", flow_step },
+	{ "sub", flow_sub },
 	{ "task", flow_task },
 };
 
@@ -70,5 +71,6 @@ main(int argc, char **argv)
 	strs_release(&o.outputs);
 	strs_release(&o.needs);
 	strs_release(&o.redo);
+	strs_release(&o.set);
 	return status;
 }

@@ -11,7 +11,7 @@
 enum {
 	OPT_CHECK = 256, OPT_DELAY, OPT_DRY_RUN, OPT_FLOW, OPT_FORCE,
 	OPT_FORMAT, OPT_JSON, OPT_KEEP_FAILED, OPT_REDO, OPT_RETRY_FAILED,
-	OPT_STDIN, OPT_WAIT,
+	OPT_SET, OPT_STDIN, OPT_WAIT,
 	RETRIES_MAX = 1000, JOBS_MAX = 1000
 };
 
@@ -35,6 +35,7 @@ static const struct option longopts[] = {
 	{ "redo", required_argument, NULL, OPT_REDO },
 	{ "retries", required_argument, NULL, 'r' },
 	{ "retry-failed", no_argument, NULL, OPT_RETRY_FAILED },
+	{ "set", required_argument, NULL, OPT_SET },
 	{ "stdin", required_argument, NULL, OPT_STDIN },
 	{ "timeout", required_argument, NULL, 't' },
 	CLI_OPT_VERSION,
@@ -47,10 +48,11 @@ const struct cli flow_cli = {
 	.usage =
 	    "usage: agent-flow run [-C DIR] [-j N] [--dry-run] "
 	    "[--format text|ndjson]\n"
-	    "           [--redo TASK] [--retry-failed] FILE [TASK ...]\n"
+	    "           [--redo TASK] [--retry-failed] [--set NAME=VALUE] "
+	    "FILE [TASK ...]\n"
 	    "       agent-flow cancel FLOW [TASK]\n"
 	    "       agent-flow check [-C DIR] FILE ...\n"
-	    "       agent-flow compile [-C DIR] FILE\n"
+	    "       agent-flow compile [-C DIR] [--set NAME=VALUE] FILE\n"
 	    "       agent-flow status [-q] [--check] [--json] FLOW\n"
 	    "       agent-flow step [-q] [-C DIR] [-e NAME[=VALUE]] [-i FILE] "
 	    "[-n ID]\n"
@@ -60,6 +62,7 @@ const struct cli flow_cli = {
 	    "[--wait TIME] ID\n"
 	    "           COMMAND [ARG ...]\n"
 	    "       agent-flow stale FLOW\n"
+	    "       agent-flow sub FLOW TASK\n"
 	    "       agent-flow task FLOW TASK\n",
 	.shortopts = FLOW_SHORTOPTS,
 	.longopts = longopts,
@@ -108,6 +111,7 @@ set_option(const struct cli *cli, struct flow_options *o, int c)
 	case OPT_KEEP_FAILED: o->keep_failed = true; break;
 	case OPT_REDO: strs_add(&o->redo, optarg); break;
 	case OPT_RETRY_FAILED: o->retry_failed = true; break;
+	case OPT_SET: strs_add(&o->set, optarg); break;
 	case OPT_STDIN: o->in = optarg; break;
 	case OPT_WAIT: o->wait = cli_duration(cli, "--wait"); break;
 	default: break;

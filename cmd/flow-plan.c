@@ -7,6 +7,55 @@
 #include "fd.h"
 #include "flowcmd.h"
 #include "flowlog.h"
+#include "makejobs.h"
+#include "path.h"
+
+enum { INPUT_MAX = 4 << 20 };
+
+/* NAME=VALUE, or NAME=@FILE for what is in a file. */
+static int
+set_input(jv *inputs, const char *text, struct err *e)
+{
+	const char *value = strchr(text, '=');
+	AUTO_FREE char *name = xstrndup(text, strcspn(text, "="));
+	AUTO_BUF struct buf file = BUF_INIT;
+
+	if (!value || !json_has(inputs, name))
+		return err_set(e, ST_USAGE, value ? "the flow has no input "
+		    "'%s'" : "--set wants NAME=VALUE, not '%s'", name);
+	if (*++value != '@') {
+		json_set_str(inputs, name, value);
+		return 0;
+	}
+	if (path_read(value + 1, INPUT_MAX, &file, e) < 0)
+		return -1;
+	json_set(inputs, name, json_from_bytes(file.data ? file.data : "",
+	    file.len));
+	return 0;
+}
+
+/* What the flow is given: what it says itself, and --set. */
+static int
+make_inputs(const struct flow_options *o, const struct flow *f, jv *ret,
+    struct err *e)
+{
+	AUTO_JV jv inputs = json_get(&f->doc.value, "inputs");
+
+	if (!json_is(&inputs, JSON_OBJECT))
+		inputs = json_object();
+	for (size_t i = 0; i < o->set.n; i++)
+		if (set_input(&inputs, o->set.v[i], e) < 0)
+			return -1;
+	JSON_EACH(&inputs, i) {
+		AUTO_JV jv v = json_iter_value(&inputs, i);
+
+		if (json_is(&v, JSON_NULL))
+			return err_set(e, ST_USAGE, "the flow wants --set "
+			    "%s=VALUE", json_iter_key(&inputs, i));
+	}
+	*ret = json_copy(&inputs);
+	return 0;
+}
 
 int
 flow_load(const struct flow_options *o, const char *file,
@@ -14,7 +63,9 @@ flow_load(const struct flow_options *o, const char *file,
 {
 	AUTO_FLOW struct flow f = FLOW_INIT;
 	AUTO_BUF struct buf why = BUF_INIT;
+	AUTO_JV jv inputs = JSON_NONE;
 	struct err ignored;
+	jv made;
 
 	if (o->dir && chdir(o->dir) < 0)
 		return err_sys(e, ST_NOINPUT, "cannot enter '%s'", o->dir);
@@ -22,9 +73,12 @@ flow_load(const struct flow_options *o, const char *file,
 		(void)fd_write(STDERR_FILENO, why.data, why.len, &ignored);
 		return -1;
 	}
+	if (make_inputs(o, &f, &made, e) < 0)
+		return -1;
+	inputs = made;
 	if (workspace_need(NULL, ret_workspace, e) < 0)
 		return -1;
-	return plan_make(ret_workspace, &f, ret, e);
+	return plan_make(ret_workspace, &f, &inputs, ret, e);
 }
 
 int
@@ -71,6 +125,9 @@ flow_task(struct flow_options *o, int argc, char **argv)
 	flow_options(&flow_cli, argc, argv, o);
 	if (argc - optind != 2)
 		cli_usage(&flow_cli, "a flow and a task are needed");
+	/* make -n runs what has a make below it all the same */
+	if (makejobs_dry())
+		return cli_end(ST_OK);
 	cli_catch_signals();
 	if (flow_open(argv[optind], &w, &p, &e) == 0 &&
 	    flowlog_open(&w, p.name, &log, &e) == 0 &&

@@ -1,19 +1,14 @@
 /* flow-run: agent-flow run: compile, let make run it, show what happens. */
 #include "config.h"
 
-#include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <unistd.h>
 
 #include "alloc.h"
 #include "child.h"
-#include "env.h"
-#include "fd.h"
 #include "flowcmd.h"
 #include "journal.h"
 #include "outlet.h"
-#include "path.h"
 #include "record.h"
 #include "ulid.h"
 
@@ -53,68 +48,14 @@ add_goals(const struct run *r, int argc, char **argv, struct strs *to,
 	return 0;
 }
 
-static char *
-write_makefile(const struct run *r, struct err *e)
+/* This flow, or what is in it: "FLOW.ID". */
+static bool
+is_ours(const struct run *r, const char *flow)
 {
-	AUTO_FREE char *path = path_join(r->p.dir, "makefile");
-	AUTO_BUF struct buf text = BUF_INIT;
+	size_t len = strlen(r->p.name);
 
-	plan_makefile(&r->p, &text);
-	return path_write_atomic(path, text.data, text.len, 0600, e) < 0 ?
-	    NULL : STEAL(path);
-}
-
-/* make finds us first, and is told nothing by a make above. */
-static int
-make_env(const struct run *r, struct strs *env, struct err *e)
-{
-	AUTO_FREE char *own = path_own_dir(e);
-	const char *path = env_get("PATH");
-
-	if (!own)
-		return -1;
-	for (const char *const *v = env_all(); *v; v++)
-		if (strncmp(*v, "MAKE", 4) != 0 && strncmp(*v, "MFLAGS=",
-		    7) != 0 && strncmp(*v, "PATH=", 5) != 0 &&
-		    strncmp(*v, "AGENT_FLOW_RUN=", 15) != 0)
-			strs_add(env, *v);
-	strs_addf(env, "PATH=%s:%s", own, path ? path : "/usr/bin:/bin");
-	strs_addf(env, "AGENT_FLOW_RUN=%s", r->id);
-	return 0;
-}
-
-static int
-start_make(struct run *r, const struct strs *goals, struct child *ret,
-    struct err *e)
-{
-	AUTO_FREE char *makefile = write_makefile(r, e);
-	AUTO_FREE char *log = path_join(r->p.dir, "make.log");
-	AUTO_STRS struct strs argv = STRS_INIT;
-	AUTO_STRS struct strs env = STRS_INIT;
-	AUTO_JV jv limits = json_get(&r->p.list, "limits");
-	struct child_spec spec = CHILD_SPEC_INIT;
-	int64_t jobs = JOBS;
-	AUTO_FD int out = open(log, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND |
-	    O_CLOEXEC, 0600);
-
-	if (!makefile || make_env(r, &env, e) < 0)
-		return -1;
-	if (out < 0)
-		return err_sys(e, ST_CANTCREATE, "cannot create '%s'", log);
-	json_int(&limits, "jobs", &jobs);
-	if (r->o->jobs > 0)
-		jobs = r->o->jobs;
-	STRS_ADD(&argv, "make", "-k", "-f", makefile);
-	strs_addf(&argv, "-j%lld", (long long)jobs);
-	strs_add(&argv, "--");
-	strs_add_all(&argv, (const char *const *)goals->v ? (const char
-	    *const *)goals->v : (const char *const []){ NULL });
-	spec.argv = (const char *const *)argv.v;
-	spec.envp = (const char *const *)env.v;
-	spec.cwd = r->w.root;
-	spec.in = CHILD_NULL;
-	spec.out = spec.err = out;
-	return child_start(&spec, ret, e);
+	return strncmp(flow, r->p.name, len) == 0 &&
+	    (flow[len] == '\0' || flow[len] == '.');
 }
 
 /* Shows the records of this run that have come; -1 when they cannot be. */
@@ -131,8 +72,7 @@ show(struct run *r, struct deadline until, struct err *e)
 		    json_str(&line.value, "run") : NULL;
 		const char *flow = run ? json_str(&line.value, "flow") : NULL;
 
-		if (!flow || strcmp(run, r->id) != 0 ||
-		    strcmp(flow, r->p.name) != 0)
+		if (!flow || strcmp(run, r->id) != 0 || !is_ours(r, flow))
 			continue;
 		status = outlet_record(&r->outlet, &line.value, e);
 		if (status < 0)
@@ -213,6 +153,16 @@ conclude(struct run *r, struct err *e)
 	return summarise(r, status, e) < 0 ? -1 : status;
 }
 
+static int64_t
+jobs_of(const struct run *r)
+{
+	AUTO_JV jv limits = json_get(&r->p.list, "limits");
+	int64_t jobs = JOBS;
+
+	json_int(&limits, "jobs", &jobs);
+	return r->o->jobs > 0 ? r->o->jobs : jobs;
+}
+
 static int
 run_make(struct run *r, const struct strs *goals, struct err *e)
 {
@@ -222,7 +172,8 @@ run_make(struct run *r, const struct strs *goals, struct err *e)
 
 	if (journal_reader_open(journal, true, &r->journal, e) < 0 ||
 	    journal_seek_tail(&r->journal, 0, e) < 0 ||
-	    start_make(r, goals, &make, e) < 0)
+	    flow_make(&r->p, r->w.root, jobs_of(r), goals, r->id, &make,
+	    e) < 0)
 		return -1;
 	result = follow(r, &make, e);
 	/* the tasks end in order when they are told to */
@@ -248,8 +199,8 @@ tell_why(const struct run *r, const jv *why)
 static int
 prepare(struct run *r, struct err *e)
 {
-	struct plan_redo redo = { &r->o->redo, r->o->retry_failed,
-		r->o->dry_run };
+	const struct plan_redo redo = { .force = &r->o->redo,
+		.failed = r->o->retry_failed, .dry = r->o->dry_run };
 	struct strs ignored = STRS_INIT;
 	jv why;
 	int n;

@@ -33,30 +33,13 @@ add_line(const struct flow_options *o, const jv *task, const char *state,
 	buf_addc(out, '\n');
 }
 
-/* What the state of a task says about the whole. */
-static int
-worse(int status, const jv *task, const char *state)
-{
-	const char *how = json_str(task, "on_error");
-
-	if (strcmp(state, "ok") == 0 || strcmp(state, "skipped") == 0)
-		return status;
-	if (strcmp(state, "waiting") == 0 || strcmp(state, "parked") == 0 ||
-	    strcmp(state, "running") == 0)
-		return status == ST_OK ? ST_TEMPFAIL : status;
-	/* what is omitted has a failure before it, which counts */
-	if (strcmp(state, "omitted") == 0)
-		return status;
-	return how && strcmp(how, "continue") == 0 ? status : ST_NO;
-}
-
 int
 flow_report(const struct flow_options *o, const struct plan *p,
     int *ret_status, struct err *e)
 {
 	AUTO_BUF struct buf out = BUF_INIT;
+	struct plan_tally tally = PLAN_TALLY_INIT;
 
-	*ret_status = ST_OK;
 	for (size_t i = 0; i < plan_count(p); i++) {
 		AUTO_JV jv task = plan_task(p, i);
 		AUTO_STEP_RESULT struct step_result r = STEP_RESULT_INIT;
@@ -64,9 +47,10 @@ flow_report(const struct flow_options *o, const struct plan *p,
 
 		if (!state)
 			return -1;
-		*ret_status = worse(*ret_status, &task, state);
+		plan_weigh(&tally, &task, state);
 		add_line(o, &task, state, &r, &out);
 	}
+	*ret_status = plan_tally_status(&tally);
 	return o->quiet || o->check ? 0 :
 	    fd_write(STDOUT_FILENO, out.data, out.len, e);
 }

@@ -10,7 +10,7 @@
 /* All options of all subcommands, which may stand before or after its name. */
 struct flow_options {
 	const char *dir, *flow, *in;
-	struct strs env, inputs, outputs, needs, redo;
+	struct strs env, inputs, outputs, needs, redo, set;
 	int retries, jobs;
 	int64_t timeout, wait, delay;
 	bool quiet, force, keep_failed;
@@ -32,11 +32,21 @@ int	flow_run(struct flow_options *o, int argc, char **argv);
 int	flow_stale(struct flow_options *o, int argc, char **argv);
 int	flow_status(struct flow_options *o, int argc, char **argv);
 int	flow_step(struct flow_options *o, int argc, char **argv);
+int	flow_sub(struct flow_options *o, int argc, char **argv);
 int	flow_task(struct flow_options *o, int argc, char **argv);
 
 /* Reads a file, tells what is wrong with it, and makes its plan. */
 int	flow_load(const struct flow_options *o, const char *file,
 	    struct workspace *ret_workspace, struct plan *ret, struct err *e);
+
+/*
+ * Starts make on a plan, for some of its goals (none: all): `jobs` at once,
+ * or with those of a make above when 0.
+ */
+struct child;
+int	flow_make(const struct plan *p, const char *root, int64_t jobs,
+	    const struct strs *goals, const char *run, struct child *ret,
+	    struct err *e);
 
 /* The plan that was made last, by the name of the flow. */
 int	flow_open(const char *name, struct workspace *ret_workspace,

@@ -47,26 +47,37 @@ static void
 check_company(const struct flow *f, const struct flow_task *t,
     struct yaml_problems *p)
 {
-	static const struct { const char *member, *kinds[4]; } company[] = {
+	static const struct { const char *member, *kinds[6]; } company[] = {
+		{ "condition", { "run", "agent", "gate", "flow", "rollback",
+		    "loop" } },
+		{ "always", { "run", "agent", "gate", "flow", "rollback",
+		    "loop" } },
+		{ "on_error", { "run", "agent", "gate", "flow", "rollback",
+		    "loop" } },
+		{ "retries", { "run", "agent" } },
+		{ "inputs", { "run", "agent" } },
 		{ "prompt", { "agent" } },
 		{ "output", { "run", "agent" } },
 		{ "outputs", { "run", "agent" } },
 		{ "sandbox", { "run" } },
-		{ "env", { "run", "agent", "flow" } },
+		{ "env", { "run", "agent" } },
 		{ "checkpoint", { "run", "agent" } },
-		{ "with", { "run", "agent", "gate" } },
+		{ "with", { "run", "agent", "gate", "flow" } },
 	};
 
 	for (size_t i = 0; i < sizeof(company) / sizeof(*company); i++) {
 		AUTO_FREE char *path = at(t, company[i].member);
 		bool fits = false;
 
-		for (size_t k = 0; k < 4 && company[i].kinds[k]; k++)
+		for (size_t k = 0; k < 6 && company[i].kinds[k]; k++)
 			fits |= json_has(&t->value, company[i].kinds[k]);
 		if (json_has(&t->value, company[i].member) && !fits)
 			yaml_problem_key(p, &f->doc, path, "'%s' does not go "
 			    "with this kind of task", company[i].member);
 	}
+	if (json_has(&t->value, "loop") && json_has(&t->value, "rollback"))
+		yaml_problem_key(p, &f->doc, t->path,
+		    "a rollback cannot be done in a loop alone");
 	if (json_has(&t->value, "agent") && !json_has(&t->value, "prompt"))
 		yaml_problem_key(p, &f->doc, t->path, "'%s' lacks a 'prompt' "
 		    "for its agent", t->id);
@@ -141,6 +152,26 @@ check_named(const struct flow *f, const struct flow_task *t,
 		yaml_problem(p, &f->doc, path, "'%s' names itself", id);
 }
 
+/* Tasks need what is in the same loop, or in none as they are. */
+static void
+check_same_loop(const struct flow *f, const struct flow_task *t,
+    const char *member, const char *id, struct yaml_problems *p)
+{
+	const struct flow_task *n = flow_find(f, id);
+	AUTO_FREE char *path = at(t, member);
+	const char *mine = t->loop ? t->loop : "";
+	const char *its = n && n->loop ? n->loop : "";
+
+	if (!n || strcmp(mine, its) == 0)
+		return;
+	if (*its)
+		yaml_problem(p, &f->doc, path, "'%s' is in the loop '%s', "
+		    "which can be needed as a whole", id, its);
+	else
+		yaml_problem(p, &f->doc, path, "'%s' is not in the loop '%s': "
+		    "let that need it", id, mine);
+}
+
 /* A group that is needed stands for what is last in it. */
 static void
 resolve(const struct flow *f, const char *id, struct strs *to, int depth)
@@ -163,6 +194,7 @@ check_needs(struct flow *f, struct flow_task *t, struct yaml_problems *p)
 
 	for (size_t i = 0; i < t->needs.n; i++) {
 		check_named(f, t, "needs", t->needs.v[i], p);
+		check_same_loop(f, t, "needs", t->needs.v[i], p);
 		resolve(f, t->needs.v[i], &needs, 0);
 	}
 	if (back) {
@@ -170,6 +202,7 @@ check_needs(struct flow *f, struct flow_task *t, struct yaml_problems *p)
 		AUTO_FREE char *path = at(t, "rollback");
 
 		check_named(f, t, "rollback", back, p);
+		check_same_loop(f, t, "rollback", back, p);
 		if (to && !json_has(&to->value, "checkpoint"))
 			yaml_problem(p, &f->doc, path,
 			    "'%s' takes no checkpoint", back);
@@ -215,9 +248,6 @@ find_cycle(const struct flow *f, struct flow_task *t, struct strs *way,
 static void
 check_agents(const struct flow *f, struct yaml_problems *p)
 {
-	const char *named = json_str(&f->doc.value, "agents");
-	AUTO_FREE char *path = named ? path_join(f->dir, named) :
-	    agents_file(f->dir);
 	AUTO_AGENTS struct agents a = AGENTS_INIT;
 	struct err e = ERR_INIT;
 	bool wanted = false;
@@ -226,9 +256,8 @@ check_agents(const struct flow *f, struct yaml_problems *p)
 		wanted |= json_has(&f->tasks[i].value, "agent");
 	if (!wanted)
 		return;
-	if (!path || agents_read(path, &a, &e) < 0) {
-		yaml_problem(p, &f->doc, "agents", "%s", path ? e.text :
-		    "there is no agents.yaml");
+	if (flow_agents(f, &a, &e) < 0) {
+		yaml_problem(p, &f->doc, "agents", "%s", e.text);
 		return;
 	}
 	for (size_t i = 0; i < f->n; i++) {
@@ -241,16 +270,31 @@ check_agents(const struct flow *f, struct yaml_problems *p)
 	}
 }
 
+static void
+check_limits(const struct flow *f, struct yaml_problems *p)
+{
+	AUTO_JV jv limits = json_get(&f->doc.value, "limits");
+	AUTO_JV jv timeout = json_get(&limits, "timeout");
+	AUTO_JV jv wall = json_get(&limits, "wall");
+	int64_t jobs = flow_limit(f, "jobs", 1);
+	double cost = 1;
+
+	check_duration(f, "limits.timeout", &timeout, p);
+	check_duration(f, "limits.wall", &wall, p);
+	if (jobs < 1 || jobs > 1000)
+		yaml_problem(p, &f->doc, "limits.jobs",
+		    "'jobs' must be from 1 to 1000");
+	if (json_num(&limits, "cost", &cost) && cost <= 0)
+		yaml_problem(p, &f->doc, "limits.cost",
+		    "'cost' must be more than 0");
+}
+
 void
 flow_check(struct flow *f, struct yaml_problems *p)
 {
 	AUTO_STRS struct strs way = STRS_INIT;
-	AUTO_JV jv timeout = json_path(&f->doc.value, "limits.timeout");
 
-	check_duration(f, "limits.timeout", &timeout, p);
-	if (flow_limit(f, "jobs", 1) < 1 || flow_limit(f, "jobs", 1) > 1000)
-		yaml_problem(p, &f->doc, "limits.jobs",
-		    "'jobs' must be from 1 to 1000");
+	check_limits(f, p);
 	for (size_t i = 0; i < f->n; i++) {
 		struct flow_task *t = &f->tasks[i];
 
@@ -258,6 +302,8 @@ flow_check(struct flow *f, struct yaml_problems *p)
 		check_kind(f, t, p);
 		check_company(f, t, p);
 		check_values(f, t, p);
+		flow_check_loop(f, t, p);
+		flow_check_sub(f, t, p);
 	}
 	for (size_t i = 0; i < f->n; i++)
 		check_needs(f, &f->tasks[i], p);

@@ -21,14 +21,67 @@ struct programs {
 	bool alone;		/* compile each by itself */
 };
 
+static bool
+is_word(char c)
+{
+	return isalnum((unsigned char)c) || c == '_';
+}
+
+/* Whether it is the first of a path: not a member of something else. */
+static bool
+is_first(const char *program, const char *s)
+{
+	return s == program || (!is_word(s[-1]) && !strchr(")]\"?", s[-1]));
+}
+
+/*
+ * The next place, from `*at`, where a program looks at a task: its id, or ""
+ * when that cannot be told; NULL after the last.  `*ret_last`: it is one of
+ * the round before.
+ */
+static char *
+next_reference(const char *program, const char **at, bool *ret_last)
+{
+	static const char last[] = ".last", tasks[] = ".tasks";
+	const char *id, *s = *at - 1;
+	size_t len;
+
+	do {
+		s = strstr(s + 1, tasks);
+		if (!s)
+			return NULL;
+		*ret_last = s - program >= (ptrdiff_t)strlen(last) &&
+		    strncmp(s - strlen(last), last, strlen(last)) == 0 &&
+		    is_first(program, s - strlen(last));
+	} while (!*ret_last && !is_first(program, s));
+	id = *at = s + strlen(tasks);
+	if (strncmp(id, "[\"", 2) == 0)
+		return xstrndup(id + 2, strcspn(id + 2, "\""));
+	if (*id != '.')
+		return xstrdup("");
+	id++;
+	for (len = 0; is_word(id[len]); len++)
+		;
+	return xstrndup(id, len);
+}
+
+/* Whether it is over when the task begins, or when the loop it is in does. */
+static bool
+is_before(const struct flow *f, const struct flow_task *t, const char *id)
+{
+	return t && (strs_has(&t->needs, id) ||
+	    (t->loop && is_before(f, flow_find(f, t->loop), id)));
+}
+
 /* A task that a program names must be over when the program is run. */
 static void
 check_reference(struct programs *c, const struct flow_task *t,
-    const char *path, const char *id)
+    const char *path, const char *id, bool last)
 {
+	const struct flow_task *to = flow_find(c->f, id);
 	char hint[SUGGEST_TEXT_MAX];
 
-	if (!flow_find(c->f, id)) {
+	if (!to) {
 		AUTO_FREE const char **known = xcalloc(c->f->n + 1,
 		    sizeof(*known));
 
@@ -37,39 +90,92 @@ check_reference(struct programs *c, const struct flow_task *t,
 		yaml_problem(c->p, &c->f->doc, path,
 		    "there is no task '%.60s'%s", id,
 		    suggest_text(id, known, hint));
-		return;
+	} else if (last && (!to->loop || (strcmp(to->loop, t->id) != 0 &&
+	    (!t->loop || strcmp(to->loop, t->loop) != 0)))) {
+		yaml_problem(c->p, &c->f->doc, path,
+		    "'%s' is not done in the rounds of that loop", id);
+	} else if (!last && !is_before(c->f, t, id)) {
+		yaml_problem(c->p, &c->f->doc, path, "'%s' looks at the "
+		    "result of '%s', but does not need it", t->id, id);
 	}
-	for (size_t i = 0; i < t->needs.n; i++)
-		if (strcmp(t->needs.v[i], id) == 0)
-			return;
-	yaml_problem(c->p, &c->f->doc, path, "'%s' looks at the result of "
-	    "'%s', but does not need it", t->id, id);
 }
 
 static void
 check_references(struct programs *c, const struct flow_task *t,
     const char *path, const char *text)
 {
-	for (const char *s = strstr(text, ".tasks"); s;
-	    s = strstr(s + 1, ".tasks")) {
-		const char *id = s + strlen(".tasks");
-		AUTO_FREE char *name = NULL;
-		size_t len;
+	const char *at = text;
+	bool last;
+	char *id;
 
-		if (strncmp(id, "[\"", 2) == 0) {
-			id += 2;
-			len = strcspn(id, "\"");
-		} else if (*id == '.' && id[1] != '[') {
-			id++;
-			for (len = 0; isalnum((unsigned char)id[len]) ||
-			    id[len] == '_'; len++)
-				;
-		} else {
-			continue;
+	while ((id = next_reference(text, &at, &last))) {
+		if (*id)
+			check_reference(c, t, path, id, last);
+		free(id);
+	}
+}
+
+/* Whether a program looks at a member of its input, ".n" for example. */
+static bool
+looks_at(const char *program, const char *member)
+{
+	size_t len = strlen(member);
+
+	for (const char *s = strstr(program, member); s;
+	    s = strstr(s + 1, member))
+		if (is_first(program, s) && !is_word(s[len]))
+			return true;
+	return false;
+}
+
+void
+flow_program_reads(const char *program, struct strs *ret)
+{
+	static const char *const whole[] = { ".inputs", ".n", ".outer", NULL };
+	const char *at = program;
+	bool last;
+	char *id;
+
+	while (program && (id = next_reference(program, &at, &last))) {
+		const char *name = *id ? id : "*";
+
+		if (!last && !strs_has(ret, name))
+			strs_add(ret, name);
+		free(id);
+	}
+	for (size_t i = 0; program && whole[i]; i++)
+		if (looks_at(program, whole[i]) && !strs_has(ret, whole[i]))
+			strs_add(ret, whole[i]);
+}
+
+/* The members of a loop that may be programs. */
+static const char *const loop_programs[] = {
+	"over", "key", "while", "until", NULL
+};
+
+void
+flow_reads(const jv *value, struct strs *ret)
+{
+	static const char *const groups[] = { "parallel", "sequential", NULL };
+	AUTO_JV jv with = json_get(value, "with");
+	AUTO_JV jv loop = json_get(value, "loop");
+
+	flow_program_reads(json_str(value, "condition"), ret);
+	JSON_EACH(&with, i) {
+		AUTO_JV jv v = json_iter_value(&with, i);
+
+		flow_program_reads(json_string(&v), ret);
+	}
+	for (size_t i = 0; loop_programs[i]; i++)
+		flow_program_reads(json_str(&loop, loop_programs[i]), ret);
+	for (size_t k = 0; groups[k]; k++) {
+		AUTO_JV jv inner = json_get(value, groups[k]);
+
+		JSON_EACH(&inner, i) {
+			AUTO_JV jv v = json_iter_value(&inner, i);
+
+			flow_reads(&v, ret);
 		}
-		name = xstrndup(id, len);
-		if (len > 0)
-			check_reference(c, t, path, name);
 	}
 }
 
@@ -127,8 +233,18 @@ add_task(struct programs *c, const struct flow_task *t)
 	const char *condition = json_str(&t->value, "condition");
 	AUTO_JV jv with = json_get(&t->value, "with");
 
+	AUTO_JV jv loop = json_get(&t->value, "loop");
+
 	if (condition)
 		add(c, t, "condition", condition);
+	for (size_t i = 0; loop_programs[i]; i++) {
+		const char *text = json_str(&loop, loop_programs[i]);
+		AUTO_FREE char *member = xasprintf("loop.%s",
+		    loop_programs[i]);
+
+		if (text)
+			add(c, t, member, text);
+	}
 	JSON_EACH(&with, i) {
 		AUTO_JV jv v = json_iter_value(&with, i);
 		AUTO_FREE char *member = xasprintf("with.%s",

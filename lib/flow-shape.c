@@ -18,12 +18,29 @@ static const struct yaml_shape strings[] = {
 };
 
 static const struct yaml_shape limits[] = {
+	{ "cost", .kinds = YAML_NUMBER },
 	{ "jobs", .kinds = YAML_INT },
 	{ "timeout", .kinds = YAML_STRING | YAML_INT },
+	{ "wall", .kinds = YAML_STRING | YAML_INT },
 	YAML_SHAPE_END
 };
 
-/* the members' own shape is checked one by one: groups are in groups */
+static const struct yaml_shape loop[] = {
+	{ "jobs", .kinds = YAML_INT },
+	{ "key", .kinds = YAML_STRING },
+	{ "max", .kinds = YAML_INT },
+	{ "over", .kinds = YAML_STRING | YAML_LIST, .each = YAML_ANY },
+	{ "until", .kinds = YAML_STRING },
+	{ "while", .kinds = YAML_STRING },
+	YAML_SHAPE_END
+};
+
+static const struct yaml_shape anything[] = {
+	{ "*", .kinds = YAML_ANY },
+	YAML_SHAPE_END
+};
+
+/* of tasks, each is checked by itself: groups are in groups */
 static const struct yaml_shape tasks[] = {
 	{ "*", .kinds = YAML_MAP },
 	YAML_SHAPE_END
@@ -38,6 +55,7 @@ const struct yaml_shape flow_task_shape[] = {
 	{ "flow", .kinds = YAML_STRING },
 	{ "gate", .kinds = YAML_STRING },
 	{ "inputs", .kinds = YAML_LIST, .each = YAML_STRING },
+	{ "loop", .kinds = YAML_MAP, .members = loop },
 	{ "needs", .kinds = YAML_STRING | YAML_LIST, .each = YAML_STRING },
 	{ "on_error", .kinds = YAML_STRING, .words = on_error },
 	{ "output", .kinds = YAML_STRING | YAML_MAP },
@@ -56,9 +74,10 @@ const struct yaml_shape flow_task_shape[] = {
 };
 
 const struct yaml_shape flow_shape[] = {
-	{ "agents", .kinds = YAML_STRING },
+	{ "agents", .kinds = YAML_STRING | YAML_MAP, .members = tasks },
 	{ "description", .kinds = YAML_STRING },
 	{ "env", .kinds = YAML_MAP, .members = strings },
+	{ "inputs", .kinds = YAML_MAP, .members = anything },
 	{ "limits", .kinds = YAML_MAP, .members = limits },
 	{ "sandbox", .kinds = YAML_STRING },
 	{ "tasks", .kinds = YAML_MAP | YAML_REQUIRED, .members = tasks },

@@ -23,8 +23,13 @@ flow_release(struct flow *f)
 		json_release(&t->value);
 		strs_release(&t->needs);
 		strs_release(&t->ends);
+		free(t->loop);
+		if (t->sub)
+			flow_release(t->sub);
+		free(t->sub);
 	}
 	free(f->tasks);
+	json_release(&f->index);
 	free(f->name);
 	free(f->dir);
 	yaml_release(&f->doc);
@@ -34,10 +39,15 @@ flow_release(struct flow *f)
 struct flow_task *
 flow_find(const struct flow *f, const char *id)
 {
-	for (size_t i = 0; i < f->n; i++)
-		if (strcmp(f->tasks[i].id, id) == 0)
-			return &f->tasks[i];
-	return NULL;
+	int64_t i;
+
+	return json_int(&f->index, id, &i) ? &f->tasks[i] : NULL;
+}
+
+bool
+flow_loops(const struct flow_task *t)
+{
+	return json_has(&t->value, "loop");
 }
 
 int64_t
@@ -104,17 +114,43 @@ good_id(const char *id)
 	    strlen(id) <= FLOW_ID_MAX;
 }
 
+/* Where tasks are: what each of them needs, and whose rounds they are in. */
+struct place {
+	const struct strs *needs;
+	const char *loop;
+	struct strs *ends;	/* gets what is last: all, or the end of */
+	bool chain;		/* a chain; may be NULL */
+};
+
 static void add_tasks(struct flow *f, const char *path, const jv *map,
-    const struct strs *needs, struct strs *ends, bool chain,
-    struct yaml_problems *p);
+    const struct place *place, struct yaml_problems *p);
+
+/* What is in a group; it is the task itself that needs, when it loops. */
+static void
+add_members(struct flow *f, struct flow_task *t, const char *group,
+    struct yaml_problems *p)
+{
+	AUTO_JV jv inner = json_get(&t->value, group);
+	AUTO_FREE char *below = xasprintf("%s.%s", t->path, group);
+	const struct strs none = STRS_INIT;
+	bool loops = flow_loops(t);
+	struct place place = {
+		loops ? &none : &t->needs, loops ? t->id : t->loop,
+		loops ? NULL : &t->ends, strcmp(group, "sequential") == 0
+	};
+
+	if (!json_is(&inner, JSON_OBJECT))
+		return;
+	t->group = !loops;
+	add_tasks(f, below, &inner, &place, p);
+}
 
 static void
 add_task(struct flow *f, const char *path, const char *id, const jv *value,
-    const struct strs *needs, struct yaml_problems *p)
+    const struct strs *needs, const char *loop, struct yaml_problems *p)
 {
-	static const char *const groups[] = { "parallel", "sequential" };
 	struct flow_task t = { .id = xstrdup(id), .path = xstrdup(path),
-		.value = json_copy(value) };
+		.value = json_copy(value), .loop = loop ? xstrdup(loop) : NULL };
 
 	for (size_t i = 0; i < needs->n; i++)
 		strs_add(&t.needs, needs->v[i]);
@@ -126,24 +162,18 @@ add_task(struct flow *f, const char *path, const char *id, const jv *value,
 	if (flow_find(f, id))
 		yaml_problem_key(p, &f->doc, path, "there are two tasks '%s'",
 		    id);
-	for (size_t i = 0; i < 2; i++) {
-		AUTO_JV jv inner = json_get(value, groups[i]);
-		AUTO_FREE char *below = xasprintf("%s.%s", path, groups[i]);
-
-		if (!json_is(&inner, JSON_OBJECT))
-			continue;
-		t.group = true;
-		add_tasks(f, below, &inner, &t.needs, &t.ends, i == 1, p);
-	}
+	add_members(f, &t, "parallel", p);
+	add_members(f, &t, "sequential", p);
 	GROW(f->tasks, f->n, f->cap);
+	if (!flow_find(f, id))
+		json_set_int(&f->index, id, (int64_t)f->n);
 	f->tasks[f->n++] = t;
 }
 
-/* Those of a mapping; `ends` gets what is last: all, or the end of a chain. */
+/* Those of a mapping, in the order of the file. */
 static void
 add_tasks(struct flow *f, const char *path, const jv *map,
-    const struct strs *needs, struct strs *ends, bool chain,
-    struct yaml_problems *p)
+    const struct place *place, struct yaml_problems *p)
 {
 	AUTO_FREE struct member *all = members(f, path, map);
 	size_t n = json_count(map);
@@ -153,9 +183,9 @@ add_tasks(struct flow *f, const char *path, const jv *map,
 		AUTO_JV jv value = json_get(map, all[i].key);
 		AUTO_STRS struct strs before = STRS_INIT;
 
-		for (size_t k = 0; k < needs->n; k++)
-			strs_add(&before, needs->v[k]);
-		if (chain && i > 0)
+		for (size_t k = 0; k < place->needs->n; k++)
+			strs_add(&before, place->needs->v[k]);
+		if (place->chain && i > 0)
 			strs_add(&before, all[i - 1].key);
 		if (f->n >= FLOW_TASKS_MAX) {
 			yaml_problem_key(p, &f->doc, whole,
@@ -163,9 +193,10 @@ add_tasks(struct flow *f, const char *path, const jv *map,
 			return;
 		}
 		if (json_is(&value, JSON_OBJECT))
-			add_task(f, whole, all[i].key, &value, &before, p);
-		if (ends && (!chain || i + 1 == n))
-			strs_add(ends, all[i].key);
+			add_task(f, whole, all[i].key, &value, &before,
+			    place->loop, p);
+		if (place->ends && (!place->chain || i + 1 == n))
+			strs_add(place->ends, all[i].key);
 	}
 }
 
@@ -185,19 +216,23 @@ set_name(struct flow *f, const char *path, struct err *e)
 }
 
 int
-flow_read(const char *path, struct flow *ret, struct buf *why, struct err *e)
+flow_read_in(const char *path, int depth, struct flow *ret, struct buf *why,
+    struct err *e)
 {
 	AUTO_FLOW struct flow f = FLOW_INIT;
 	AUTO_YAML_PROBLEMS struct yaml_problems p = YAML_PROBLEMS_INIT;
 	AUTO_JV jv tasks = JSON_NONE;
 	const struct strs none = STRS_INIT;
+	const struct place top = { .needs = &none };
 
 	if (yaml_read(path, &f.doc, e) < 0 || set_name(&f, path, e) < 0)
 		return -1;
+	f.depth = depth;
+	f.index = json_object();
 	yaml_check_all(&f.doc, "", flow_shape, &p);
 	tasks = json_get(&f.doc.value, "tasks");
 	if (json_is(&tasks, JSON_OBJECT))
-		add_tasks(&f, "tasks", &tasks, &none, NULL, false, &p);
+		add_tasks(&f, "tasks", &tasks, &top, &p);
 	flow_check(&f, &p);
 	if (p.n > 0) {
 		yaml_problems_text(&p, &f.doc, why);
@@ -208,4 +243,10 @@ flow_read(const char *path, struct flow *ret, struct buf *why, struct err *e)
 	*ret = f;
 	f = (struct flow)FLOW_INIT;
 	return 0;
+}
+
+int
+flow_read(const char *path, struct flow *ret, struct buf *why, struct err *e)
+{
+	return flow_read_in(path, 0, ret, why, e);
 }

@@ -135,9 +135,9 @@ plan_argv(const struct plan *p, struct plan_step *s, const jv *input,
 		r = argv_agent(p, s, input, e);
 	} else if (strcmp(kind, "gate") == 0) {
 		r = argv_gate(p, s, input, e);
-	} else if (strcmp(kind, "flow") == 0) {
+	} else if (plan_has_sub(&s->task)) {
 		r = add_program(s, "agent-flow", e);
-		STRS_ADD(&s->argv, "run", "--", json_str(&s->task, "flow"));
+		STRS_ADD(&s->argv, "sub", p->name, s->name);
 	}
 	s->spec.command = (const char *const *)s->argv.v;
 	return r;

@@ -16,31 +16,63 @@ struct prune {
 	jv index;		/* {ID: number} */
 	enum { UNKNOWN, FRESH, STALE } *state;
 	int count;
+	bool inside;		/* the one looked at now: it is only what it
+				 * is made of that does not stand */
 };
 
-static char *
-name_of(const jv *task)
+/* Whether all that a loop or a flow is made of stands. */
+static int
+sub_stands(const struct prune *c, const jv *task, struct err *e)
 {
-	return xasprintf("%s.%s", json_str(task, "id"), json_str(task, "def"));
+	const struct plan_redo look = { .dry = true };
+	AUTO_PLAN struct plan sub = PLAN_INIT;
+	int n = plan_open_sub(c->p, json_str(task, "id"), &sub, e);
+
+	if (n <= 0)
+		return n;
+	n = plan_prune(&sub, &look, NULL, e);
+	return n < 0 ? -1 : n == 0;
 }
 
-/* Whether its result stands, apart from what it needs. */
+/*
+ * Why its result, apart from those that it needs, does not stand; NULL when
+ * it does.
+ */
 static int
-stands(const struct prune *c, const jv *task, struct err *e)
+missing(struct prune *c, const jv *task, const char **ret,
+    struct err *e)
 {
-	AUTO_FREE char *name = name_of(task);
-	AUTO_FREE char *stamp = xasprintf("%s/stamps/%s", c->p->dir, name);
+	AUTO_FREE char *stamp = plan_stamp(c->p, task);
+	AUTO_FREE char *name = xasprintf("%s.%s", json_str(task, "id"),
+	    json_str(task, "def"));
 	AUTO_PLAN_STEP struct plan_step s = PLAN_STEP_INIT;
 	AUTO_STEP_RESULT struct step_result r = STEP_RESULT_INIT;
-	int done;
+	int done = step_last(c->p->steps, json_str(task, "id"), &r, e);
 
-	if (!path_exists(stamp))
-		return 0;
-	if (plan_step_read(c->p, name, &s, e) < 0)
+	*ret = NULL;
+	if (done < 0 || plan_step_read(c->p, name, &s, e) < 0)
 		return -1;
+	if (done == 0)
+		*ret = "it has no result";
+	else if (r.outcome == STEP_ERRORED || r.outcome == STEP_OVER_BUDGET)
+		*ret = r.outcome == STEP_ERRORED ? "it errored the last time" :
+		    "its budget was used up the last time";
+	else if (!path_exists(stamp))
+		*ret = "it has changed, or was not finished";
+	if (*ret)
+		return 0;
 	done = step_done(&s.spec, &r, e);
 	/* an input or a result that has gone: it is for the task to say so */
-	return done < 0 && e->status == ST_NOINPUT ? 0 : done;
+	if (done < 0 && e->status == ST_NOINPUT)
+		done = 0;
+	if (done == 0)
+		*ret = "it, its files or what it needs have changed";
+	if (done == 1 && plan_has_sub(task)) {
+		done = sub_stands(c, task, e);
+		c->inside = done == 0;
+		*ret = c->inside ? "something in it has changed" : NULL;
+	}
+	return done < 0 ? -1 : 0;
 }
 
 static bool
@@ -50,7 +82,7 @@ is_forced(const struct prune *c, const jv *task)
 	AUTO_STEP_RESULT struct step_result r = STEP_RESULT_INIT;
 	struct err ignored;
 
-	if (c->redo->force && strs_has(c->redo->force, id))
+	if (c->redo->all || (c->redo->force && strs_has(c->redo->force, id)))
 		return true;
 	return c->redo->failed && step_last(c->p->steps, id, &r, &ignored) == 1 &&
 	    r.outcome != STEP_OK && r.outcome != STEP_SKIPPED &&
@@ -59,12 +91,11 @@ is_forced(const struct prune *c, const jv *task)
 
 static int look(struct prune *c, size_t i, struct err *e);
 
-/* 1 when one of those that it needs is to be done. */
+/* One of those that it needs and that is to be done; NULL: none. */
 static int
-needs_stale(struct prune *c, const jv *task, struct err *e)
+stale_need(struct prune *c, const jv *task, char **ret, struct err *e)
 {
 	AUTO_JV jv needs = json_get(task, "needs");
-	int stale = 0;
 
 	for (size_t k = 0; k < json_count(&needs); k++) {
 		AUTO_JV jv id = json_at(&needs, k);
@@ -74,61 +105,87 @@ needs_stale(struct prune *c, const jv *task, struct err *e)
 			continue;
 		if (look(c, (size_t)i, e) < 0)
 			return -1;
-		stale |= c->state[i] == STALE;
+		if (c->state[i] == STALE && !*ret)
+			*ret = xstrdup(json_string(&id));
 	}
-	return stale;
+	return 0;
 }
 
 /* What makes it stale, or NULL. */
 static int
-reason(struct prune *c, const jv *task, bool forced, const char **ret,
-    struct err *e)
+reason(struct prune *c, const jv *task, bool forced, const char *need,
+    char **ret, struct err *e)
 {
-	int r = needs_stale(c, task, e);
+	const char *why = NULL;
 
-	*ret = NULL;
 	if (forced)
-		*ret = "it was asked for";
-	else if (r == 1)
-		*ret = "what it needs is done anew";
-	if (r < 0 || *ret)
-		return r < 0 ? -1 : 0;
-	r = stands(c, task, e);
-	if (r == 0)
-		*ret = "it has no result for what it, its files and what it "
-		    "needs are now";
-	return r < 0 ? -1 : 0;
+		why = "it was asked for";
+	else if (!need && missing(c, task, &why, e) < 0)
+		return -1;
+	*ret = need && !forced ? xasprintf("'%s', which it needs, is to be "
+	    "done", need) : why ? xstrdup(why) : NULL;
+	return 0;
+}
+
+/* In a loop or a flow: all of it, or what of it is not ok; if that is none,
+ * it is the whole that was not what it should be. */
+static int
+redo_sub(const struct prune *c, const jv *task, bool named, struct err *e)
+{
+	struct plan_redo redo = { .all = named, .failed = !named };
+	AUTO_PLAN struct plan sub = PLAN_INIT;
+	int n = plan_open_sub(c->p, json_str(task, "id"), &sub, e);
+
+	if (n <= 0)
+		return n;
+	n = plan_prune(&sub, &redo, NULL, e);
+	if (n != 0)
+		return n;
+	redo.all = true;
+	return plan_prune(&sub, &redo, NULL, e);
+}
+
+/* Takes away what stands of it, and what of it was asked for anew. */
+static int
+drop(struct prune *c, const jv *task, bool forced, struct err *e)
+{
+	const char *id = json_str(task, "id");
+	AUTO_FREE char *stamp = plan_stamp(c->p, task);
+	bool named = c->redo->all || (c->redo->force &&
+	    strs_has(c->redo->force, id));
+
+	if (forced && plan_has_sub(task) && redo_sub(c, task, named, e) < 0)
+		return -1;
+	if ((forced || c->inside) && step_redo(c->p->steps, id, e) < 0)
+		return -1;
+	if (unlink(stamp) < 0 && errno != ENOENT)
+		return err_sys(e, ST_IO, "cannot remove '%s'", stamp);
+	return 0;
 }
 
 static int
 look(struct prune *c, size_t i, struct err *e)
 {
 	AUTO_JV jv task = JSON_NONE;
-	AUTO_FREE char *name = NULL;
-	AUTO_FREE char *stamp = NULL;
-	const char *why;
+	AUTO_FREE char *need = NULL;
+	AUTO_FREE char *why = NULL;
 	bool forced;
 
 	if (c->state[i] != UNKNOWN)
 		return 0;
 	task = plan_task(c->p, i);
 	forced = is_forced(c, &task);
-	if (reason(c, &task, forced, &why, e) < 0)
+	if (stale_need(c, &task, &need, e) < 0)
+		return -1;
+	c->inside = false;
+	if (reason(c, &task, forced, need, &why, e) < 0)
 		return -1;
 	c->state[i] = why ? STALE : FRESH;
 	if (!why)
 		return 0;
 	c->count++;
 	json_set_str(&c->why, json_str(&task, "id"), why);
-	if (c->redo->dry)
-		return 0;
-	if (forced && step_redo(c->p->steps, json_str(&task, "id"), e) < 0)
-		return -1;
-	name = name_of(&task);
-	stamp = xasprintf("%s/stamps/%s", c->p->dir, name);
-	if (unlink(stamp) < 0 && errno != ENOENT)
-		return err_sys(e, ST_IO, "cannot remove '%s'", stamp);
-	return 0;
+	return c->redo->dry ? 0 : drop(c, &task, forced, e);
 }
 
 int
@@ -155,29 +212,4 @@ plan_prune(const struct plan *p, const struct plan_redo *redo, jv *ret_why,
 	else
 		json_release(&c.why);
 	return r < 0 ? -1 : c.count;
-}
-
-const char *
-plan_state(const struct plan *p, const jv *task, struct step_result *ret,
-    struct err *e)
-{
-	const char *id = json_str(task, "id");
-	AUTO_FREE char *name = name_of(task);
-	AUTO_FREE char *stamp = xasprintf("%s/stamps/%s", p->dir, name);
-	AUTO_FREE char *intent = step_path(p->steps, id, "intent.json");
-	int r = step_running(p->steps, id, e);
-
-	if (r < 0)
-		return NULL;
-	if (r == 1)
-		return "running";
-	r = step_last(p->steps, id, ret, e);
-	if (r < 0)
-		return NULL;
-	if (r == 1 && path_exists(stamp))
-		return step_outcome_name(ret->outcome);
-	if (strcmp(json_str(task, "kind"), "gate") == 0 && r == 0 &&
-	    path_exists(intent))
-		return "parked";
-	return "waiting";
 }

@@ -29,6 +29,7 @@ void
 plan_step_release(struct plan_step *s)
 {
 	json_release(&s->task);
+	free(s->name);
 	free(s->text);
 	strs_release(&s->argv);
 	strs_release(&s->env);
@@ -76,12 +77,11 @@ plan_step_read(const struct plan *p, const char *name, struct plan_step *ret,
 	if (path_read(path, TASK_MAX, &text, e) < 0 ||
 	    json_parse(text.data, text.len, &s.task, e) < 0)
 		return err_prefix(e, "'%s'", path);
+	s.name = xstrdup(name);
 	s.text = buf_steal(&text);
 	add_strings(&s.task, "inputs", &s.inputs);
 	add_strings(&s.task, "outputs", &s.outputs);
 	add_strings(&s.task, "needs", &s.needs);
-	if (json_str(&s.task, "flow"))
-		strs_add(&s.inputs, json_str(&s.task, "flow"));
 	AUTO_JV jv env = json_get(&s.task, "env");
 	JSON_EACH(&env, i) {
 		AUTO_JV jv v = json_iter_value(&env, i);
@@ -89,7 +89,8 @@ plan_step_read(const struct plan *p, const char *name, struct plan_step *ret,
 		strs_addf(&s.env, "%s=%s", json_iter_key(&env, i),
 		    json_string(&v));
 	}
-	json_int(&s.task, "retries", &retries);
+	if (!plan_has_sub(&s.task))
+		json_int(&s.task, "retries", &retries);
 	*ret = s;
 	ret->spec = (struct step_spec){
 		.dir = p->steps, .root = json_str(&ret->task, "dir"),
@@ -100,6 +101,11 @@ plan_step_read(const struct plan *p, const char *name, struct plan_step *ret,
 		.wait = 24 * HOUR, .delay = CLOCK_SEC, .retries = (int)retries,
 		.flags = STEP_KEEP_FAILED,
 	};
+	if (!plan_has_sub(&ret->task))
+		return 0;
+	/* what is in it has its own times */
+	ret->spec.timeout = INT64_MAX;
+	ret->spec.flags |= STEP_MAKES;
 	return 0;
 }
 
@@ -132,55 +138,16 @@ look_at_needs(const struct plan *p, const struct plan_step *s, char **ret_why,
 	return 1;
 }
 
-static int
-evaluate(const char *program, const jv *context, jv *ret,
-    struct err *e)
-{
-	struct filter *f = filter_new(program, NULL, e);
-	int r = f ? filter_first(f, context, NULL, ret, e) : -1;
-
-	filter_free(f);
-	if (r == 0)
-		*ret = json_null();
-	return r < 0 ? err_prefix(e, "'%.60s'", program) : 0;
-}
-
 /* Whether it holds: 1 or 0. */
 static int
 holds(const char *program, const jv *context, struct err *e)
 {
 	jv value;
 
-	if (evaluate(program, context, &value, e) < 0)
+	if (plan_evaluate(program, context, &value, e) < 0)
 		return -1;
 	AUTO_JV jv owned = value;
 	return json_is_true(&owned);
-}
-
-/* The values of `with`; JSON_NONE without any. */
-static int
-make_input(const struct plan_step *s, const jv *context, jv *ret, struct err *e)
-{
-	AUTO_JV jv with = json_get(&s->task, "with");
-	jv input;
-
-	*ret = JSON_NONE;
-	if (!json_is(&with, JSON_OBJECT))
-		return 0;
-	input = json_object();
-	JSON_EACH(&with, i) {
-		AUTO_JV jv program = json_iter_value(&with, i);
-		jv value;
-
-		if (evaluate(json_string(&program), context, &value,
-		    e) < 0) {
-			json_release(&input);
-			return -1;
-		}
-		json_set(&input, json_iter_key(&with, i), value);
-	}
-	*ret = input;
-	return 0;
 }
 
 /* The input as a file without a name, for standard input. */
@@ -211,9 +178,9 @@ begun(void *context, const jv *intent, struct err *e)
 }
 
 static int
-checked(void *context, const char *file, struct err *e)
+checked(void *context, const char *file, bool ok, struct err *e)
 {
-	return plan_check_output(((struct run *)context)->s, file, e);
+	return plan_check_output(((struct run *)context)->s, file, ok, e);
 }
 
 static int
@@ -326,7 +293,8 @@ act(struct run *r, const jv *context, struct step_result *ret, struct err *e)
 	json_bool(&r->s->task, "checkpoint", &checkpoint);
 	if (checkpoint && take_checkpoint(r, e) < 0)
 		return -1;
-	if (make_input(r->s, context, &input, &why) < 0)
+	if (!plan_has_sub(&r->s->task) &&
+	    plan_input(&r->s->task, context, &input, &why) < 0)
 		return step_decide(&r->s->spec, STEP_FAILED, why.status,
 		    why.text, NULL, ret, e);
 	if (run_command(r, &input, ret, e) < 0)

@@ -16,6 +16,7 @@ enum { FILE_MAX = 4 << 20 };
 void
 plan_release(struct plan *p)
 {
+	free(p->agent_dir);
 	free(p->name);
 	free(p->dir);
 	free(p->steps);
@@ -23,127 +24,20 @@ plan_release(struct plan *p)
 	*p = (struct plan)PLAN_INIT;
 }
 
-static void
-set_dirs(const struct workspace *w, const char *name, struct plan *p)
+void
+plan_place(const char *agent_dir, const char *name, struct plan *p)
 {
+	p->agent_dir = xstrdup(agent_dir);
 	p->name = xstrdup(name);
-	p->dir = xasprintf("%s/flows/%s", w->dir, name);
+	p->dir = xasprintf("%s/flows/%s", agent_dir, name);
 	p->steps = xasprintf("%s/steps", p->dir);
 }
 
-static const char *
-kind_of(const jv *value)
+int
+plan_begin(struct plan *p, const char *flow, struct err *e)
 {
-	static const char *const kinds[] = { "run", "agent", "gate", "flow",
-	    "rollback", NULL };
-	size_t i = 0;
-
-	while (kinds[i + 1] && !json_has(value, kinds[i]))
-		i++;
-	return kinds[i];
-}
-
-static jv
-strings(const struct strs *s)
-{
-	jv list = json_array();
-
-	for (size_t i = 0; i < s->n; i++)
-		json_append(&list, json_from_str(s->v[i]));
-	return list;
-}
-
-/* The agents of the flow, as a file; NULL without one. */
-static char *
-agents_path(const struct flow *f)
-{
-	const char *named = json_str(&f->doc.value, "agents");
-
-	return named ? path_join(f->dir, named) : agents_file(f->dir);
-}
-
-/* All of a task: what it says, and what the flow says for all. */
-static jv
-describe(const struct flow *f, const struct flow_task *t,
-    const char *agents_yaml, const struct agents *agents)
-{
-	static const char *const inherited[] = { "sandbox", NULL };
-	AUTO_JV jv env = json_get(&f->doc.value, "env");
-	AUTO_JV jv own = json_get(&t->value, "env");
-	AUTO_JV jv timeout = json_path(&f->doc.value, "limits.timeout");
-	jv v = json_copy(&t->value);
-
-	json_unset(&v, "title");
-	json_set_str(&v, "flow_name", f->name);
-	json_set_str(&v, "id", t->id);
-	json_set_str(&v, "kind", kind_of(&t->value));
-	json_set_str(&v, "dir", f->dir);
-	json_set(&v, "needs", strings(&t->needs));
-	if (json_is(&env, JSON_OBJECT))
-		json_set(&v, "env", json_is(&own, JSON_OBJECT) ?
-		    json_merge(&env, &own) : json_copy(&env));
-	if (!json_has(&v, "timeout") && !json_is(&timeout, JSON_NOTHING))
-		json_set(&v, "timeout", json_copy(&timeout));
-	for (size_t i = 0; inherited[i]; i++)
-		if (!json_has(&v, inherited[i]))
-			json_set(&v, inherited[i],
-			    json_get(&f->doc.value, inherited[i]));
-	if (json_str(&v, "agent")) {
-		json_set_str(&v, "agents", agents_yaml);
-		json_set(&v, "descriptor",
-		    agents_get(agents, json_str(&v, "agent")));
-	}
-	/* failures that do not stop those who need it */
-	AUTO_JV jv tolerated = json_object();
-	for (size_t i = 0; i < t->needs.n; i++) {
-		const struct flow_task *n = flow_find(f, t->needs.v[i]);
-		const char *how = n ? json_str(&n->value, "on_error") : NULL;
-
-		if (how && strcmp(how, "continue") == 0)
-			json_set_bool(&tolerated, t->needs.v[i], true);
-	}
-	json_set(&v, "tolerated", json_copy(&tolerated));
-	return v;
-}
-
-/* Its line in flow.json. */
-static jv
-summary(const struct flow_task *t, const char *def)
-{
-	static const char *const members[] = { "title", "agent", "always",
-	    "on_error", NULL };
-	jv v = json_object();
-
-	json_set_str(&v, "id", t->id);
-	json_set_str(&v, "def", def);
-	json_set_str(&v, "kind", kind_of(&t->value));
-	json_set(&v, "needs", strings(&t->needs));
-	for (size_t i = 0; members[i]; i++)
-		json_set(&v, members[i], json_get(&t->value, members[i]));
-	return v;
-}
-
-static int
-write_task(const struct plan *p, const jv *task, char def[PLAN_DEF_LEN + 1],
-    struct err *e)
-{
-	AUTO_FREE char *text = json_text(task);
-	char hex[SHA256_HEX_LEN + 1];
-	AUTO_FREE char *path = NULL;
-
-	sha256_hex(text, strlen(text), hex);
-	snprintf(def, PLAN_DEF_LEN + 1, "%.*s", PLAN_DEF_LEN, hex);
-	path = xasprintf("%s/plan/%s.%s.json", p->dir, json_str(task, "id"),
-	    def);
-	/* the name tells the content */
-	return path_exists(path) ? 0 :
-	    path_write_atomic(path, text, strlen(text), 0600, e);
-}
-
-static int
-make_dirs(const struct plan *p, struct err *e)
-{
-	static const char *const names[] = { "plan", "stamps", "steps", NULL };
+	static const char *const names[] = { "plan", "data", "stamps", "steps",
+	    NULL };
 
 	for (size_t i = 0; names[i]; i++) {
 		AUTO_FREE char *dir = path_join(p->dir, names[i]);
@@ -151,48 +45,117 @@ make_dirs(const struct plan *p, struct err *e)
 		if (path_mkdirs(dir, 0700, e) < 0)
 			return -1;
 	}
+	json_release(&p->list);
+	p->list = json_object();
+	json_set_str(&p->list, "flow", flow);
+	json_set(&p->list, "tasks", json_array());
 	return 0;
 }
 
+/* Puts a text there under a name that tells the content, so once. */
+static int
+put_text(const char *path, const char *text, struct err *e)
+{
+	return path_exists(path) ? 0 :
+	    path_write_atomic(path, text, strlen(text), 0600, e);
+}
+
+char *
+plan_kept(const struct plan *p, const char *digest)
+{
+	return xasprintf("%s/data/%s.json", p->dir, digest);
+}
+
+static void
+digest_of(const char *text, char ret[PLAN_DEF_LEN + 1])
+{
+	char hex[SHA256_HEX_LEN + 1];
+
+	sha256_hex(text, strlen(text), hex);
+	snprintf(ret, PLAN_DEF_LEN + 1, "%.*s", PLAN_DEF_LEN, hex);
+}
+
 int
-plan_make(const struct workspace *w, const struct flow *f, struct plan *ret,
+plan_keep(const struct plan *p, const jv *value, char ret[PLAN_DEF_LEN + 1],
     struct err *e)
 {
-	AUTO_PLAN struct plan p = PLAN_INIT;
-	AUTO_FREE char *agents_yaml = agents_path(f);
-	AUTO_AGENTS struct agents agents = AGENTS_INIT;
-	AUTO_JV jv tasks = json_array();
-	AUTO_FREE char *text = NULL;
+	AUTO_FREE char *text = json_text(value);
 	AUTO_FREE char *path = NULL;
 
-	set_dirs(w, f->name, &p);
-	if (make_dirs(&p, e) < 0 ||
-	    (agents_yaml && agents_read(agents_yaml, &agents, e) < 0))
-		return -1;
-	for (size_t i = 0; i < f->n; i++) {
-		char def[PLAN_DEF_LEN + 1];
-		AUTO_JV jv task = JSON_NONE;
+	digest_of(text, ret);
+	path = plan_kept(p, ret);
+	return put_text(path, text, e);
+}
 
-		if (f->tasks[i].group)
-			continue;
-		task = describe(f, &f->tasks[i], agents_yaml, &agents);
-		if (write_task(&p, &task, def, e) < 0)
-			return -1;
-		json_append(&tasks, summary(&f->tasks[i], def));
-	}
-	p.list = json_object();
-	json_set_str(&p.list, "flow", f->name);
+int
+plan_add(struct plan *p, const jv *task, const char *title,
+    const struct strs *after, struct err *e)
+{
+	static const char *const members[] = { "id", "kind", "needs", "agent",
+	    "always", "on_error", NULL };
+	AUTO_FREE char *text = json_text(task);
+	AUTO_FREE char *path = NULL;
+	char def[PLAN_DEF_LEN + 1];
+	jv line = json_object();
+	jv tasks = json_get(&p->list, "tasks");
+
+	digest_of(text, def);
+	for (size_t i = 0; members[i]; i++)
+		json_set(&line, members[i], json_get(task, members[i]));
+	json_set_str(&line, "def", def);
+	if (title)
+		json_set_str(&line, "title", title);
+	if (after && after->n > 0)
+		json_set(&line, "after", json_from_strs(after));
+	/* not to copy the list: nobody else has it while it grows */
+	json_set(&p->list, "tasks", json_null());
+	json_append(&tasks, line);
+	json_set(&p->list, "tasks", tasks);
+	path = xasprintf("%s/plan/%s.%s.json", p->dir, json_str(task, "id"),
+	    def);
+	return put_text(path, text, e);
+}
+
+int
+plan_finish(struct plan *p, struct err *e)
+{
+	AUTO_FREE char *text = json_text(&p->list);
+	AUTO_FREE char *path = path_join(p->dir, "flow.json");
+
+	return path_write_atomic(path, text, strlen(text), 0600, e);
+}
+
+int
+plan_make(const struct workspace *w, const struct flow *f, const jv *inputs,
+    struct plan *ret, struct err *e)
+{
+	AUTO_PLAN struct plan p = PLAN_INIT;
+
+	plan_place(w->dir, f->name, &p);
+	if (plan_begin(&p, f->name, e) < 0)
+		return -1;
 	json_set_str(&p.list, "file", f->doc.name);
 	json_set_str(&p.list, "dir", f->dir);
 	json_set(&p.list, "limits", json_get(&f->doc.value, "limits"));
-	json_set(&p.list, "tasks", json_copy(&tasks));
-	text = json_text(&p.list);
-	path = path_join(p.dir, "flow.json");
-	if (path_write_atomic(path, text, strlen(text), 0600, e) < 0)
+	if (plan_describe(&p, f, inputs, e) < 0 || plan_finish(&p, e) < 0)
 		return -1;
 	*ret = p;
 	p = (struct plan)PLAN_INIT;
 	return 0;
+}
+
+static int
+read_list(struct plan *p, struct err *e)
+{
+	AUTO_FREE char *path = path_join(p->dir, "flow.json");
+	AUTO_BUF struct buf text = BUF_INIT;
+
+	if (!path_exists(path))
+		return 0;
+	if (path_read(path, FILE_MAX, &text, e) < 0 ||
+	    json_parse(text.data, text.len, &p->list, e) < 0)
+		return err_prefix(e, "'%s'", path);
+	return 1;
 }
 
 int
@@ -200,22 +163,60 @@ plan_open(const struct workspace *w, const char *name, struct plan *ret,
     struct err *e)
 {
 	AUTO_PLAN struct plan p = PLAN_INIT;
-	AUTO_BUF struct buf text = BUF_INIT;
-	AUTO_FREE char *path = NULL;
+	int there;
 
 	if (!workspace_id_valid(name))
 		return err_set(e, ST_USAGE, "'%s' is no name of a flow", name);
-	set_dirs(w, name, &p);
-	path = path_join(p.dir, "flow.json");
-	if (!path_exists(path))
+	plan_place(w->dir, name, &p);
+	there = read_list(&p, e);
+	if (there == 0)
 		return err_set(e, ST_NOINPUT, "the flow '%s' was never "
 		    "compiled or run here", name);
-	if (path_read(path, FILE_MAX, &text, e) < 0 ||
-	    json_parse(text.data, text.len, &p.list, e) < 0)
-		return err_prefix(e, "'%s'", path);
+	if (there < 0)
+		return -1;
 	*ret = p;
 	p = (struct plan)PLAN_INIT;
 	return 0;
+}
+
+/* "FLOW.ID", or, when that is too long for a name, a digest of it. */
+static void
+place_sub(const struct plan *p, const char *id, struct plan *sub)
+{
+	AUTO_FREE char *name = xasprintf("%s.%s", p->name, id);
+	char digest[PLAN_DEF_LEN + 1];
+
+	if (!workspace_id_valid(name)) {
+		digest_of(name, digest);
+		free(name);
+		name = xasprintf("%.*s.%s", FLOW_ID_MAX, p->name, digest);
+	}
+	plan_place(p->agent_dir, name, sub);
+}
+
+int
+plan_begin_sub(const struct plan *p, const char *id, struct plan *ret,
+    struct err *e)
+{
+	plan_release(ret);
+	place_sub(p, id, ret);
+	return plan_begin(ret, ret->name, e);
+}
+
+int
+plan_open_sub(const struct plan *p, const char *id, struct plan *ret,
+    struct err *e)
+{
+	AUTO_PLAN struct plan sub = PLAN_INIT;
+	int there;
+
+	place_sub(p, id, &sub);
+	there = read_list(&sub, e);
+	if (there <= 0)
+		return there;
+	*ret = sub;
+	sub = (struct plan)PLAN_INIT;
+	return 1;
 }
 
 size_t
@@ -250,20 +251,37 @@ definitions(const struct plan *p)
 }
 
 static void
+add_stamps(const jv *task, const char *member, const jv *index,
+    struct buf *out)
+{
+	AUTO_JV jv ids = json_get(task, member);
+
+	for (size_t k = 0; k < json_count(&ids); k++) {
+		AUTO_JV jv id = json_at(&ids, k);
+
+		buf_addf(out, " $S/%s.%s", json_string(&id),
+		    json_str(index, json_string(&id)));
+	}
+}
+
+bool
+plan_has_sub(const jv *task)
+{
+	const char *kind = json_str(task, "kind");
+
+	return strcmp(kind, "loop") == 0 || strcmp(kind, "flow") == 0;
+}
+
+static void
 add_rule(const jv *task, const jv *index, struct buf *out)
 {
-	AUTO_JV jv needs = json_get(task, "needs");
-
-	buf_addf(out, "\n$S/%s.%s:", json_str(task, "id"),
+	buf_addf(out, "\n$S/%s.%s: |", json_str(task, "id"),
 	    json_str(task, "def"));
-	for (size_t k = 0; k < json_count(&needs); k++) {
-		AUTO_JV jv id = json_at(&needs, k);
-
-		buf_addf(out, "%s $S/%s.%s", k == 0 ? " |" : "",
-		    json_string(&id), json_str(index, json_string(&id)));
-	}
-	buf_addf(out, "\n\t@$(TASK) %s.%s\n", json_str(task, "id"),
-	    json_str(task, "def"));
+	add_stamps(task, "needs", index, out);
+	add_stamps(task, "after", index, out);
+	/* what is a make of its own shares the jobs: that is the + */
+	buf_addf(out, "\n\t%s@$(TASK) %s.%s\n", plan_has_sub(task) ? "+" : "",
+	    json_str(task, "id"), json_str(task, "def"));
 }
 
 void

@@ -16,6 +16,7 @@
 #include "child.h"
 #include "env.h"
 #include "fd.h"
+#include "makejobs.h"
 #include "path.h"
 #include "step-impl.h"
 #include "workspace.h"
@@ -168,12 +169,13 @@ static bool
 is_set_again(const char *entry, const struct step_spec *s)
 {
 	/* make's descriptors are not passed on, so neither is their number */
-	static const char *const dropped[] = { "MAKEFLAGS=", "MFLAGS=",
-	    "MAKELEVEL=", "AGENT_STEP_KEY=", "AGENT_STEP_ATTEMPT=",
-	    "AGENT_STEP_ID=", NULL };
+	static const char *const dropped[] = { "AGENT_STEP_KEY=",
+	    "AGENT_STEP_ATTEMPT=", "AGENT_STEP_ID=", "MAKEFLAGS=", "MFLAGS=",
+	    "MAKELEVEL=", NULL };
 	size_t name = strcspn(entry, "=") + 1;
+	size_t n = s->flags & STEP_MAKES ? 3 : 6;
 
-	for (size_t i = 0; dropped[i]; i++)
+	for (size_t i = 0; i < n; i++)
 		if (strncmp(entry, dropped[i], strlen(dropped[i])) == 0)
 			return true;
 	for (size_t i = 0; s->env && i < s->env->n; i++)
@@ -273,7 +275,7 @@ start(struct attempt *a, int out, int err, struct child *c, struct err *e)
 	AUTO_FREE char *name = xasprintf("/proc/self/fd/%d", a->s->in);
 	AUTO_FD int in = a->s->in < 0 ? -1 : open(name, O_RDONLY | O_CLOEXEC);
 	struct child_spec spec = CHILD_SPEC_INIT;
-	int keep[] = { a->lease.lease };
+	int keep[] = { a->lease.lease, -1, -1 };
 
 	if (a->s->in >= 0 && in < 0)
 		return err_sys(e, ST_IO, "cannot open standard input again");
@@ -286,6 +288,8 @@ start(struct attempt *a, int out, int err, struct child *c, struct err *e)
 	spec.err = err;
 	spec.keep = keep;
 	spec.nkeep = 1;
+	if ((a->s->flags & STEP_MAKES) && makejobs_fds(keep + 1))
+		spec.nkeep = 3;
 	return child_start(&spec, c, e);
 }
 
@@ -315,8 +319,10 @@ check(struct attempt *a, struct err *e)
 {
 	AUTO_FREE char *file = path_join(a->dir, "stdout");
 
-	if (a->outcome == STEP_OK && a->s->check &&
-	    a->s->check(a->s->context, file, e) < 0)
+	bool ok = a->outcome == STEP_OK;
+
+	if (a->s->check && (ok || a->outcome == STEP_FAILED) &&
+	    a->s->check(a->s->context, file, ok, e) < 0 && ok)
 		say(a, STEP_FAILED, e->status, xstrdup(e->text));
 }
 

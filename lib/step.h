@@ -55,7 +55,9 @@ enum {
 	STEP_FORCE = 1,		/* run it, whatever result there is */
 	STEP_KEEP_FAILED = 2,	/* failed, denied and cancelled stand too */
 	STEP_ASKS = 4,		/* its "no" (status 1) is denied, not failed */
-	STEP_INPUT_FOLLOWS = 8	/* `in` follows from the rest of the key */
+	STEP_INPUT_FOLLOWS = 8,	/* `in` follows from the rest of the key */
+	STEP_MAKES = 16		/* it is a make of its own, with the jobs of
+				 * the one above */
 };
 
 struct step_spec {
@@ -77,8 +79,10 @@ struct step_spec {
 	const volatile int *stop;
 	/* an attempt begins: what intent.json says; may be NULL */
 	int (*begun)(void *context, const jv *intent, struct err *e);
-	/* what came of it, when the program has ended with 0; may be NULL */
-	int (*check)(void *context, const char *stdout_file, struct err *e);
+	/* what came of it, when the program has ended with 0, or, not `ok`,
+	 * has said no; may be NULL */
+	int (*check)(void *context, const char *stdout_file, bool ok,
+	    struct err *e);
 	void *context;
 };
 

@@ -9,6 +9,7 @@ agents:
 END
 
 it 'finds nothing wrong with what is right'
+printf 'tasks: {a: {run: x}}\n' >other.flow.yaml
 cat >good.flow.yaml <<'END'
 description: all that there is
 env: {LANG: C}

@@ -58,7 +58,7 @@ it 'tells what it would do, without doing it'
 run agent-flow run --dry-run --redo use f.flow.yaml
 expect_status 0
 expect_out 'use: it was asked for
-last: what it needs is done anew'
+last: '"'"'use'"'"', which it needs, is to be done'
 run agent-flow run --dry-run f.flow.yaml
 expect_out ''
 

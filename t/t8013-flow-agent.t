@@ -39,6 +39,21 @@ it 'does not ask it again'
 run agent-flow run a.flow.yaml
 expect_status 0
 
+it 'has agents of its own'
+cat >i.flow.yaml <<'END'
+agents: {dev: {model: none}, own: {model: 'replay:rec', rules_file: rules}}
+tasks:
+  ask: {agent: own, prompt: what is it?}
+END
+echo 'Be brief.' >rules
+answer '(.messages[0].content | contains("Be brief."))' 'It is.' >rec
+run agent-flow run i.flow.yaml
+expect_status 0
+sed -i 's/model: none/modell: none/' i.flow.yaml
+run agent-flow check i.flow.yaml
+expect_status 78
+expect_err_has "unknown key 'modell'"
+
 it 'goes back to what was before a task'
 cat >u.flow.yaml <<'END'
 sandbox: none

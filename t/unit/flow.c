@@ -47,6 +47,13 @@ static const struct {
 	{ T("run: x, needs: []"), true },
 	{ T("run: x, needs: 3"), false },
 	{ T("run: x, loop: {}"), false },
+	{ T("run: x, loop: {max: 3}"), true },
+	{ T("run: x, loop: {max: 0}"), false },
+	{ T("run: x, loop: {over: [1, a, {}], key: .item, jobs: 2}"), true },
+	{ T("run: x, loop: {over: .item, max: 3}"), true },
+	{ T("run: x, loop: {over: 3}"), false },
+	{ T("run: x, loop: {max: 3, while: '1', until: '1'}"), true },
+	{ T("run: x, loop: {max: 3, times: 1}"), false },
 	{ "tasks: {'a b': {run: x}}\n", false },
 	{ "tasks: {a.b: {run: x}}\n", false },
 	{ "tasks: {}\n", true },
@@ -54,9 +61,14 @@ static const struct {
 	{ "{}\n", false },
 	{ "limits: {jobs: 1, timeout: 1h}\ntasks: {}\n", true },
 	{ "limits: {jobs: 0}\ntasks: {}\n", false },
-	{ "limits: {cost: 1}\ntasks: {}\n", false },
+	{ "limits: {cost: 1, wall: 1h}\ntasks: {}\n", true },
+	{ "limits: {cost: 0}\ntasks: {}\n", false },
+	{ "limits: {price: 1}\ntasks: {}\n", false },
+	{ "inputs: {a: null, b: [1]}\ntasks: {}\n", true },
+	{ "inputs: [a]\ntasks: {}\n", false },
 	{ "agents: x\ndescription: y\nsandbox: z\nenv: {}\ntasks: {}\n", true },
-	{ "agents: {}\ntasks: {}\n", false },
+	{ "agents: {a: {model: x}}\ntasks: {}\n", true },
+	{ "agents: []\ntasks: {}\n", false },
 	{ "task: {}\n", false },
 };
 
@@ -101,7 +113,9 @@ main(void)
 	AUTO_JV jv owned = v;
 	s = schema_compile(&owned, NULL, &e);
 	ok(s != NULL, "compiles it %s", e.text);
-	ok(mkdtemp(dir) && chdir(dir) == 0, "has a directory");
+	ok(mkdtemp(dir) && chdir(dir) == 0 &&
+	    path_write_atomic("y", "tasks: {}\n", 10, 0600, &e) == 0,
+	    "has a directory with a flow");
 	for (size_t i = 0; s && i < sizeof(cases) / sizeof(*cases); i++) {
 		ok(code_takes(cases[i].text) == cases[i].good,
 		    "case %zu, the code", i);
@@ -111,6 +125,7 @@ main(void)
 	}
 	schema_free(s);
 	unlink("unit.flow.yaml");
+	unlink("y");
 	ok(chdir("/") == 0 && rmdir(dir) == 0, "cleans up");
 	return done();
 }
