@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 
 #include "alloc.h"
+#include "env.h"
 #include "num.h"
 
 const char *
@@ -150,11 +151,13 @@ give_head(struct http_call *c)
 	struct curl_header *f = NULL;
 	struct http_field *fields = NULL;
 	size_t cap = 0;
-	long status = 0;
+	long status = 0, version = 0;
 
 	curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
 	if (status < 200)
 		return 0;
+	curl_easy_getinfo(c->easy, CURLINFO_HTTP_VERSION, &version);
+	c->http->one_each |= version < CURL_HTTP_VERSION_2_0;
 	while ((f = curl_easy_nextheader(c->easy, CURLH_HEADER, -1, f))) {
 		GROW(fields, c->head.count, cap);
 		fields[c->head.count++] =
@@ -240,6 +243,13 @@ static void
 set_always(struct http_call *c)
 {
 	CURL *easy = c->easy;
+	const char *ca = env_get("CURL_CA_BUNDLE");
+
+	/* libcurl itself does not look, curl(1) does */
+	if (!ca)
+		ca = env_get("SSL_CERT_FILE");
+	if (ca)
+		curl_easy_setopt(easy, CURLOPT_CAINFO, ca);
 
 	curl_easy_setopt(easy, CURLOPT_PRIVATE, c);
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, c->text);
@@ -299,6 +309,7 @@ set_up(struct http_call *c, const struct http_request *rq)
 	curl_easy_setopt(easy, CURLOPT_PIPEWAIT, tls ? 1L : 0L);
 	if (!tls && strncasecmp(rq->url, "http:", 5) != 0)
 		return -1;
+	c->http->one_each |= !tls;
 	return curl_easy_setopt(easy, CURLOPT_URL, rq->url) == CURLE_OK ?
 	    0 : -1;
 }

@@ -26,6 +26,9 @@ struct http {
 	struct http_call *first;
 	struct http_call *spare;	/* ended: a handle is dear to make */
 	size_t active;
+	size_t connections;		/* to a host; 0: so many may be */
+	bool one_each;			/* a server was met that takes one
+					 * request at a time on each */
 	struct deadline curl_due;
 	struct deadline look_at;	/* no timer ends before */
 	bool happened;			/* since the step began */

@@ -21,6 +21,10 @@
 #include "alloc.h"
 #include "fd.h"
 
+/* A server that speaks HTTP/2 serves as many at once on one connection, or
+ * more: 100 is what it is advised to. */
+enum { STREAMS = 32 };
+
 /* What curl calls. */
 
 static int
@@ -79,12 +83,32 @@ http_new(size_t connections, struct err *e)
 	curl_multi_setopt(h->multi, CURLMOPT_TIMERFUNCTION, on_timer);
 	curl_multi_setopt(h->multi, CURLMOPT_TIMERDATA, h);
 	if (connections > 0) {
+		/* libcurl would open one for each that waits meanwhile */
+		h->connections = connections;
 		curl_multi_setopt(h->multi, CURLMOPT_MAX_HOST_CONNECTIONS,
-		    (long)connections);
+		    (long)(connections / STREAMS + 2));
 		curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS,
 		    (long)connections);
 	}
 	return h;
+}
+
+/* Lets each call that waits have a connection.  libcurl wakes but one of
+ * them for each that ends, so they are given to it anew. */
+static void
+widen(struct http *h)
+{
+	if (!h->one_each || h->connections == 0)
+		return;
+	curl_multi_setopt(h->multi, CURLMOPT_MAX_HOST_CONNECTIONS,
+	    (long)h->connections);
+	h->connections = 0;
+	for (struct http_call *c = h->first; c; c = c->next) {
+		if (c->phase != WAITING)
+			continue;
+		curl_multi_remove_handle(h->multi, c->easy);
+		curl_multi_add_handle(h->multi, c->easy);
+	}
 }
 
 void
@@ -214,6 +238,7 @@ http_step(struct http *h, struct err *e)
 	(void)e;
 	h->happened = false;
 	go_on(h);
+	widen(h);
 	while ((n = work(h)) > 0 && rounds++ < 16)
 		take_finished(h);
 	/* curl asks to be called at once more than once for one request */

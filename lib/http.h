@@ -7,8 +7,9 @@
  * come from there: no threads of ours, no signals.
  *
  * Redirects are not followed (a key would go along); certificates are always
- * checked; proxies are those of the environment (http_proxy, https_proxy,
- * NO_PROXY), as for curl(1).  Compression is not asked for.
+ * checked, against the system's or $CURL_CA_BUNDLE or $SSL_CERT_FILE; proxies
+ * are those of the environment (http_proxy, https_proxy, NO_PROXY), both as
+ * for curl(1).  Compression is not asked for.
  */
 #ifndef AGENT_HTTP_H
 #define AGENT_HTTP_H
