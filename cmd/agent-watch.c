@@ -8,11 +8,12 @@
 #include "cli.h"
 #include "fd.h"
 #include "journal.h"
+#include "roster.h"
 #include "watch.h"
 #include "workspace.h"
 
 enum {
-	OPT_COLOR = 256, OPT_JSON, OPT_NO_FOLLOW, OPT_NO_STDIN, OPT_SINCE,
+	OPT_AGENTS = 256, OPT_COLOR, OPT_JSON, OPT_NO_FOLLOW, OPT_NO_STDIN, OPT_SINCE,
 	OPT_TASK, OPT_UNTIL,
 	FOLLOW_LINES = 50,	/* shown before following */
 	FLUSH_SIZE = 32768,
@@ -21,6 +22,7 @@ enum {
 
 static const struct option longopts[] = {
 	{ "agent", required_argument, NULL, 'a' },
+	{ "agents", no_argument, NULL, OPT_AGENTS },
 	{ "cd", required_argument, NULL, 'C' },
 	{ "color", required_argument, NULL, OPT_COLOR },
 	{ "follow", no_argument, NULL, 'f' },
@@ -46,7 +48,10 @@ static const struct cli cli = {
 	    "[--no-stdin] [-C DIR]\n"
 	    "           [-a AGENT] [-n LINES] [-r RUN] [-t TYPE] [-w COLUMNS] "
 	    "[--color WHEN]\n"
-	    "           [--since TIME] [--task TASK] [--until TIME] [FILE]\n",
+	    "           [--since TIME] [--task TASK] [--until TIME] [FILE]\n"
+	    "       agent-watch --agents [-f] [--json] [-C DIR] [-a AGENT] "
+	    "[-w COLUMNS]\n"
+	    "           [--color WHEN]\n",
 	.shortopts = "C:a:fn:r:t:vw:",
 	.longopts = longopts,
 };
@@ -55,7 +60,7 @@ struct options {
 	const char *dir, *file;
 	int follow;			/* -1: on a terminal */
 	enum term_when colour;
-	bool json, no_stdin, verbose;
+	bool agents, json, no_stdin, verbose;
 	int64_t lines, width;		/* -1: not said */
 	struct journal_filter filter;
 };
@@ -83,6 +88,7 @@ take_option(struct options *o, int c)
 	case 't': o->filter.type = optarg; break;
 	case 'v': o->verbose = true; break;
 	case 'w': o->width = cli_int(&cli, "-w", 0, INT32_MAX); break;
+	case OPT_AGENTS: o->agents = true; break;
 	case OPT_COLOR:
 		if (term_parse_when(optarg, &o->colour) < 0)
 			cli_usage(&cli, "--color takes auto, always or "
@@ -238,6 +244,16 @@ run(const struct options *o, struct err *e)
 	return r < 0 ? err_report(e) : s.bad ? ST_DATA : ST_OK;
 }
 
+static int
+run_roster(const struct options *o, struct err *e)
+{
+	const struct roster r = { .dir = o->dir, .agent = o->filter.agent,
+	    .json = o->json, .follow = o->follow > 0, .colour = o->colour,
+	    .width = o->width };
+
+	return roster_run(&r, e) < 0 ? err_report(e) : ST_OK;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -251,5 +267,7 @@ main(int argc, char **argv)
 	if (argc - optind > 1)
 		cli_usage(&cli, "one file at most");
 	o.file = argv[optind];
-	return cli_end(run(&o, &e));
+	if (o.agents && o.file)
+		cli_usage(&cli, "--agents reads no file");
+	return cli_end(o.agents ? run_roster(&o, &e) : run(&o, &e));
 }

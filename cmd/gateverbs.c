@@ -66,6 +66,9 @@ int
 gate_verb_ask(struct gate_options *o, struct hubcli *c, const char *question,
     struct err *e)
 {
+	const char *step = env_get("AGENT_STEP_KEY");
+	AUTO_FREE char *key = step && !o->q.key ?
+	    xasprintf("%s/%s", step, question) : NULL;
 	AUTO_JV jv gate = JSON_NONE;
 	int r;
 
@@ -73,8 +76,9 @@ gate_verb_ask(struct gate_options *o, struct hubcli *c, const char *question,
 	o->q.question = question;
 	if (!o->q.kind)
 		o->q.kind = "approval";
-	if (!o->q.key)
-		o->q.key = env_get("AGENT_STEP_KEY");
+	/* a step may ask more than one thing */
+	if (key)
+		o->q.key = key;
 	default_options(&o->q);
 	if (gate_ask(c->hub, hubcli_workspace(c), &o->q, &gate, e) < 0)
 		return -1;

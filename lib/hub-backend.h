@@ -71,6 +71,8 @@ struct hub_ops {
 	    const struct registry_entry *r, struct err *e);
 	void (*leave)(struct registry_member *m);
 	int (*members)(struct hub *h, hub_fn fn, void *arg, struct err *e);
+	int (*members_watch)(struct hub *h, struct hub_watch **ret,
+	    struct err *e);
 };
 
 /* Each backend's own structs begin with these. */

@@ -13,6 +13,14 @@
 
 static const char gates_box[] = "/gates";
 
+/* The registry shows at which gate somebody waits. */
+static void
+ring(const struct hub_sqlite *h)
+{
+	hub_ring(h, gates_box);
+	hub_ring(h, HUB_REGISTRY_BOX);
+}
+
 /*
  * In the boot in which the question was put, the time since boot decides,
  * which nobody can set; after that the calendar does.
@@ -39,7 +47,7 @@ deny_overdue(struct hub_sqlite *h, struct err *e)
 	    " and after = 'deny' and " OVERDUE,
 	    STORE_ARGS(ARG_INT(boot), ARG_INT(wall)), e);
 	if (n > 0)
-		hub_ring(h, gates_box);
+		ring(h);
 	return n < 0 ? -1 : 0;
 }
 
@@ -191,7 +199,7 @@ hub_sqlite_gate_ask(struct hub *hub, const jv *question, jv *ret,
 	    get(h, GATE "where id = ?3", id, NULL, ret, e) < 0 ||
 	    store_commit(h->s, e) < 0)
 		return -1;
-	hub_ring(h, gates_box);
+	ring(h);
 	return 0;
 }
 
@@ -263,7 +271,7 @@ hub_sqlite_gate_answer(struct hub *hub, const char *id,
 		return -1;
 	}
 	if (n > 0)
-		hub_ring(h, gates_box);
+		ring(h);
 	return n > 0;
 }
 
@@ -301,10 +309,11 @@ sqlite_watch(struct hub_watch *w)
 }
 
 int
-hub_sqlite_gate_watch(struct hub *hub, struct hub_watch **ret, struct err *e)
+hub_watch_box(struct hub *hub, const char *box, struct hub_watch **ret,
+    struct err *e)
 {
 	struct sqlite_watch *w = xcalloc(1, sizeof(*w));
-	AUTO_FREE char *dir = hub_box_dir(hub_sqlite(hub), gates_box);
+	AUTO_FREE char *dir = hub_box_dir(hub_sqlite(hub), box);
 
 	w->watch.hub = hub;
 	if (bell_open(dir, &w->bell, e) < 0) {
@@ -313,6 +322,12 @@ hub_sqlite_gate_watch(struct hub *hub, struct hub_watch **ret, struct err *e)
 	}
 	*ret = &w->watch;
 	return 0;
+}
+
+int
+hub_sqlite_gate_watch(struct hub *hub, struct hub_watch **ret, struct err *e)
+{
+	return hub_watch_box(hub, gates_box, ret, e);
 }
 
 int

@@ -9,8 +9,6 @@
 #include "alloc.h"
 #include "bell.h"
 
-static const char registry_box[] = "/registry";
-
 struct sqlite_member {
 	struct registry_member member;	/* first */
 	struct hub_sqlite *h;
@@ -34,11 +32,11 @@ hub_sqlite_join(struct hub *hub, const struct registry_entry *r,
 
 	m->member.hub = hub;
 	m->h = hub_sqlite(hub);
-	m->dir = hub_box_dir(m->h, registry_box);
+	m->dir = hub_box_dir(m->h, HUB_REGISTRY_BOX);
 	m->fd = -1;
 	if (bell_hold(m->dir, m->file, &m->fd, e) < 0 ||
-	    hub_write(m->h, STORE_NORMAL, "insert into member (owner, id, pid, since,"
-	    " changed) values (?, ?, ?, ?, ?)", STORE_ARGS(ARG_STR(m->file),
+	    hub_write(m->h, STORE_NORMAL, "insert into member (owner, id,"
+	    " pid, since, changed) values (?, ?, ?, ?, ?)", STORE_ARGS(ARG_STR(m->file),
 	    ARG_STR(r->id), ARG_INT(getpid()), ARG_INT(now), ARG_INT(now)),
 	    e) < 0 || hub_sqlite_update(&m->member, r, e) < 0) {
 		hub_sqlite_leave(&m->member);
@@ -57,8 +55,8 @@ hub_sqlite_update(struct registry_member *member,
 
 	if (r->tokens >= 0)
 		tokens = (struct store_arg)ARG_INT(r->tokens);
-	if (hub_write(m->h, STORE_NORMAL, "update member set type = coalesce(?, type),"
-	    " state = coalesce(?, state), task = coalesce(?, task),"
+	if (hub_write(m->h, STORE_NORMAL, "update member set"
+	    " type = coalesce(?, type), state = coalesce(?, state), task = coalesce(?, task),"
 	    " run = coalesce(?, run), gate = coalesce(?, gate),"
 	    " note = coalesce(?, note), tokens = coalesce(?, tokens),"
 	    " changed = ? where owner = ?", STORE_ARGS(ARG_STR(r->type),
@@ -66,7 +64,7 @@ hub_sqlite_update(struct registry_member *member,
 	    ARG_STR(r->gate), ARG_STR(r->note), tokens,
 	    ARG_INT(hub_wall_ms()), ARG_STR(m->file)), e) < 0)
 		return -1;
-	hub_ring(m->h, registry_box);
+	hub_ring(m->h, HUB_REGISTRY_BOX);
 	return 0;
 }
 
@@ -78,19 +76,26 @@ hub_sqlite_leave(struct registry_member *member)
 
 	/* should this fail, the file's end tells the readers */
 	if (m->fd >= 0)
-		(void)hub_write(m->h, STORE_NORMAL, "delete from member where owner = ?",
-		    STORE_ARGS(ARG_STR(m->file)), &ignored);
+		(void)hub_write(m->h, STORE_NORMAL, "delete from member"
+		    " where owner = ?", STORE_ARGS(ARG_STR(m->file)), &ignored);
 	bell_drop(m->dir, m->file, m->fd);
 	bell_ring(m->dir);
 	free(m->dir);
 	free(m);
 }
 
+/* As in the registry_entry; the gate by its id, as people know it. */
+static const char select_members[] =
+    "select owner, id, type, state, task, run, note, (select g.id from gate g"
+    " where g.source = '/agent/' || m.id and g.key = m.gate"
+    " and g.state = 'open'), tokens, pid, since from member m"
+    " order by m.id, since, owner";
+
 static jv
 entry(struct store_stmt *q)
 {
 	static const char *const names[] = {
-		"id", "type", "state", "task", "run", "gate", "note"
+		"id", "type", "state", "task", "run", "note", "gate"
 	};
 	char since[TIMESTAMP_LEN + 1];
 	jv o = json_object();
@@ -118,8 +123,8 @@ bury(struct hub_sqlite *h, const jv *gone)
 
 	for (size_t i = 0; i < json_count(gone); i++) {
 		AUTO_JV jv owner = json_at(gone, i);
-		(void)hub_write(h, STORE_NORMAL, "delete from member where owner = ?",
-		    STORE_ARGS(ARG_STR(json_string(&owner))), &ignored);
+		(void)hub_write(h, STORE_NORMAL, "delete from member"
+		    " where owner = ?", STORE_ARGS(ARG_STR(json_string(&owner))), &ignored);
 	}
 }
 
@@ -127,15 +132,13 @@ int
 hub_sqlite_members(struct hub *hub, hub_fn fn, void *arg, struct err *e)
 {
 	struct hub_sqlite *h = hub_sqlite(hub);
-	AUTO_FREE char *dir = hub_box_dir(h, registry_box);
+	AUTO_FREE char *dir = hub_box_dir(h, HUB_REGISTRY_BOX);
 	AUTO_JV jv all = json_array();
 	AUTO_JV jv gone = json_array();
 	AUTO_STMT struct store_stmt *q = NULL;
 	int r;
 
-	if (store_query(h->s, "select owner, id, type, state, task, run, gate,"
-	    " note, tokens, pid, since from member order by id, since", NULL,
-	    &q, e) < 0)
+	if (store_query(h->s, select_members, NULL, &q, e) < 0)
 		return -1;
 	while ((r = store_step(q, e)) > 0)
 		if (bell_held(dir, store_col_str(q, 0)))
@@ -152,4 +155,11 @@ hub_sqlite_members(struct hub *hub, hub_fn fn, void *arg, struct err *e)
 			break;
 	}
 	return r;
+}
+
+int
+hub_sqlite_members_watch(struct hub *hub, struct hub_watch **ret,
+    struct err *e)
+{
+	return hub_watch_box(hub, HUB_REGISTRY_BOX, ret, e);
 }

@@ -411,7 +411,8 @@ static const struct hub_ops sqlite_ops = {
 	.join = hub_sqlite_join,
 	.update = hub_sqlite_update,
 	.leave = hub_sqlite_leave,
-	.members = hub_sqlite_members
+	.members = hub_sqlite_members,
+	.members_watch = hub_sqlite_members_watch
 };
 
 int

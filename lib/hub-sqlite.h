@@ -69,6 +69,9 @@ sqlite_taker(const struct hub_taker *t)
 	return (struct sqlite_taker *)(uintptr_t)t;
 }
 
+/* What rings when the registry changes; no box, for nobody is called so. */
+#define HUB_REGISTRY_BOX "/registry"
+
 /* The directory of a box, or of "/gates" and "/registry". */
 char	*hub_box_dir(const struct hub_sqlite *h, const char *box);
 
@@ -88,6 +91,10 @@ int	hub_box_row(struct hub_sqlite *h, const char *box, bool make,
  */
 int64_t	hub_write(struct hub_sqlite *h, enum store_sync sync,
 	    const char *sql, const struct store_arg *args, struct err *e);
+
+/* What rings at a box, to be waited for with hub_watch_wait(). */
+int	hub_watch_box(struct hub *h, const char *box, struct hub_watch **ret,
+	    struct err *e);
 
 /* Milliseconds since boot and since 1970. */
 int64_t	hub_boot_ms(void);
@@ -165,6 +172,8 @@ int	hub_sqlite_update(struct registry_member *m,
 	    const struct registry_entry *r, struct err *e);
 void	hub_sqlite_leave(struct registry_member *m);
 int	hub_sqlite_members(struct hub *h, hub_fn fn, void *arg,
+	    struct err *e);
+int	hub_sqlite_members_watch(struct hub *h, struct hub_watch **ret,
 	    struct err *e);
 
 #endif

@@ -307,3 +307,9 @@ registry_list(struct hub *h, hub_fn fn, void *arg, struct err *e)
 {
 	return FORWARD(members, h, fn, arg, e);
 }
+
+int
+registry_watch(struct hub *h, struct hub_watch **ret, struct err *e)
+{
+	return FORWARD(members_watch, h, ret, e);
+}

@@ -248,7 +248,7 @@ int	hub_check(struct hub *h, void (*found)(void *arg, const char *what),
 int	hub_gate_ask(struct hub *h, const jv *question, jv *ret,
 	    struct err *e);
 
-/* By id, or the beginning of one that is not ambiguous.  1, 0, -1. */
+/* By id, or the end of one that is not ambiguous.  1, 0, -1. */
 int	hub_gate_get(struct hub *h, const char *id, jv *ret, struct err *e);
 
 /*

@@ -19,7 +19,7 @@ struct registry_entry {
 	const char *state;		/* "running", "idle", "waiting" */
 	const char *task;
 	const char *run;
-	const char *gate;		/* what it waits for */
+	const char *gate;		/* the key of what it waits for */
 	const char *note;		/* a line about what it has in mind */
 	int64_t tokens;			/* -1: unknown */
 };
@@ -42,8 +42,12 @@ registry_auto_leave(struct registry_member **m)
 
 /*
  * Those who live: objects {id, type, state, task, run, gate, note, tokens,
- * pid, since}, by id.
+ * pid, since}, by id.  `gate` is the id of the open question whose key the
+ * entry has; without one there is none.
  */
 int	registry_list(struct hub *h, hub_fn fn, void *arg, struct err *e);
+
+/* Waits for any change of any entry: hub_watch_wait(). */
+int	registry_watch(struct hub *h, struct hub_watch **ret, struct err *e);
 
 #endif

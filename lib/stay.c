@@ -344,6 +344,7 @@ live(struct stay *s, int64_t idle_ns, const char **ret_why, struct err *e)
 {
 	struct mail *mail = liaison_mail(s->liaison);
 	struct deadline until = DEADLINE_NEVER;
+	struct err why = ERR_INIT;
 	bool rested = false;
 
 	while (!*s->said->stop) {
@@ -364,11 +365,13 @@ live(struct stay *s, int64_t idle_ns, const char **ret_why, struct err *e)
 			until = deadline_in(idle_ns);
 		rested = true;
 		*ret_why = "idle";
-		n = mail_wait(mail, until, s->said->stop, e);
+		n = mail_wait(mail, until, s->said->stop, &why);
 		if (n == 0)
 			return 0;
-		if (n < 0 && !*s->said->stop)
+		if (n < 0 && !*s->said->stop) {
+			*e = why;
 			return -1;
+		}
 	}
 	*ret_why = "interrupted";
 	return 0;

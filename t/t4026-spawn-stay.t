@@ -93,6 +93,7 @@ agent-send dev sixth >/dev/null
 await 20 test -e begun || fail 'not begun'
 kill -TERM "$stay"
 wait "$stay" || fail "status $?"
+grep interrupted "$T_DIR/stay" | grep -v reason && fail 'it complained'
 run agent-recv --list dev
 expect_json '.[0] | .state == "ready" and .tries == 0'
 
