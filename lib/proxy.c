@@ -9,27 +9,19 @@
 #include <sys/epoll.h>
 
 #include "alloc.h"
+#include "carry.h"
 #include "fd.h"
+#include "httphead.h"
 #include "lookup.h"
 #include "proxyreq.h"
 
 enum {
-	CHUNK = 262144,
 	HEAD_SECONDS = 15,	/* for a request to be complete */
 	DIAL_SECONDS = 20,	/* look-up and all addresses together */
 	TICK_SECONDS = 1
 };
 
 enum state { READING, LOOKING, DIALLING, INSIDE, CARRYING, CLOSING };
-
-/* One direction of a connection. */
-struct flow {
-	int from, to;
-	struct buf buf;
-	size_t done;
-	bool ended;		/* `from` has sent its last byte */
-	bool shut;		/* and `to` was told */
-};
 
 struct proxy_conn {
 	struct proxy *proxy;
@@ -46,7 +38,7 @@ struct proxy_conn {
 	struct lookup lookup;
 	size_t naddrs, tried;
 	struct sockaddr_storage addrs[LOOKUP_MAX];
-	struct flow up, down;
+	struct carry up, down;
 };
 
 static void	on_client(void *arg, int fd, uint32_t events);
@@ -181,66 +173,15 @@ watch_flows(struct proxy_conn *c)
 		loop_remove(c->proxy->loop, c->server);
 }
 
-/* Writes what is kept; false when the connection is broken. */
-static bool
-push(struct flow *f)
-{
-	while (f->done < f->buf.len) {
-		ssize_t n = send(f->to, f->buf.data + f->done,
-		    f->buf.len - f->done, MSG_NOSIGNAL | MSG_DONTWAIT);
-		if (n < 0)
-			return errno == EAGAIN || errno == EINTR;
-		f->done += (size_t)n;
-	}
-	/* idle connections keep no memory */
-	buf_release(&f->buf);
-	f->done = 0;
-	if (f->ended && !f->shut) {
-		shutdown(f->to, SHUT_WR);
-		f->shut = true;
-	}
-	return true;
-}
-
-/*
- * Moves what is there, straight through: only what the other side does not
- * take at once is kept, and then nothing more is read.
- */
-static bool
-carry(struct flow *f, char *chunk)
-{
-	ssize_t n, sent = 0;
-
-	if (!push(f))
-		return false;
-	if (f->buf.len > 0 || f->ended)
-		return true;
-	n = recv(f->from, chunk, CHUNK, MSG_DONTWAIT);
-	if (n < 0)
-		return errno == EAGAIN || errno == EINTR;
-	if (n == 0) {
-		f->ended = true;
-		return push(f);
-	}
-	sent = send(f->to, chunk, (size_t)n, MSG_NOSIGNAL | MSG_DONTWAIT);
-	if (sent < 0 && errno != EAGAIN && errno != EINTR)
-		return false;
-	if (sent < 0)
-		sent = 0;
-	if (sent < n)
-		buf_add(&f->buf, chunk + sent, (size_t)(n - sent));
-	return true;
-}
-
 static void
 on_flow(void *arg, int fd, uint32_t events)
 {
-	static char chunk[CHUNK];
+	static char chunk[CARRY_CHUNK];
 	struct proxy_conn *c = arg;
 
 	(void)fd;
 	(void)events;
-	if (!carry(&c->up, chunk) || !carry(&c->down, chunk) ||
+	if (!carry_step(&c->up, chunk) || !carry_step(&c->down, chunk) ||
 	    (c->up.shut && c->down.shut)) {
 		end(c);
 		return;
@@ -257,8 +198,8 @@ start_carrying(struct proxy_conn *c)
 	c->until = DEADLINE_NEVER;
 	setsockopt(c->client, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	setsockopt(c->server, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	c->up = (struct flow){ .from = c->client, .to = c->server };
-	c->down = (struct flow){ .from = c->server, .to = c->client };
+	c->up = (struct carry){ .from = c->client, .to = c->server };
+	c->down = (struct carry){ .from = c->server, .to = c->client };
 	buf_add(&c->up.buf, c->in.data ? c->in.data : "", c->in.len);
 	buf_release(&c->in);
 	if (c->greeted) {
@@ -420,7 +361,7 @@ on_client(void *arg, int fd, uint32_t events)
 {
 	struct proxy_conn *c = arg;
 	struct proxyreq r;
-	char chunk[PROXYREQ_MAX];
+	char chunk[HTTPHEAD_MAX];
 	ssize_t n = recv(fd, chunk, sizeof(chunk), MSG_DONTWAIT);
 
 	(void)events;

@@ -3,10 +3,10 @@
 
 #include "proxyreq.h"
 
-#include <ctype.h>
 #include <strings.h>
 
 #include "alloc.h"
+#include "httphead.h"
 
 void
 proxyreq_release(struct proxyreq *r)
@@ -21,174 +21,75 @@ bad(struct proxyreq *r, int status)
 	r->status = status;
 }
 
-/* A line without its CRLF; NULL when there is none, or a bare CR or LF. */
-static const char *
-next_line(const char **p, const char *end, size_t *ret_len)
+/* The header lines, without those of this hop and Host, which we set. */
+static void
+add_headers(struct proxyreq *r, const struct httphead *h)
 {
-	const char *line = *p;
-	const char *lf = memchr(line, '\n', (size_t)(end - line));
-	size_t n;
-
-	if (!lf || lf == line || lf[-1] != '\r')
-		return NULL;
-	n = (size_t)(lf - 1 - line);
-	if (memchr(line, '\r', n) || memchr(line, '\0', n))
-		return NULL;
-	*p = lf + 1;
-	*ret_len = n;
-	return line;
-}
-
-static bool
-is_token(const char *s, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (!isalnum((unsigned char)s[i]) &&
-		    !strchr("!#$%&'*+-.^_`|~", s[i]))
-			return false;
-	return n > 0;
-}
-
-static bool
-is_header(const char *line, size_t n, const char *name)
-{
-	size_t len = strlen(name);
-
-	return n > len && line[len] == ':' &&
-	    strncasecmp(line, name, len) == 0;
-}
-
-/* What concerns this connection alone, or could be read in two ways. */
-static bool
-is_hop_header(const char *line, size_t n)
-{
-	static const char *const names[] = {
-		"Connection", "Host", "Keep-Alive", "Proxy-Authenticate",
-		"Proxy-Authorization", "Proxy-Connection", "TE", "Upgrade"
-	};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (is_header(line, n, names[i]))
-			return true;
-	return false;
-}
-
-/*
- * The header lines: checked, and copied to `head` without those of this hop.
- * Two lengths are what smuggling is made of.
- */
-static bool
-read_headers(struct proxyreq *r, const char *p, const char *end)
-{
-	int lengths = 0, encodings = 0, hosts = 0;
-	size_t n;
-
-	while (p < end) {
-		const char *line = next_line(&p, end, &n);
-		const char *colon;
-
-		if (!line)
-			return false;
-		if (n == 0)
-			break;
-		colon = memchr(line, ':', n);
-		/* also refuses a continuation line and "Name :" */
-		if (!colon || !is_token(line, (size_t)(colon - line)))
-			return false;
-		lengths += is_header(line, n, "Content-Length");
-		encodings += is_header(line, n, "Transfer-Encoding");
-		hosts += is_header(line, n, "Host");
-		if (is_hop_header(line, n))
+	for (size_t i = 0; i < h->count; i++) {
+		const struct httphead_field *f = &h->fields[i];
+		if (httphead_is(&f->name, "Host") || httphead_hop(h, f))
 			continue;
-		buf_add(&r->head, line, n);
+		buf_add(&r->head, f->name.at, f->name.len);
+		buf_adds(&r->head, ": ");
+		buf_add(&r->head, f->value.at, f->value.len);
 		buf_adds(&r->head, "\r\n");
 	}
-	return lengths <= 1 && encodings <= 1 && hosts <= 1 &&
-	    lengths + encodings <= 1;
 }
 
 /* "http://host[:port]/path": the request line for the host itself. */
 static bool
-read_uri(struct proxyreq *r, const char *method, size_t method_len,
-    const char *uri, size_t len)
+read_uri(struct proxyreq *r, const struct httphead *h)
 {
 	static const char scheme[] = "http://";
 	const size_t skip = sizeof(scheme) - 1;
-	const char *host = uri + skip, *end = uri + len, *path;
+	const char *host = h->target.at + skip, *path;
+	const char *end = h->target.at + h->target.len;
 
-	if (len <= skip || strncasecmp(uri, scheme, skip) != 0)
+	if (h->target.len <= skip ||
+	    strncasecmp(h->target.at, scheme, skip) != 0)
 		return false;
 	for (path = host; path < end && !strchr("/?#", *path); path++)
 		if (*path == '@')
 			return false;
 	if (!nethost_parse(&r->host, host, (size_t)(path - host), 80))
 		return false;
-	buf_add(&r->head, method, method_len);
+	buf_add(&r->head, h->method.at, h->method.len);
 	buf_adds(&r->head, path < end && *path == '/' ? " " : " /");
 	buf_add(&r->head, path, (size_t)(end - path));
 	buf_addf(&r->head, " HTTP/1.1\r\nHost: ");
 	buf_add(&r->head, host, (size_t)(path - host));
 	/* one request a connection: the next may be for another host */
 	buf_adds(&r->head, "\r\nConnection: close\r\n");
+	add_headers(r, h);
+	buf_adds(&r->head, "\r\n");
 	return true;
 }
 
 static void
 parse_http(struct proxyreq *r, const char *data, size_t len)
 {
-	const char *end = memmem(data, len, "\r\n\r\n", 4);
-	const char *p = data, *line, *target, *version;
-	size_t n;
+	struct httphead h;
+	int status;
 
-	if (!end) {
-		r->kind = PROXYREQ_MORE;
-		if (len >= PROXYREQ_MAX)
-			bad(r, 431);
-		/* so that garbage is not waited for */
-		else if (len > 0 && !isupper((unsigned char)data[0]))
-			bad(r, 400);
+	switch (httphead_parse(&h, data, len, &status)) {
+	case 0:
+		return;
+	case -1:
+		bad(r, status);
 		return;
 	}
-	end += 4;
-	r->used = (size_t)(end - data);
-	if (r->used > PROXYREQ_MAX) {
-		bad(r, 431);
-		return;
-	}
-	line = next_line(&p, end, &n);
-	target = line ? memchr(line, ' ', n) : NULL;
-	version = target ? memrchr(line, ' ', n) : NULL;
-	if (!target || version == target ||
-	    !is_token(line, (size_t)(target - line)) ||
-	    (size_t)(line + n - version) != 9 ||
-	    strncmp(version, " HTTP/1.", 8) != 0 ||
-	    memchr(target + 1, ' ', (size_t)(version - target - 1))) {
-		bad(r, 400);
-		return;
-	}
-	target++;
-	n = (size_t)(version - target);
-	for (size_t i = 0; i < n; i++)
-		if ((unsigned char)target[i] <= ' ' || target[i] == 0x7f) {
-			bad(r, 400);
-			return;
-		}
-	if (strncmp(line, "CONNECT ", 8) == 0) {
+	r->used = h.used;
+	if (h.method.len == 7 && strncmp(h.method.at, "CONNECT", 7) == 0) {
 		r->kind = PROXYREQ_CONNECT;
-		if (!nethost_parse(&r->host, target, n, 0))
+		if (!nethost_parse(&r->host, h.target.at, h.target.len, 0))
 			bad(r, 400);
-	} else if (target[0] == '/') {
+	} else if (h.target.at[0] == '/') {
 		r->kind = PROXYREQ_LOCAL;
-		buf_add(&r->head, line, (size_t)(version + 9 - line));
-		buf_adds(&r->head, "\r\n");
 	} else {
 		r->kind = PROXYREQ_HTTP;
-		if (!read_uri(r, line, (size_t)(target - 1 - line), target, n))
+		if (!read_uri(r, &h))
 			bad(r, 400);
 	}
-	if (r->kind != PROXYREQ_BAD && !read_headers(r, p, end))
-		bad(r, 400);
-	buf_adds(&r->head, "\r\n");
 }
 
 /* RFC 1928 */

@@ -14,8 +14,6 @@
 #include "buf.h"
 #include "netrules.h"
 
-enum { PROXYREQ_MAX = 16384 };	/* bytes of a head */
-
 enum proxyreq_kind {
 	PROXYREQ_MORE,		/* not all of it is there yet */
 	PROXYREQ_BAD,		/* `status` says why */
