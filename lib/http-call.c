@@ -205,6 +205,27 @@ on_body(char *data, size_t size, size_t n, void *ctx)
 	return r < 0 || c->cancelled ? CURL_WRITEFUNC_ERROR : size * n;
 }
 
+/* Of a body that comes in pieces. */
+static size_t
+on_read(char *data, size_t size, size_t n, void *ctx)
+{
+	struct http_call *c = ctx;
+	ssize_t got = c->source.read(c->ctx, data, size * n);
+
+	c->since = clock_mono();
+	return got == HTTP_LATER ? CURL_READFUNC_PAUSE :
+	    got < 0 ? CURL_READFUNC_ABORT : (size_t)got;
+}
+
+static int
+on_seek(void *ctx, curl_off_t to, int origin)
+{
+	const struct http_call *c = ctx;
+
+	return to == 0 && origin == SEEK_SET && c->source.rewind(c->ctx) ?
+	    CURL_SEEKFUNC_OK : CURL_SEEKFUNC_CANTSEEK;
+}
+
 /* What a call was, but its handle. */
 static void
 free_call(struct http_call *c)
@@ -274,20 +295,39 @@ set_always(struct http_call *c)
 }
 
 static void
+set_source(struct http_call *c, const struct http_source *source)
+{
+	CURL *easy = c->easy;
+
+	c->source = *source;
+	curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
+	curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE,
+	    (curl_off_t)source->len);
+	curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_read);
+	curl_easy_setopt(easy, CURLOPT_READDATA, c);
+	curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, on_seek);
+	curl_easy_setopt(easy, CURLOPT_SEEKDATA, c);
+}
+
+static void
 set_request(struct http_call *c, const struct http_request *rq)
 {
 	CURL *easy = c->easy;
 
 	/* the handle may have served another: each of these is set anew */
+	curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
 	if (rq->body) {
 		curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
 		    (curl_off_t)rq->body_len);
 		curl_easy_setopt(easy, CURLOPT_POSTFIELDS, rq->body);
-		/* waiting for 100-continue costs a round trip or a second */
-		c->headers = curl_slist_append(c->headers, "Expect:");
-	} else {
-		curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+	} else if (rq->source) {
+		set_source(c, rq->source);
+	} else if (rq->method && strcmp(rq->method, "HEAD") == 0) {
+		curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
 	}
+	/* waiting for 100-continue costs a round trip or a second */
+	if (rq->body || rq->source)
+		c->headers = curl_slist_append(c->headers, "Expect:");
 	curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, rq->method);
 	for (size_t i = 0; rq->headers && rq->headers[i]; i++)
 		c->headers = curl_slist_append(c->headers, rq->headers[i]);
@@ -388,6 +428,13 @@ void
 http_progress(struct http_call *c)
 {
 	c->progress = clock_mono();
+}
+
+void
+http_more(struct http_call *c)
+{
+	c->resume = true;
+	c->http->resume = true;
 }
 
 void

@@ -42,6 +42,7 @@ struct http_call {
 	struct curl_slist *headers;
 	struct http_events events;
 	void *ctx;
+	struct http_source source;	/* of the body */
 	struct http_timers timers;
 	struct deadline until;
 	struct http_head head;

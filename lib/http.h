@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "buf.h"
 #include "clock.h"
@@ -39,12 +40,27 @@ struct http_timers {
 				 * from the start: bytes may be keep-alives */
 };
 
+/*
+ * A body that comes piece by piece, told from where the events go.  `read`
+ * gives at most `max` bytes, 0 at the end, HTTP_LATER when there are none yet
+ * (http_more() when there are), -1 to give up.  `rewind` goes back to the
+ * start, for a second try on another connection; false when it cannot.
+ */
+enum { HTTP_LATER = -2 };
+
+struct http_source {
+	ssize_t (*read)(void *ctx, char *data, size_t max);
+	bool (*rewind)(void *ctx);
+	int64_t len;			/* -1: not known */
+};
+
 struct http_request {
 	const char *method;		/* NULL: POST with a body, else GET */
 	const char *url;
 	const char *const *headers;	/* "Name: value", then NULL; or NULL */
 	const void *body;		/* borrowed until the call is done */
 	size_t body_len;
+	const struct http_source *source;	/* or NULL; in its place */
 	const char *unix_socket;	/* connect here instead; or NULL */
 	struct http_timers timers;
 	struct deadline until;		/* the whole call; DEADLINE_NEVER */
@@ -97,6 +113,7 @@ struct http_call *http_start(struct http *h, const struct http_request *rq,
 
 void	http_cancel(struct http_call *c);	/* no more events; frees */
 void	http_progress(struct http_call *c);	/* what came was of use */
+void	http_more(struct http_call *c);	/* of the body can be read */
 void	http_pause(struct http_call *c, bool on); /* back-pressure */
 void	http_hurry(struct http_call *c, struct deadline until); /* sooner */
 size_t	http_active(const struct http *h);
