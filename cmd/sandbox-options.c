@@ -36,6 +36,7 @@ static const struct option longopts[] = {
 	{ "hide", required_argument, NULL, OPT_RULE },
 	{ "host-port", required_argument, NULL, OPT_RULE },
 	{ "inherit-env", no_argument, NULL, OPT_RULE },
+	{ "inject", required_argument, NULL, OPT_RULE },
 	{ "max-output", required_argument, NULL, OPT_RULE },
 	{ "memory", required_argument, NULL, OPT_RULE },
 	{ "nested", no_argument, NULL, OPT_RULE },
@@ -71,9 +72,10 @@ const struct cli sandbox_cli = {
 	    "           [--device PATH] ... [--disk SIZE] [--dry-run]\n"
 	    "           [--env NAME[=VALUE]] ... [--explain] [--file-size SIZE]\n"
 	    "           [--files N] [--git WORD] [--hide PATTERN] ...\n"
-	    "           [--host-port PORT] ... [--inherit-env] [--max-output SIZE]\n"
-	    "           [--memory SIZE] [--nested] [--net WORD] [--on-exit WORD]\n"
-	    "           [--overlay[=NAME]] [--pids-limit N] [--privileged]\n"
+	    "           [--host-port PORT] ... [--inherit-env] [--inject RULE] ...\n"
+	    "           [--max-output SIZE] [--memory SIZE] [--nested] [--net WORD]\n"
+	    "           [--on-exit WORD] [--overlay[=NAME]] [--pids-limit N]\n"
+	    "           [--privileged]\n"
 	    "           [--profile NAME] [--publish PORT[:INSIDE]] ... [--read-only]\n"
 	    "           [--report FD|FILE] [--resolve HOST:PORT:ADDRESS[:PORT]] ...\n"
 	    "           [--ro PATH[:DEST]] ... [--rw PATH[:DEST]] ... [--seccomp WORD]\n"

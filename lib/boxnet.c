@@ -59,7 +59,8 @@ boxnet_prepare(struct boxnet *n, const struct rules *rules,
 	if (netrules_check(&n->proxy.rules, e) < 0)
 		return -1;
 	if (rules->net == NET_HOST)
-		return rules->publish.n + rules->host_ports.n == 0 ? 0 :
+		return rules->publish.n + rules->host_ports.n == 0 ?
+		    boxbroker_prepare(&n->broker, rules, spec, env, e) :
 		    err_set(e, ST_WRAPPER, "--net host has all ports: "
 		    "--publish and --host-port make no sense");
 	if (rules->host_ports.n > BOX_PORTS_MAX ||
@@ -70,12 +71,13 @@ boxnet_prepare(struct boxnet *n, const struct rules *rules,
 		if (parse_port(rules->host_ports.v[i], "host-port",
 		    &spec->ports[spec->nports++], e) < 0)
 			return -1;
-	if (!boxnet_needs_root(rules))
-		return 0;
-	spec->listen = BOX_LISTEN_PROXY | BOX_LISTEN_PLAIN | BOX_LISTEN_DNS;
-	spec->proxy_port = PROXY_PORT;
-	set_environment(env);
-	return 0;
+	if (boxnet_needs_root(rules)) {
+		spec->listen = BOX_LISTEN_PROXY | BOX_LISTEN_PLAIN |
+		    BOX_LISTEN_DNS;
+		spec->proxy_port = PROXY_PORT;
+		set_environment(env);
+	}
+	return boxbroker_prepare(&n->broker, rules, spec, env, e);
 }
 
 static void
@@ -183,7 +185,7 @@ boxnet_start(struct boxnet *n, const struct rules *rules, struct loop *loop,
 	for (size_t i = 0; i < rules->publish.n; i++)
 		if (publish(n, rules->publish.v[i], e) < 0)
 			return -1;
-	return 0;
+	return boxbroker_start(&n->broker, rules, loop, report, e);
 }
 
 int
@@ -198,6 +200,8 @@ boxnet_message(struct boxnet *n, const struct box_msg *m, int fd,
 		return add_source(n, m->value == BOX_LISTEN_PROXY ?
 		    PROXY_SPEAKS : PROXY_BY_NAME, 0, fd, e);
 	case BOX_PLAIN_PORT:
+		if (boxbroker_takes(&n->broker, (uint16_t)m->port, fd))
+			return 0;
 		return add_source(n, PROXY_HOST_PORT, (uint16_t)m->port, fd,
 		    e);
 	case BOX_CONNECTED:
@@ -216,6 +220,7 @@ boxnet_message(struct boxnet *n, const struct box_msg *m, int fd,
 void
 boxnet_release(struct boxnet *n)
 {
+	boxbroker_release(&n->broker);
 	proxy_release(&n->proxy);
 	for (size_t i = 0; i < n->n; i++)
 		close(n->fds[i]);

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 
+#include "boxbroker.h"
 #include "boxreport.h"
 #include "boxspec.h"
 #include "proxy.h"
@@ -17,6 +18,7 @@ enum { BOXNET_SOURCES = 2 * BOX_PORTS_MAX + 4 };
 
 struct boxnet {
 	struct proxy proxy;
+	struct boxbroker broker;
 	struct proxy_source sources[BOXNET_SOURCES];
 	int fds[BOXNET_SOURCES];
 	size_t n;
@@ -26,7 +28,8 @@ struct boxnet {
 	struct deadline next;
 };
 
-#define BOXNET_INIT { .proxy = { .dns = BOXDNS_INIT } }
+#define BOXNET_INIT { .proxy = { .dns = BOXDNS_INIT }, \
+	.broker = BOXBROKER_INIT }
 
 /* /etc/hosts and /etc/resolv.conf inside, or NULL: the host's. */
 extern const char boxnet_hosts[], boxnet_resolv[];

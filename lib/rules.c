@@ -56,6 +56,7 @@ static const struct field fields[] = {
 	{ "hide", "paths.hide", LIST, MORE, NULL, AT(hide) },
 	{ "host-port", "host_ports", LIST, BOTH, NULL, AT(host_ports) },
 	{ "inherit-env", "inherit_env", FLAG, BOTH, NULL, AT(inherit_env) },
+	{ "inject", "inject", LIST, BOTH, NULL, AT(inject) },
 	{ "max-output", "output", SIZE, LESS, NULL, AT(output) },
 	{ "memory", "mem_limit", SIZE, LESS, NULL, AT(memory) },
 	{ "nested", "nested", FLAG, BOTH, NULL, AT(nested) },

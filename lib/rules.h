@@ -33,6 +33,7 @@ struct rules {
 	struct strs env;		/* "NAME" or "NAME=VALUE" */
 	struct strs allow, deny;	/* "HOST[:PORT]" */
 	struct strs resolve;		/* "HOST:PORT:ADDRESS[:PORT]" */
+	struct strs inject;		/* rules of inject.h */
 	struct strs publish, host_ports;	/* "PORT" */
 	struct strs best_effort;	/* names of what may be missing */
 	int64_t net, git, seccomp, taint, tty;	/* of the enums above */

@@ -1,0 +1,57 @@
+/*
+ * broker-impl: what broker.c (the client's side) and broker-call.c (the
+ * host's side) know of each other.  For them alone.
+ */
+#ifndef AGENT_BROKER_IMPL_H
+#define AGENT_BROKER_IMPL_H
+
+#include "broker.h"
+#include "brokerreq.h"
+
+enum {
+	BROKER_WINDOW = 256 << 10,	/* bytes under way in one direction */
+	BROKER_KEPT_MAX = 4 << 20,	/* of a request, for a second try */
+	BROKER_KEPT_ALL = 64 << 20	/* of all of them */
+};
+
+struct broker_conn {
+	struct broker *broker;
+	struct broker_endpoint *endpoint;
+	struct broker_conn *next, **link;
+	int fd;
+	enum { BROKER_READING, BROKER_OPEN, BROKER_CLOSING } state;
+	struct deadline until;
+	struct buf in;			/* as it came from the client */
+	struct brokerreq req;
+	struct framing framing;
+	struct buf up;			/* the body, without its framing */
+	size_t sent;			/* of it, to the host */
+	bool whole;			/* `up` begins where the body does */
+	bool up_ended;
+	struct buf out;			/* to the client */
+	size_t done;			/* of it */
+	bool headed;			/* the head of the answer is in it */
+	bool chunked, empty;		/* how its body goes; there is none */
+	bool down_ended;
+	struct http_call *call;
+	bool stalled;			/* `call` waits for the client */
+	bool again;			/* with a new secret */
+	bool tried;			/* that it did */
+	struct brokerkey *key;
+	struct sieve sieve;
+};
+
+/* broker.c: bytes for the client, sooner or later. */
+void	broker_settle(struct broker_conn *c);	/* waits for what is next */
+void	broker_refuse(struct broker_conn *c, int status, const char *why);
+void	broker_close(struct broker_conn *c);	/* after what is in `out` */
+void	broker_cut(struct broker_conn *c);	/* so that it shows */
+
+/* broker-call.c: asks the host; ends that; goes on when the client took some
+ * of the answer; asks with a new secret. */
+void	broker_ask(struct broker_conn *c);
+void	broker_leave(struct broker_conn *c);
+void	broker_go_on(struct broker_conn *c);
+void	broker_ask_again(struct broker_conn *c);
+
+#endif
