@@ -32,6 +32,7 @@ ask_many(const struct ask_work *w, struct err *e)
 		.progress = isatty(STDERR_FILENO) == 1 && !o->quiet,
 		.flags = o->no_stream ? MODEL_NO_STREAM : 0,
 		.retries = o->retries < 0 ? BATCH_RETRIES : o->retries,
+		.schema_retries = o->schema_retries,
 		.timeout = o->timeout,
 		.resume = o->resume,
 		.in = STDIN_FILENO,

@@ -260,21 +260,6 @@ write_end(struct writer *w, const struct model_reply *r,
 	return end_text(w, e);
 }
 
-/* Tells the model what is wrong with its answer. */
-static void
-send_back(jv *messages, const struct model_reply *r, const struct buf *why)
-{
-	AUTO_BUF struct buf text = BUF_INIT;
-	jv m = json_object();
-
-	buf_addf(&text, "This does not fit the JSON Schema:\n%sAnswer again, "
-	    "with nothing but JSON that fits.", why->data);
-	json_set_str(&m, "role", "user");
-	json_set(&m, "content", json_from_bytes(text.data, text.len));
-	json_append(messages, json_copy(&r->message));
-	json_append(messages, m);
-}
-
 static int
 read_value(struct writer *w, const struct model_reply *r, struct buf *why,
     struct err *misfit)
@@ -316,7 +301,7 @@ ask_fitting(struct writer *w, struct model_pool *p,
 				*e = misfit;
 				return -1;
 			}
-			send_back(&messages, r, &why);
+			structured_send_back(&messages, &r->message, &why);
 			continue;
 		}
 		/* the answer that fits in the end is the one to the question

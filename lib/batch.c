@@ -6,13 +6,13 @@
 #include "alloc.h"
 #include "ask.h"
 #include "batch-resume.h"
+#include "batch-task.h"
 #include "catalog.h"
 #include "fd.h"
 #include "ndjson.h"
 #include "num.h"
 #include "record.h"
 #include "structured.h"
-#include "template.h"
 
 /* In order, so many answers for each that is being asked may have to wait for
  * one that takes longer. */
@@ -25,12 +25,14 @@ struct task {
 	struct task *prev, *next;	/* in the order they came */
 	struct task *next_done;		/* in that in which they were done,
 					 * where that is the one to write */
-	char *id;		/* or NULL */
-	jv came;		/* with it, beyond what was asked */
-	jv attributes;		/* of its record: run, flow... */
+	struct batch_task is;
 	const struct model *m;
 	struct model_call *call;
-	char key[SHA256_HEX_LEN + 1];
+	struct deadline until;
+	jv messages, options;	/* of the request, where it may be asked again
+				 * because the answer does not fit */
+	int left;		/* how often more */
+	char *memo_key;		/* of what was asked first; or NULL */
 	struct buf out;		/* its record, when it is done */
 	bool done;
 	bool succeeded;
@@ -68,139 +70,21 @@ free_task(struct task *t)
 		return;
 	if (t->call)
 		model_cancel(t->call);
-	free(t->id);
-	json_release(&t->came);
-	json_release(&t->attributes);
+	batch_task_release(&t->is);
+	json_release(&t->messages);
+	json_release(&t->options);
+	free(t->memo_key);
 	buf_release(&t->out);
 	free(t);
-}
-
-/* A task's words. */
-
-static const char *
-word(const jv *task, const char *key)
-{
-	AUTO_JV jv data = json_get(task, "data");
-	const char *s = json_str(&data, key);
-
-	return s ? s : json_str(task, key);
-}
-
-static jv
-member(const jv *task, const char *key)
-{
-	AUTO_JV jv data = json_get(task, "data");
-
-	return json_has(&data, key) ? json_get(&data, key) :
-	    json_get(task, key);
-}
-
-static bool
-is_record(const jv *v)
-{
-	AUTO_JV jv data = json_get(v, "data");
-
-	return json_str(v, "specversion") && json_is(&data, JSON_OBJECT);
-}
-
-/* An id may be a number, too; without one, a record's own. */
-static char *
-id_of(const jv *task)
-{
-	AUTO_JV jv id = member(task, "id");
-
-	if (is_record(task) && json_str(task, "task"))
-		return xstrdup(json_str(task, "task"));
-	if (json_string(&id))
-		return xstrdup(json_string(&id));
-	return json_is(&id, JSON_NUMBER) ? json_text(&id) : NULL;
-}
-
-/* What came with a task and is not the question: goes out again. */
-static jv
-rest_of(const jv *task)
-{
-	static const char *const asked[] = {
-		"prompt", "messages", "system", "options"
-	};
-	jv rest = is_record(task) ? json_get(task, "data") : json_copy(task);
-
-	for (size_t i = 0; i < sizeof(asked) / sizeof(*asked); i++)
-		json_unset(&rest, asked[i]);
-	return rest;
-}
-
-/* The attributes of a record that are not its own. */
-static jv
-attributes_of(const jv *task)
-{
-	static const char *const own[] = { "specversion", "id", "source",
-		"type", "time", "data", "datacontenttype", "dataschema",
-		"subject" };
-	jv rest;
-
-	if (!is_record(task))
-		return json_object();
-	rest = json_copy(task);
-	for (size_t i = 0; i < sizeof(own) / sizeof(*own); i++)
-		json_unset(&rest, own[i]);
-	json_set_str(&rest, "corr", json_str(task, "id"));
-	return rest;
-}
-
-static void
-add_message(jv *messages, const char *role, jv content)
-{
-	jv m = json_object();
-
-	json_set_str(&m, "role", role);
-	json_set(&m, "content", content);
-	json_append(messages, m);
-}
-
-static jv
-framed(const struct batch *b, const jv *prompt)
-{
-	AUTO_BUF struct buf text = BUF_INIT;
-
-	if (!b->template || !b->template->prompt)
-		return json_copy(prompt);
-	template_prompt(b->template, json_string(prompt),
-	    json_string_len(prompt), &text);
-	return json_from_bytes(text.data, text.len);
-}
-
-/* The conversation of a task; JSON_NONE when it has none. */
-static jv
-messages_of(const struct batch *b, const jv *task)
-{
-	jv given = member(task, "messages"), messages;
-	AUTO_JV jv prompt = member(task, "prompt");
-	const char *rules = word(task, "system");
-
-	if (json_is(&given, JSON_ARRAY))
-		return given;
-	json_release(&given);
-	if (!json_string(&prompt))
-		return JSON_NONE;
-	messages = json_array();
-	if (rules || b->rules)
-		add_message(&messages, "system",
-		    json_from_str(rules ? rules : b->rules));
-	add_message(&messages, "user", framed(b, &prompt));
-	return messages;
 }
 
 /* The model that a task names; the one of all others, otherwise. */
 static const struct model *
 model_of(struct run *r, const jv *task, struct err *e)
 {
-	AUTO_JV jv route = member(task, "route");
-	const char *spec = json_str(&route, "model");
+	AUTO_FREE char *spec = batch_task_model(task);
 	struct named *n;
 
-	if (!spec)
-		spec = word(task, "model");
 	if (!spec && r->b->model)
 		return r->b->model;
 	for (size_t i = 0; i < r->nmodels; i++)
@@ -218,30 +102,6 @@ model_of(struct run *r, const jv *task, struct err *e)
 	n->spec = spec ? xstrdup(spec) : NULL;
 	r->nmodels++;
 	return n->m;
-}
-
-/* Records. */
-
-static void
-make_record(struct task *t, const char *type, jv data, struct buf *out)
-{
-	const struct record_origin origin = {
-		.source = "/command/agent-ask",
-		.task = t->id,
-		.traceparent = json_has(&t->attributes, "traceparent") ?
-		    NULL : record_traceparent()
-	};
-	AUTO_JV jv bare = JSON_NONE;
-	AUTO_JV jv record = JSON_NONE;
-
-	if (json_count(&t->came) > 0)
-		json_set(&data, "task", json_copy(&t->came));
-	if (t->key[0])
-		json_set_str(&data, "key", t->key);
-	bare = record_new(&origin, type, data);
-	record = json_merge(&t->attributes, &bare);
-	record_write(&record, out);
-	buf_addc(out, '\n');
 }
 
 static void
@@ -262,7 +122,7 @@ set_done(struct task *t)
 static void
 finish(struct task *t, const char *type, jv data)
 {
-	make_record(t, type, data, &t->out);
+	batch_task_record(&t->is, type, data, &t->out);
 	t->run->finished++;
 	set_done(t);
 }
@@ -290,29 +150,80 @@ hopeless(const struct model_reply *reply)
 	    reply->error.kind == MODEL_ERR_BUDGET;
 }
 
+/* What is told while a task is asked: below, beside what is done then. */
+static void on_retry(void *ctx, const struct model_reply *failed,
+    const struct err *why, int64_t delay_ns, const struct model *to);
+static void on_done(void *ctx, struct model_reply *reply,
+    const struct err *why);
+
+static int
+start_call(struct task *t, const jv *messages, const jv *options,
+    struct err *e)
+{
+	static const struct model_events events = { .retry = on_retry };
+	struct run *r = t->run;
+	struct model_request rq = {
+		.messages = messages,
+		.schema = r->b->structured ? &r->b->structured->schema : NULL,
+		.options = json_is(options, JSON_OBJECT) ? options : NULL,
+		.flags = r->b->flags, .retries = r->b->retries,
+		.events = &events, .ctx = t
+	};
+
+	t->call = model_start(r->pool, t->m, &rq, t->until, on_done, t, e);
+	if (!t->call)
+		return -1;
+	r->active++;
+	return 0;
+}
+
+/* Sends an answer that does not fit back: whether it is being asked again. */
+static bool
+again(struct task *t, const struct model_reply *reply, const struct buf *why)
+{
+	struct err ignored = ERR_INIT;
+
+	if (t->left <= 0 || t->run->fatal.status != ST_OK)
+		return false;
+	t->left--;
+	structured_send_back(&t->messages, &reply->message, why);
+	return start_call(t, &t->messages, &t->options, &ignored) == 0;
+}
+
+/* Keeps an answer under what was asked first. */
+static void
+remember(struct task *t, const struct model_reply *reply)
+{
+	struct err unkept = ERR_INIT;
+
+	if (model_remember(t->run->pool, t->memo_key, reply, &unkept) < 0)
+		err_warn("%s; going on", unkept.text);
+}
+
 /* An answer: whether it ended by itself, and fits what it has to. */
 static void
 succeed(struct task *t, const struct model_reply *reply)
 {
 	struct run *r = t->run;
-	int status = model_finish_status(reply->finish);
 	AUTO_JV jv content = json_get(&reply->message, "content");
 	AUTO_BUF struct buf why = BUF_INIT;
 	struct err misfit = ERR_INIT;
 	jv data, value = JSON_NONE;
 
+	if (!t->memo_key && reply->memo_key)
+		t->memo_key = xstrdup(reply->memo_key);
 	if (r->b->structured && reply->finish == MODEL_STOP &&
 	    structured_read(r->b->structured, json_string(&content) ?
 	    json_string(&content) : "", json_string_len(&content), &value,
 	    &why, &misfit) < 0) {
-		fail(t, reply, &misfit);
+		if (!again(t, reply, &why))
+			fail(t, reply, &misfit);
 		return;
 	}
-	t->succeeded = status == ST_OK;
-	if (t->succeeded && model_remember(r->pool, reply->memo_key, reply,
-	    &misfit) < 0)
-		err_warn("%s; going on", misfit.text);
-	if (!t->succeeded) {
+	t->succeeded = model_finish_status(reply->finish) == ST_OK;
+	if (t->succeeded) {
+		remember(t, reply);
+	} else {
 		r->failed++;
 		if (r->status == ST_OK)
 			r->status = ST_NO;
@@ -352,7 +263,7 @@ on_retry(void *ctx, const struct model_reply *failed, const struct err *why,
 	json_set_int(&data, "attempt", failed->attempts);
 	json_set_num(&data, "delay", (double)delay_ns / (double)CLOCK_SEC);
 	json_set_str(&data, "next", to->name);
-	make_record(t, RECORD_MODEL_RETRY, data, &line);
+	batch_task_record(&t->is, RECORD_MODEL_RETRY, data, &line);
 	if (r->fatal.status == ST_OK)
 		(void)fd_write(r->b->out, line.data, line.len, &r->fatal);
 	/* a limit on one is a limit on all: start no others meanwhile */
@@ -362,21 +273,38 @@ on_retry(void *ctx, const struct model_reply *failed, const struct err *why,
 
 /* Starting. */
 
+/* The result from the file of earlier ones: 1, 0 when it has none. */
+static int
+take_earlier(struct task *t, const jv *messages, const jv *options,
+    struct err *e)
+{
+	struct run *r = t->run;
+	AUTO_JV jv all = json_object();
+	int found;
+
+	json_set(&all, "messages", json_copy(messages));
+	json_set(&all, "options", json_copy(options));
+	if (r->b->structured)
+		json_set(&all, "schema",
+		    json_copy(&r->b->structured->schema));
+	batch_key(t->is.id, t->m->name, &all, t->is.key);
+	found = batch_resume_find(r->resume, t->is.key, &t->out, e);
+	if (found <= 0)
+		return found;
+	buf_addc(&t->out, '\n');
+	t->taken = true;
+	r->taken++;
+	set_done(t);
+	return 1;
+}
+
 static int
 ask_task(struct run *r, struct task *t, const jv *task, struct err *e)
 {
-	static const struct model_events events = { .retry = on_retry };
-	AUTO_JV jv messages = messages_of(r->b, task);
-	AUTO_JV jv mine = member(task, "options");
-	AUTO_JV jv options = r->b->options ? json_merge(r->b->options, &mine) :
-	    json_copy(&mine);
-	struct model_request rq = {
-		.messages = &messages,
-		.schema = r->b->structured ? &r->b->structured->schema : NULL,
-		.options = json_is(&options, JSON_OBJECT) ? &options : NULL,
-		.flags = r->b->flags, .retries = r->b->retries,
-		.events = &events, .ctx = t
-	};
+	AUTO_JV jv messages = batch_task_messages(task, r->b->rules,
+	    r->b->template);
+	AUTO_JV jv options = batch_task_options(task, r->b->options);
+	int earlier;
 
 	if (!json_is(&messages, JSON_ARRAY))
 		return err_set(e, ST_DATA,
@@ -384,30 +312,16 @@ ask_task(struct run *r, struct task *t, const jv *task, struct err *e)
 	t->m = model_of(r, task, e);
 	if (!t->m)
 		return -1;
-	if (r->resume) {
-		AUTO_JV jv all = json_object();
-		int found;
-		json_set(&all, "messages", json_copy(&messages));
-		json_set(&all, "options", json_copy(&options));
-		if (rq.schema)
-			json_set(&all, "schema", json_copy(rq.schema));
-		batch_key(t->id, t->m->name, &all, t->key);
-		found = batch_resume_find(r->resume, t->key, &t->out, e);
-		if (found != 0) {
-			buf_addc(&t->out, '\n');
-			t->taken = true;
-			r->taken++;
-			if (found > 0)
-				set_done(t);
-			return found < 0 ? -1 : 0;
-		}
+	earlier = r->resume ? take_earlier(t, &messages, &options, e) : 0;
+	if (earlier != 0)
+		return earlier < 0 ? -1 : 0;
+	t->until = deadline_in(r->b->timeout);
+	if (r->b->structured && r->b->schema_retries > 0) {
+		t->left = r->b->schema_retries;
+		t->messages = json_copy(&messages);
+		t->options = json_copy(&options);
 	}
-	t->call = model_start(r->pool, t->m, &rq, deadline_in(r->b->timeout),
-	    on_done, t, e);
-	if (!t->call)
-		return -1;
-	r->active++;
-	return 0;
+	return start_call(t, &messages, &options, e);
 }
 
 static void
@@ -448,9 +362,9 @@ begin_task(struct run *r, const struct ndjson_line *line)
 	if (r->b->lines)
 		json_set(&task, "prompt",
 		    json_from_bytes(line->text, line->len));
-	*t = (struct task){ .run = r,
-	    .id = id_of(&task), .came = rest_of(&task),
-	    .attributes = attributes_of(&task) };
+	*t = (struct task){ .run = r, .is = BATCH_TASK_INIT,
+	    .messages = JSON_NONE, .options = JSON_NONE };
+	batch_task_read(&task, &t->is);
 	add_task(r, t);
 	if (ask_task(r, t, &task, &why) == 0)
 		return;

@@ -1,12 +1,9 @@
 /*
  * batch: many questions from a stream, their answers as a stream.
  *
- * A task is a line: an object with `prompt` or `messages`, and perhaps `id`,
- * `system`, `model`, `options`; a record whose data is such an object; or,
- * with `lines`, any text, which is the prompt.  A member `route`, as
- * agent-route adds it, says the model.  Each gets one record, a `result` or
- * an `error`, with the task's id in `task` and what else came with it in
- * data.task.
+ * A task is a line: an object as batch-task.h describes it, or, with `lines`,
+ * any text, which is the prompt.  Each gets one record, a `result` or an
+ * `error`, with the task's id in `task` and what else came with it.
  *
  * So many are asked at once, all in this process.  No more is read than can
  * be asked, and no more answers are kept than it takes to put them in order,
@@ -45,6 +42,7 @@ struct batch {
 	bool progress;		/* a line about it on stderr, rewritten */
 	unsigned flags;		/* of requests */
 	int retries;
+	int schema_retries;	/* how often a misfit is sent back */
 	int64_t timeout;	/* for each, ns */
 	const char *resume;	/* file of earlier results; or NULL */
 	int in, out;

@@ -66,6 +66,20 @@ structured_read(const struct structured *s, const char *text, size_t len,
 }
 
 void
+structured_send_back(jv *messages, const jv *answer, const struct buf *why)
+{
+	AUTO_BUF struct buf text = BUF_INIT;
+	jv m = json_object();
+
+	buf_addf(&text, "This does not fit the JSON Schema:\n%sAnswer again, "
+	    "with nothing but JSON that fits.", why->data);
+	json_set_str(&m, "role", "user");
+	json_set(&m, "content", json_from_bytes(text.data, text.len));
+	json_append(messages, json_copy(answer));
+	json_append(messages, m);
+}
+
+void
 structured_write(const struct structured *s, const jv *value,
     struct buf *out)
 {

@@ -31,6 +31,11 @@ void	structured_release(struct structured *s);
 int	structured_read(const struct structured *s, const char *text,
 	    size_t len, jv *ret, struct buf *why, struct err *e);
 
+/* Adds an answer and, in `why`'s words, what is wrong with it to the messages
+ * that it answered: the model is to do better. */
+void	structured_send_back(jv *messages, const jv *answer,
+	    const struct buf *why);
+
 /* The value as lines: one, or with `multi` one an element. */
 void	structured_write(const struct structured *s, const jv *value,
 	    struct buf *out);

@@ -60,10 +60,14 @@ it 'gives the value as a record, also of a stream'
 run agent-ask --json --schema 'name, age int' person
 expect_json '.[-1].data.value == {name:"Eve",age:7}'
 printf 'person\nmend\n' >in
-run agent-ask --lines --schema 'name, age int' <in
+run agent-ask --lines --schema-retries 0 --schema 'name, age int' <in
 expect_status 1
 expect_json '.[0].data.value.age == 7 and .[1].type == "error" and
 	.[1].data.status == 65'
+run agent-ask --lines --schema 'name, age int' <in
+expect_status 0
+expect_json 'length == 2 and .[1].data.value.age == 7 and
+	.[1].data.task.prompt == null'
 
 it 'extracts the first block of code, or the last'
 run agent-ask -x code
