@@ -14,8 +14,17 @@
 #include "catalog.h"
 #include "cli.h"
 #include "fd.h"
+#include "key.h"
 #include "settings.h"
 #include "workspace.h"
+
+int
+ask_model(const struct ask_work *w, const char *name, struct model *ret,
+    struct err *e)
+{
+	return catalog_find_with(w->config, name, w->key, w->key_from, ret,
+	    e);
+}
 
 /* What needs neither a model nor a server. */
 static int
@@ -39,12 +48,12 @@ ask_files(const struct ask_options *o, const struct workspace *ws,
 
 /* What is asked of a server, but not of a model. */
 static int
-ask_server(const struct ask_options *o, const jv *config, struct buf *out,
-    struct err *e)
+ask_server(const struct ask_work *w, struct buf *out, struct err *e)
 {
+	const struct ask_options *o = w->o;
 	struct deadline until = deadline_in(o->timeout);
 	struct model m = MODEL_INIT;
-	int r = catalog_find(config, o->model, &m, e);
+	int r = ask_model(w, o->model, &m, e);
 
 	if (r == 0)
 		r = (o->action == ASK_MODELS ? ask_models : ask_check)(&m,
@@ -59,7 +68,7 @@ ask_other(const struct ask_work *w, struct err *e)
 	const struct ask_options *o = w->o;
 	AUTO_BUF struct buf out = BUF_INIT;
 	int r = o->action == ASK_MODELS || o->action == ASK_CHECK ?
-	    ask_server(o, w->config, &out, e) :
+	    ask_server(w, &out, e) :
 	    ask_files(o, w->ws, &out, e);
 
 	return r < 0 ? -1 : fd_write(STDOUT_FILENO, out.data ? out.data : "",
@@ -82,6 +91,12 @@ work(struct ask_work *w, struct err *e)
 	const struct ask_options *o = w->o;
 	int r;
 
+	if (o->key_fd >= 0) {
+		w->key_from = xasprintf("--key-fd %d", o->key_fd);
+		if (key_read(o->key_fd, deadline_in(o->timeout), &w->key,
+		    e) < 0)
+			return failed(o, e);
+	}
 	if (o->cache && !(w->memo = memo_open(&o->memo, e)))
 		return failed(o, e);
 	if (o->action == ASK_PROMPT || o->action == ASK_DRY_RUN)
@@ -114,6 +129,8 @@ run(struct ask_options *o, struct err *e)
 		ask_options_take(o, &t);
 	r = work(&w, e);
 	memo_close(w.memo);
+	key_free(w.key);
+	free(w.key_from);
 	return r;
 }
 
@@ -125,6 +142,7 @@ main(int argc, char **argv)
 	int r;
 
 	cli_begin(&ask_cli);
+	key_hide();
 	ask_options_read(&o, argc, argv);
 	cli_catch_signals();
 	r = run(&o, &e);

@@ -7,7 +7,6 @@
 
 #include "alloc.h"
 #include "batch.h"
-#include "catalog.h"
 #include "embed.h"
 #include "structured.h"
 
@@ -43,7 +42,7 @@ ask_many(const struct ask_work *w, struct err *e)
 	if ((!o->schema || structured_init(&fit, o->schema, o->schema_multi,
 	    e) == 0) && question_rules(&q, &rules, e) == 0 &&
 	    (!o->model ||
-	    catalog_find(w->config, o->model, &m, e) == 0)) {
+	    ask_model(w, o->model, &m, e) == 0)) {
 		b.rules = json_str(&rules, "content");
 		r = batch_run(&b, &cli_signal, e);
 	}
@@ -69,7 +68,7 @@ ask_embed(const struct ask_work *w, struct err *e)
 		.in = STDIN_FILENO,
 		.out = STDOUT_FILENO
 	};
-	int r = catalog_find(w->config, o->model, &m, e);
+	int r = ask_model(w, o->model, &m, e);
 
 	if (r == 0)
 		r = embed_run(&embed, &cli_signal, e);

@@ -7,7 +7,6 @@
 
 #include "alloc.h"
 #include "ask.h"
-#include "catalog.h"
 #include "fd.h"
 #include "history.h"
 #include "structured.h"
@@ -74,8 +73,7 @@ prepare(struct one *q, struct err *e)
 	    load_conversation(q, &earlier, e) < 0)
 		return -1;
 	q->messages = question_messages(&q->rules, &earlier, &q->words);
-	return catalog_find(q->w->config, o->model ? o->model : q->model, &q->m,
-	    e);
+	return ask_model(q->w, o->model ? o->model : q->model, &q->m, e);
 }
 
 static int

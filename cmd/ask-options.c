@@ -3,6 +3,8 @@
 
 #include "ask-options.h"
 
+#include <limits.h>
+
 #include "alloc.h"
 #include "batch.h"
 #include "env.h"
@@ -17,6 +19,7 @@ enum {
 	OPT_FORMAT,
 	OPT_HISTORY,
 	OPT_JSON,
+	OPT_KEY_FD,
 	OPT_LINES,
 	OPT_LOG,
 	OPT_MODELS,
@@ -59,6 +62,7 @@ static const struct option longopts[] = {
 	{ "jobs", required_argument, NULL, 'j' },
 	{ "json", no_argument, NULL, OPT_JSON },
 	{ "json-schema", required_argument, NULL, OPT_SCHEMA },
+	{ "key-fd", required_argument, NULL, OPT_KEY_FD },
 	{ "lines", no_argument, NULL, OPT_LINES },
 	{ "log", no_argument, NULL, OPT_LOG },
 	{ "model", required_argument, NULL, 'm' },
@@ -99,17 +103,18 @@ const struct cli ask_cli = {
 	    "                 [-r ID] [-s TEXT] [-t TEMPLATE] "
 	    "[--at FILE TYPE]\n"
 	    "                 [--cache[=HOW]] [--dry-run] "
-	    "[--format text|ndjson] [--log]\n"
-	    "                 [--no-stdin] [--no-stream] [--retries N] "
-	    "[--save NAME]\n"
+	    "[--format text|ndjson]\n"
+	    "                 [--key-fd N] [--log] [--no-stdin] [--no-stream] "
+	    "[--retries N]\n"
+	    "                 [--save NAME]\n"
 	    "                 [--schema SCHEMA] [--schema-multi SCHEMA]\n"
 	    "                 [--schema-retries N] [--stdin-timeout TIME]\n"
 	    "                 [--system-file FILE] [--timeout TIME] [--xl] "
 	    "[PROMPT ...]\n"
 	    "       agent-ask -j N [-qu] [-C DIR] [-m MODEL] [-o KEY VALUE] "
 	    "[-p NAME VALUE]\n"
-	    "                 [-s TEXT] [-t TEMPLATE] [--cache[=HOW]] [--lines]\n"
-	    "                 [--resume FILE] [--retries N] "
+	    "                 [-s TEXT] [-t TEMPLATE] [--cache[=HOW]] [--key-fd N]\n"
+	    "                 [--lines] [--resume FILE] [--retries N] "
 	    "[--schema SCHEMA]\n"
 	    "                 [--schema-retries N] [--system-file FILE] "
 	    "[--timeout TIME]\n"
@@ -228,6 +233,9 @@ set_value(struct ask_options *o, int c, int argc, char **argv)
 		return true;
 	case OPT_FORMAT:
 		o->format = format_of(optarg);
+		return true;
+	case OPT_KEY_FD:
+		o->key_fd = (int)cli_int(&ask_cli, "--key-fd", 0, INT_MAX);
 		return true;
 	case OPT_RETRIES:
 		o->retries = (int)cli_int(&ask_cli, "--retries", 0, 100);
@@ -397,7 +405,7 @@ ask_options_read(struct ask_options *o, int argc, char **argv)
 
 	*o = (struct ask_options){
 		.options = json_object(), .params = json_object(),
-		.retries = -1, .schema_retries = 2,
+		.key_fd = -1, .retries = -1, .schema_retries = 2,
 		.timeout = usual_timeout, .stdin_timeout = INT64_MAX
 	};
 	o->log = keep && strcmp(keep, "yes") == 0;

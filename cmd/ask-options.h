@@ -52,6 +52,7 @@ struct ask_options {
 	enum ask_format format;
 	size_t jobs;		/* 0: not said */
 	bool lines, unordered;
+	int key_fd;		/* -1: none */
 	bool cache;
 	struct memo_rule memo;
 	const char *depfile, *deptarget;	/* -MF, -MT; or NULL */

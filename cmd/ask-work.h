@@ -19,7 +19,13 @@ struct ask_work {
 	const jv *config;
 	const struct template *template;	/* or NULL */
 	struct memo *memo;		/* or NULL */
+	char *key, *key_from;		/* --key-fd; or NULL */
 };
+
+/* The model of that name, or the default for NULL, with the key that was
+ * given. */
+int	ask_model(const struct ask_work *w, const char *name,
+	    struct model *ret, struct err *e);
 
 /* The words of the question that the options say. */
 struct question ask_question(const struct ask_work *w);

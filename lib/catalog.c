@@ -25,9 +25,16 @@ static const struct http_timers usual = {
 
 static const char replay[] = "replay:";
 
+/* A key that is not looked for; or none. */
+struct given {
+	const char *key, *from;
+	char *vendor;		/* whose it is: the first that is found */
+};
+
 struct catalog {
 	const jv *config;
 	jv known;		/* providers.yaml: array of objects */
+	struct given *given;	/* or NULL */
 };
 
 static int
@@ -38,7 +45,8 @@ catalog_open(const jv *config, struct catalog *ret, struct err *e)
 
 	if (!path || yaml_read(path, &doc, e) < 0)
 		return -1;
-	*ret = (struct catalog){ config, json_copy(&doc.value) };
+	*ret = (struct catalog){ .config = config,
+	    .known = json_copy(&doc.value) };
 	return 0;
 }
 
@@ -125,14 +133,31 @@ key_from_env(const jv *entry, const char **ret_name, struct buf *names)
 	return NULL;
 }
 
+static bool
+take_given(struct given *given, struct model *m)
+{
+	if (!given)
+		return false;
+	if (!given->vendor)
+		given->vendor = xstrdup(m->vendor);
+	if (strcmp(given->vendor, m->vendor) != 0)
+		return false;
+	m->key = xstrdup(given->key);
+	m->key_from = xstrdup(given->from);
+	return true;
+}
+
 /* A helper before the environment: who wrote one wants it to be used. */
 static int
-find_key(const jv *entry, struct model *m, struct err *e)
+find_key(const struct catalog *c, const jv *entry, struct model *m,
+    struct err *e)
 {
 	AUTO_JV jv cmd = json_get(entry, "key_cmd");
 	AUTO_BUF struct buf names = BUF_INIT;
 	const char *name = NULL, *key;
 
+	if (take_given(c->given, m))
+		return 0;
 	if (json_is_true(&cmd)) {
 		m->key_cmd = json_copy(&cmd);
 		m->key_from = xstrdup("key_cmd");
@@ -288,7 +313,7 @@ fill(const struct catalog *c, const char *name, const char *id,
 	m->options = json_get(&entry, "options");
 	if (set_timers(&entry, &m->timers, e) < 0)
 		return err_prefix(e, "provider '%s'", name);
-	return find_key(&entry, m, e);
+	return find_key(c, &entry, m, e);
 }
 
 static int
@@ -393,6 +418,14 @@ int
 catalog_find(const jv *config, const char *spec, struct model *ret,
     struct err *e)
 {
+	return catalog_find_with(config, spec, NULL, NULL, ret, e);
+}
+
+int
+catalog_find_with(const jv *config, const char *spec, const char *key,
+    const char *from, struct model *ret, struct err *e)
+{
+	struct given given = { .key = key, .from = from };
 	AUTO_FREE char *chosen = NULL;
 	struct catalog c;
 	struct model m = MODEL_INIT;
@@ -409,7 +442,9 @@ catalog_find(const jv *config, const char *spec, struct model *ret,
 		return fill_replay(spec, ret, e);
 	if (catalog_open(config, &c, e) < 0)
 		return -1;
+	c.given = key ? &given : NULL;
 	r = find_list(&c, spec, 0, &m, e);
+	free(given.vendor);
 	catalog_close(&c);
 	if (r < 0) {
 		model_release(&m);

@@ -37,6 +37,14 @@ int	catalog_find(const jv *config, const char *spec, struct model *ret,
 	    struct err *e);
 
 /*
+ * The same with a key that was given for this model, beside the configuration:
+ * for its provider, of the first model where there are several, and for no
+ * other.  `from` says where it is from, for people.
+ */
+int	catalog_find_with(const jv *config, const char *spec, const char *key,
+	    const char *from, struct model *ret, struct err *e);
+
+/*
  * What is asked when nobody says: $AGENT_MODEL; `model` of the configuration;
  * the first provider of providers.yaml whose key is in the environment; an
  * ollama on 127.0.0.1:11434 or a llama.cpp on 127.0.0.1:8080 that answers

@@ -1,14 +1,29 @@
-/* key: keys that a command knows. */
+/* key: keys that a command or a descriptor knows. */
 #include "config.h"
 
 #include "key.h"
 
+#include <fcntl.h>
+
 #include "alloc.h"
 #include "buf.h"
 #include "child.h"
-#include "clock.h"
+#include "fd.h"
 
 enum { KEY_MAX = 16 << 10 };
+
+/* Takes the key and overwrites what it came in. */
+static int
+first_line(struct buf *out, const char *from, char **ret, struct err *e)
+{
+	size_t n = strcspn(out->data ? out->data : "", "\r\n");
+
+	if (n > 0)
+		*ret = xstrndup(out->data, n);
+	if (out->data)
+		explicit_bzero(out->data, out->len);
+	return n > 0 ? 0 : err_set(e, ST_DENIED, "%s gave no key", from);
+}
 
 int
 key_run(const jv *cmd, char **ret, struct err *e)
@@ -36,17 +51,43 @@ key_run(const jv *cmd, char **ret, struct err *e)
 	    &out, e);
 	if (status < 0)
 		return err_prefix(e, "key_cmd");
-	buf_truncate(&out, strcspn(out.data ? out.data : "", "\r\n"));
-	if (status != 0 || out.len == 0) {
-		err_set(e, ST_DENIED, status != 0 ?
-		    "key_cmd failed with status %d" : "key_cmd gave no key",
-		    status);
-	} else {
-		*ret = xstrdup(out.data);
-	}
+	if (status == 0)
+		return first_line(&out, "key_cmd", ret, e);
 	if (out.data)
 		explicit_bzero(out.data, out.len);
-	return *ret ? 0 : -1;
+	return err_set(e, ST_DENIED, "key_cmd failed with status %d", status);
+}
+
+int
+key_read(int fd, struct deadline until, char **ret, struct err *e)
+{
+	AUTO_BUF struct buf out = BUF_INIT;
+	int r;
+
+	if (fcntl(fd, F_GETFD) < 0)
+		return err_sys(e, ST_DENIED, "--key-fd %d", fd);
+	r = fd_read_all(fd, KEY_MAX, until, &out, e);
+	close(fd);
+	if (r == 0)
+		return first_line(&out, "--key-fd", ret, e);
+	if (out.data)
+		explicit_bzero(out.data, out.len);
+	return err_prefix(e, "--key-fd %d", fd);
+}
+
+/*
+ * By the filter for core files and not by PR_SET_DUMPABLE: that would give
+ * our files in /proc to root, and children would lose them, too.
+ */
+void
+key_hide(void)
+{
+	AUTO_FD int fd = open("/proc/self/coredump_filter",
+	    O_WRONLY | O_CLOEXEC);
+	struct err ignored = ERR_INIT;
+
+	if (fd >= 0)
+		(void)fd_write(fd, "0", 1, &ignored);
 }
 
 void

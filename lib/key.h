@@ -1,9 +1,10 @@
 /*
- * key: keys that a command knows: key_cmd of a provider.
+ * key: keys that a command knows, key_cmd of a provider, or a descriptor.
  */
 #ifndef AGENT_KEY_H
 #define AGENT_KEY_H
 
+#include "clock.h"
 #include "err.h"
 #include "json.h"
 
@@ -13,6 +14,12 @@
  * ST_DENIED when it fails or prints nothing, ST_TIMEOUT after a minute.
  */
 int	key_run(const jv *cmd, char **ret, struct err *e);
+
+/* The first line that a descriptor gives, which is closed; likewise. */
+int	key_read(int fd, struct deadline until, char **ret, struct err *e);
+
+/* From now on no core file of this process has what is in its memory. */
+void	key_hide(void);
 
 /* Overwrites and frees; NULL is fine. */
 void	key_free(char *key);
