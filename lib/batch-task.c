@@ -156,6 +156,15 @@ batch_task_model(const jv *task)
 	return spec ? xstrdup(spec) : NULL;
 }
 
+jv
+batch_task_fallback(const jv *task)
+{
+	AUTO_JV jv route = member(task, "route");
+
+	return json_str(&route, "model") ? json_get(&route, "fallback") :
+	    JSON_NONE;
+}
+
 void
 batch_task_record(const struct batch_task *t, const char *type, jv data,
     struct buf *out)

@@ -3,7 +3,7 @@
  *
  * A task is an object with `prompt` or `messages`, and perhaps `id`, `system`,
  * `model`, `options`; or a record whose data is such an object.  A member
- * `route`, as agent-route adds it, says the model.  What else came with it
+ * `route`, as agent-route adds it, says the model and its fallbacks.  What else came with it
  * goes out again: members in data.task, a record's attributes as they are.
  */
 #ifndef AGENT_BATCH_TASK_H
@@ -39,6 +39,10 @@ jv	batch_task_options(const jv *task, const jv *options);
 
 /* The model that it names, which the caller frees; or NULL. */
 char	*batch_task_model(const jv *task);
+
+/* Whom to ask when that fails, as agent-route says it: an array of objects
+ * with `model` and `on`; JSON_NONE: it does not. */
+jv	batch_task_fallback(const jv *task);
 
 /* The record that answers, as a line; `data` is taken. */
 void	batch_task_record(const struct batch_task *t, const char *type,

@@ -5,9 +5,9 @@
 
 #include "alloc.h"
 #include "ask.h"
+#include "batch-models.h"
 #include "batch-resume.h"
 #include "batch-task.h"
-#include "catalog.h"
 #include "fd.h"
 #include "ndjson.h"
 #include "num.h"
@@ -39,11 +39,6 @@ struct task {
 	bool taken;		/* from the file of earlier results */
 };
 
-struct named {
-	char *spec;
-	struct model *m;
-};
-
 struct run {
 	const struct batch *b;
 	struct model_pool *pool;
@@ -52,8 +47,7 @@ struct run {
 	struct task *first, *last, *first_done, *last_done;
 	size_t count, active;	/* tasks that are here; being asked */
 	size_t room;		/* the most that may be here */
-	struct named *models;
-	size_t nmodels, cap;
+	struct batch_models models;
 	bool eof;
 	struct deadline hold;	/* nothing is started before */
 	int status;
@@ -83,25 +77,10 @@ static const struct model *
 model_of(struct run *r, const jv *task, struct err *e)
 {
 	AUTO_FREE char *spec = batch_task_model(task);
-	struct named *n;
+	AUTO_JV jv chain = batch_task_fallback(task);
 
-	if (!spec && r->b->model)
-		return r->b->model;
-	for (size_t i = 0; i < r->nmodels; i++)
-		if (spec ? r->models[i].spec &&
-		    strcmp(r->models[i].spec, spec) == 0 : !r->models[i].spec)
-			return r->models[i].m;
-	GROW(r->models, r->nmodels, r->cap);
-	n = &r->models[r->nmodels];
-	n->m = xcalloc(1, sizeof(*n->m));
-	*n->m = (struct model)MODEL_INIT;
-	if (catalog_find(r->b->config, spec, n->m, e) < 0) {
-		free(n->m);
-		return NULL;
-	}
-	n->spec = spec ? xstrdup(spec) : NULL;
-	r->nmodels++;
-	return n->m;
+	return !spec && r->b->model ? r->b->model :
+	    batch_models_find(&r->models, r->b->config, spec, &chain, e);
 }
 
 static void
@@ -508,12 +487,7 @@ release(struct run *r)
 	while (r->first)
 		remove_task(r, r->first);
 	model_pool_free(r->pool);
-	for (size_t i = 0; i < r->nmodels; i++) {
-		free(r->models[i].spec);
-		model_release(r->models[i].m);
-		free(r->models[i].m);
-	}
-	free(r->models);
+	batch_models_release(&r->models);
 	ndjson_release(&r->in);
 	batch_resume_close(r->resume);
 }

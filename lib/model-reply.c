@@ -22,6 +22,7 @@ model_release(struct model *m)
 	json_release(&m->headers);
 	json_release(&m->quirks);
 	json_release(&m->options);
+	strs_release(&m->on);
 	next = m->fallback;
 	*m = (struct model)MODEL_INIT;
 	if (next) {

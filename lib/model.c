@@ -325,10 +325,26 @@ leave_out(struct model_call *c)
 	return true;
 }
 
+/* Who is asked after such a failure; NULL: nobody. */
+static const struct model *
+next_model(const struct model_call *c)
+{
+	const struct model_error *me = &c->answer.error;
+	const struct model *m;
+
+	for (m = c->m->fallback; m; m = m->fallback)
+		if (m->on.n == 0 ? model_error_elsewhere(me) :
+		    strs_has(&m->on, model_error_name(me->kind)) ||
+		    strs_has(&m->on, err_kind(c->e.status)))
+			return m;
+	return NULL;
+}
+
 void
 call_ended(struct model_call *c, const struct err *e)
 {
 	const struct model_error *me = &c->answer.error;
+	const struct model *next;
 	int64_t delay;
 
 	call_settle(c, e);
@@ -349,9 +365,9 @@ call_ended(struct model_call *c, const struct err *e)
 			return;
 		}
 	}
-	if (unseen(c) && c->m->fallback && model_error_elsewhere(me) &&
+	if (unseen(c) && (next = next_model(c)) &&
 	    !deadline_passed(c->until)) {
-		try_later(c, 0, c->m->fallback);
+		try_later(c, 0, next);
 		return;
 	}
 	settle(c);

@@ -49,6 +49,7 @@
 #include "err.h"
 #include "http.h"
 #include "json.h"
+#include "strs.h"
 
 struct memo;		/* answers kept on disk: memo.h */
 struct provider;	/* a protocol: provider.h */
@@ -74,6 +75,9 @@ struct model {
 	jv options;		/* object: under those of the request */
 	struct http_timers timers;
 	struct model *fallback;	/* asked when this one cannot answer; or NULL */
+	struct strs on;		/* as a fallback: after these kinds of failure,
+				 * by model_error_name() or err_kind(); none:
+				 * where another may do better */
 };
 
 #define MODEL_INIT { .key_cmd = JSON_NONE, .headers = JSON_NONE, \
