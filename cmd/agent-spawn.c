@@ -11,192 +11,14 @@
 #include <unistd.h>
 
 #include "alloc.h"
-#include "cli.h"
 #include "crew.h"
 #include "fd.h"
 #include "outlet.h"
 #include "path.h"
-#include "permit.h"
-#include "prompt.h"
 #include "record.h"
-#include "spawn.h"
 #include "spawn-check.h"
+#include "spawn-options.h"
 #include "stay.h"
-
-enum {
-	OPT_AGENTS = 256, OPT_CHECK, OPT_DRY_RUN, OPT_FORK, OPT_FORMAT,
-	OPT_IDLE_EXIT, OPT_MAX_TOKENS,
-	OPT_MAX_TURNS, OPT_NO_CHECKPOINTS, OPT_NO_STDIN, OPT_PARK,
-	OPT_PERMISSION_MODE, OPT_STAY, OPT_TASK, OPT_TIMEOUT,
-	JOBS_MAX = 1000
-};
-
-static const struct option longopts[] = {
-	{ "agent", required_argument, NULL, 'a' },
-	{ "agents", required_argument, NULL, OPT_AGENTS },
-	{ "cd", required_argument, NULL, 'C' },
-	{ "check", no_argument, NULL, OPT_CHECK },
-	{ "continue", no_argument, NULL, 'c' },
-	{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
-	{ "file", required_argument, NULL, 'f' },
-	{ "fork-session", no_argument, NULL, OPT_FORK },
-	{ "format", required_argument, NULL, OPT_FORMAT },
-	CLI_OPT_HELP,
-	{ "idle-exit", required_argument, NULL, OPT_IDLE_EXIT },
-	{ "jobs", required_argument, NULL, 'j' },
-	{ "max-tokens", required_argument, NULL, OPT_MAX_TOKENS },
-	{ "max-turns", required_argument, NULL, OPT_MAX_TURNS },
-	{ "model", required_argument, NULL, 'm' },
-	{ "no-checkpoints", no_argument, NULL, OPT_NO_CHECKPOINTS },
-	{ "no-stdin", no_argument, NULL, OPT_NO_STDIN },
-	{ "park", no_argument, NULL, OPT_PARK },
-	{ "permission-mode", required_argument, NULL, OPT_PERMISSION_MODE },
-	{ "resume", required_argument, NULL, 'r' },
-	{ "stay", required_argument, NULL, OPT_STAY },
-	{ "task", required_argument, NULL, OPT_TASK },
-	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
-	CLI_OPT_VERSION,
-	{ 0 }
-};
-
-static const struct cli cli = {
-	.name = "agent-spawn",
-	.usage = "usage: agent-spawn [-c] [-a AGENT] [-C DIR] [-f FILE] "
-	    "[-j N] [-m MODEL] [-r RUN] [--agents FILE] [--check] "
-	    "[--dry-run] [--fork-session] [--format text|ndjson] "
-	    "[--idle-exit TIME] [--max-tokens N] "
-	    "[--max-turns N] [--no-checkpoints] [--no-stdin] [--park] "
-	    "[--permission-mode MODE] [--stay ID] [--task ID] "
-	    "[--timeout TIME] [TASK ...]\n",
-	.shortopts = "a:C:cf:j:m:r:",
-	.longopts = longopts,
-};
-
-struct options {
-	struct spawn spawn;
-	struct prompt prompt;
-	char **files;
-	size_t nfiles, cfiles;
-	bool text, check, stay;
-	int64_t idle_ns;	/* -1: for ever */
-	size_t jobs;		/* 0: one task, from the operands */
-};
-
-static bool
-parse_format(const char *word)
-{
-	if (strcmp(word, "text") == 0)
-		return true;
-	if (strcmp(word, "ndjson") != 0 && strcmp(word, "stream-json") != 0)
-		cli_usage(&cli, "--format is text or ndjson, not '%s'", word);
-	return false;
-}
-
-static void
-take_option(struct options *o, int c)
-{
-	switch (c) {
-	case 'a':
-		o->spawn.agent = optarg;
-		break;
-	case 'C':
-		o->spawn.dir = optarg;
-		break;
-	case 'c':
-		o->spawn.resume = "last";
-		break;
-	case 'f':
-		GROW(o->files, o->nfiles, o->cfiles);
-		o->files[o->nfiles++] = optarg;
-		break;
-	case 'j':
-		o->jobs = (size_t)cli_int(&cli, "-j", 1, JOBS_MAX);
-		break;
-	case 'm':
-		o->spawn.model = optarg;
-		break;
-	case 'r':
-		o->spawn.resume = optarg;
-		break;
-	case OPT_AGENTS:
-		o->spawn.agents_file = optarg;
-		break;
-	case OPT_CHECK:
-		o->check = true;
-		break;
-	case OPT_DRY_RUN:
-		o->spawn.dry_run = true;
-		break;
-	case OPT_FORK:
-		o->spawn.fork = true;
-		break;
-	case OPT_FORMAT:
-		o->text = parse_format(optarg);
-		break;
-	case OPT_IDLE_EXIT:
-		o->idle_ns = cli_duration(&cli, "--idle-exit");
-		break;
-	case OPT_MAX_TOKENS:
-		o->spawn.max_tokens = cli_int(&cli, "--max-tokens", 1,
-		    INT64_MAX);
-		break;
-	case OPT_MAX_TURNS:
-		o->spawn.max_turns = cli_int(&cli, "--max-turns", 1, 1000000);
-		break;
-	case OPT_NO_CHECKPOINTS:
-		o->spawn.no_checkpoints = true;
-		break;
-	case OPT_NO_STDIN:
-		o->prompt.no_stdin = true;
-		break;
-	case OPT_PARK:
-		o->spawn.park = true;
-		break;
-	case OPT_PERMISSION_MODE:
-		if (permit_mode(optarg) < 0)
-			cli_usage(&cli, "--permission-mode is default, "
-			    "acceptEdits, plan or bypassPermissions, not '%s'",
-			    optarg);
-		o->spawn.mode = optarg;
-		break;
-	case OPT_STAY:
-		o->spawn.agent = optarg;
-		o->stay = true;
-		break;
-	case OPT_TASK:
-		o->spawn.task = optarg;
-		break;
-	case OPT_TIMEOUT:
-		o->spawn.timeout_ns = cli_duration(&cli, "--timeout");
-		break;
-	}
-}
-
-static void
-parse_options(struct options *o, int argc, char **argv)
-{
-	int c;
-
-	o->text = isatty(STDOUT_FILENO);
-	while ((c = cli_option(&cli, argc, argv)) != -1)
-		take_option(o, c);
-	if (o->spawn.fork && !o->spawn.resume)
-		cli_usage(&cli, "--fork-session goes with -c or -r");
-	if (o->jobs > 0 && (o->spawn.resume || o->nfiles > 0 ||
-	    optind < argc))
-		cli_usage(&cli, "with -j the tasks come on standard input");
-	if (o->idle_ns >= 0 && !o->stay)
-		cli_usage(&cli, "--idle-exit goes with --stay");
-	if (o->stay && (o->spawn.resume || o->nfiles > 0 || o->jobs > 0 ||
-	    o->spawn.dry_run || optind < argc))
-		cli_usage(&cli, "with --stay the tasks come as messages");
-	o->prompt.operands = argv + optind;
-	o->prompt.noperands = (size_t)(argc - optind);
-	o->prompt.files = o->files;
-	o->prompt.nfiles = o->nfiles;
-	o->prompt.until = deadline_in(o->spawn.timeout_ns > 0 ?
-	    o->spawn.timeout_ns : SPAWN_WALL_SECONDS * CLOCK_SEC);
-}
 
 /* A run that did not come about still ends with a record. */
 static void
@@ -213,7 +35,7 @@ write_error(struct outlet *out, const struct err *why)
 
 /* All that is wrong, on standard error; 78 when something is. */
 static int
-check(const struct options *o, struct err *e)
+check(const struct spawn_options *o, struct err *e)
 {
 	AUTO_BUF struct buf out = BUF_INIT;
 	int status = spawn_check(o->spawn.dir, o->spawn.agents_file, &out, e);
@@ -225,60 +47,29 @@ check(const struct options *o, struct err *e)
 
 /* The same command for each task of a stream, with the same options. */
 static int
-run_crew(const struct options *o, struct err *e)
+run_crew(const struct spawn_options *o, struct err *e)
 {
-	AUTO_FREE char *self = path_program("agent-spawn", e);
-	AUTO_FREE char *turns = xasprintf("%lld",
-	    (long long)o->spawn.max_turns);
-	AUTO_FREE char *tokens = xasprintf("%lld",
-	    (long long)o->spawn.max_tokens);
-	AUTO_FREE char *timeout = xasprintf("%lldms",
-	    (long long)(o->spawn.timeout_ns / CLOCK_MS));
-	const char *args[20] = { "--format", "ndjson" };
-	size_t n = 2;
+	AUTO_STRS struct strs args = STRS_INIT;
+	char *self = path_program("agent-spawn", e);
 	struct crew crew = {
-		.program = self, .args = args, .agent = o->spawn.agent,
+		.program = self, .agent = o->spawn.agent,
 		.model = o->spawn.model, .jobs = o->jobs,
 		.in = STDIN_FILENO, .out = STDOUT_FILENO, .stop = &cli_signal,
 	};
+	int status;
 
 	if (!self)
 		return -1;
-	if (o->spawn.dir) {
-		args[n++] = "-C";
-		args[n++] = o->spawn.dir;
-	}
-	if (o->spawn.agents_file) {
-		args[n++] = "--agents";
-		args[n++] = o->spawn.agents_file;
-	}
-	if (o->spawn.max_turns > 0) {
-		args[n++] = "--max-turns";
-		args[n++] = turns;
-	}
-	if (o->spawn.max_tokens > 0) {
-		args[n++] = "--max-tokens";
-		args[n++] = tokens;
-	}
-	if (o->spawn.timeout_ns > 0) {
-		args[n++] = "--timeout";
-		args[n++] = timeout;
-	}
-	if (o->spawn.no_checkpoints)
-		args[n++] = "--no-checkpoints";
-	if (o->spawn.park)
-		args[n++] = "--park";
-	if (o->spawn.mode) {
-		args[n++] = "--permission-mode";
-		args[n++] = o->spawn.mode;
-	}
-	args[n] = NULL;
-	return crew_run(&crew, e);
+	spawn_options_again(o, &args);
+	crew.args = (const char *const *)args.v;
+	status = crew_run(&crew, e);
+	free(self);
+	return status;
 }
 
 /* The same, message by message, until it is told to stop. */
 static int
-stay(struct options *o, struct outlet *out, struct err *e)
+stay(struct spawn_options *o, struct outlet *out, struct err *e)
 {
 	int status;
 
@@ -296,7 +87,7 @@ stay(struct options *o, struct outlet *out, struct err *e)
 }
 
 static int
-spawn(struct options *o, struct outlet *out, struct err *e)
+spawn(struct spawn_options *o, struct outlet *out, struct err *e)
 {
 	AUTO_BUF struct buf prompt = BUF_INIT;
 	bool nothing_new = o->spawn.resume &&
@@ -320,13 +111,13 @@ spawn(struct options *o, struct outlet *out, struct err *e)
 int
 main(int argc, char **argv)
 {
-	struct options o = { .idle_ns = -1 };
+	struct spawn_options o = { .idle_ns = -1 };
 	struct outlet out = OUTLET_INIT;
 	struct err e = ERR_INIT;
 	int status;
 
-	cli_begin(&cli);
-	parse_options(&o, argc, argv);
+	cli_begin(&spawn_cli);
+	spawn_options(argc, argv, &o);
 	cli_catch_signals();
 	status = o.check ? check(&o, &e) :
 	    o.jobs > 0 ? run_crew(&o, &e) :
@@ -334,7 +125,7 @@ main(int argc, char **argv)
 	outlet_close(&out);
 	free(o.files);
 	if (e.status == ST_USAGE && status < 0)
-		cli_usage(&cli, "%s", e.text);
+		cli_usage(&spawn_cli, "%s", e.text);
 	cli_raise();
 	if (e.status && e.status != ST_SIGNAL + SIGPIPE)
 		err_report(&e);

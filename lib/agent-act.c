@@ -57,6 +57,7 @@ say_result(void *context, const struct call *c, struct err *e)
 	json_set(&data, "output", json_from_bytes(c->text.data, c->text.len));
 	json_set_bool(&data, "truncated", c->truncated);
 	json_set_int(&data, "duration_ms", c->duration_ns / CLOCK_MS);
+	json_set(&data, "usage", json_copy(&c->usage));
 	json_set_str(&data, "file", c->output ? path_basename(c->output) :
 	    NULL);
 	record = record_new(&r->task->origin, RECORD_TOOL_RESULT, data);
@@ -250,6 +251,98 @@ permit(struct run *r, struct call *calls, size_t n, struct err *e)
 	return 0;
 }
 
+/*
+ * The tool `ask`: a question of the model's own.  A progress report is put
+ * where people look, and gets no answer.
+ */
+static int
+ask_freely(struct run *r, struct call *c, struct err *e)
+{
+	const struct agent_task *t = r->task;
+	const char *kind = json_str(&c->arguments, "kind");
+	AUTO_JV jv options = json_get(&c->arguments, "options");
+	struct asking a = {
+		.root = t->place.root, .agent = t->id, .key = c->key,
+		.question = json_str(&c->arguments, "question"),
+		.subject = "ask", .kind = kind ? kind : "user_input",
+		.options = &options, .park = t->park,
+	};
+	jv data;
+
+	if (!json_has(&r->talk->begun, c->id) && say_call(r, c, e) < 0)
+		return -1;
+	data = json_object();
+	json_set_str(&data, "question", a.question);
+	json_set_str(&data, "kind", a.kind);
+	json_set_str(&data, "key", a.key);
+	if (agent_say(r, RECORD_QUESTION, data, false, e) < 0 ||
+	    asking_person(&a, t->limits.until, t->stop, &c->text, e) < 0)
+		return -1;
+	data = json_object();
+	json_set_str(&data, "text", c->text.data);
+	json_set_str(&data, "key", a.key);
+	if (agent_say(r, RECORD_ANSWER, data, false, e) < 0)
+		return -1;
+	if (strcmp(a.kind, "progress_report") == 0) {
+		buf_reset(&c->text);
+		buf_adds(&c->text, "reported");
+	}
+	c->ok = true;
+	c->status = 0;
+	c->state = CALL_ENDED;
+	return say_ended(r, c, e);
+}
+
+static bool
+is_question(const struct call *c)
+{
+	static const char *const kinds[] = {
+		"user_input", "debug_request", "progress_report"
+	};
+	const char *kind = json_str(&c->arguments, "kind");
+	struct err ignored;
+
+	if (strcmp(c->name, "ask") != 0 || c->state != CALL_WAITING ||
+	    tool_check(tool_find("ask"), &c->arguments, &ignored) < 0)
+		return false;
+	for (size_t i = 0; kind && i < sizeof(kinds) / sizeof(*kinds); i++)
+		if (strcmp(kind, kinds[i]) == 0)
+			return true;
+	return !kind;
+}
+
+/* Questions come first: what else is in the turn may wait for days. */
+static int
+ask_questions(struct run *r, struct call *calls, size_t n, struct err *e)
+{
+	for (size_t i = 0; i < n; i++)
+		if (is_question(&calls[i]) && ask_freely(r, &calls[i], e) < 0)
+			return -1;
+	return 0;
+}
+
+/* What those that are spawned in this turn may spend. */
+static void
+share(struct run *r, struct call *calls, size_t n)
+{
+	const struct agent_limits *l = &r->task->limits;
+	const struct model_usage *u = &r->talk->usage;
+	int64_t tokens = l->tokens - agent_tokens(r);
+	double cost = l->cost - (u->cost > 0 ? u->cost : 0);
+	int64_t shares = 1;
+
+	for (size_t i = 0; i < n; i++)
+		shares += strcmp(calls[i].name, "spawn") == 0;
+	for (size_t i = 0; i < n; i++) {
+		if (l->tokens > 0)
+			calls[i].share.tokens = tokens / shares > 0 ?
+			    tokens / shares : 1;
+		if (l->cost > 0)
+			calls[i].share.cost = cost > 0 ? cost /
+			    (double)shares : 0.000001;
+	}
+}
+
 /* Runs them all; `done`, if it is among them, comes last. */
 static int
 run_calls(struct run *r, struct call *calls, size_t n, struct err *e)
@@ -258,7 +351,7 @@ run_calls(struct run *r, struct call *calls, size_t n, struct err *e)
 	struct call *done = NULL;
 
 	/* a call that waits for a person has not begun */
-	if (permit(r, calls, n, e) < 0)
+	if (permit(r, calls, n, e) < 0 || ask_questions(r, calls, n, e) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++) {
 		if (calls[i].state == CALL_WAITING &&
@@ -270,8 +363,8 @@ run_calls(struct run *r, struct call *calls, size_t n, struct err *e)
 			done->state = CALL_ENDED;
 		}
 	}
-	if (conversation_sync(r->talk, e) < 0 ||
-	    keep_files(r, calls, n, e) < 0 || calls_run(&t->place,
+	share(r, calls, n);
+	if (conversation_sync(r->talk, e) < 0 || keep_files(r, calls, n, e) < 0 || calls_run(&t->place,
 	    calls, n, t->limits.until, t->stop, say_ended, r, e) < 0)
 		return -1;
 	return done ? take_done(r, done, e) : 0;

@@ -33,6 +33,9 @@ int	agent_say(struct run *r, const char *type, jv data, bool lasts,
 /* Ends the run, after what is under way. */
 void	agent_end(struct run *r, int status, const char *reason);
 
+/* What counts against the limit on tokens. */
+int64_t	agent_tokens(const struct run *r);
+
 /* The last record; `why` says what went wrong, when its status is not 0. */
 int	agent_say_end(struct run *r, const struct err *why, struct err *e);
 

@@ -227,11 +227,17 @@ total_tokens(const struct conversation *talk)
 	    (u->output > 0 ? u->output : 0);
 }
 
+int64_t
+agent_tokens(const struct run *r)
+{
+	return total_tokens(r->talk) - r->first_tokens;
+}
+
 static bool
 over_limit(struct run *r, struct err *e)
 {
 	const struct agent_limits *l = &r->task->limits;
-	int64_t tokens = total_tokens(r->talk) - r->first_tokens;
+	int64_t tokens = agent_tokens(r);
 	int64_t turns = r->talk->turns - r->first_turn;
 
 	if (l->turns > 0 && turns >= l->turns) {
@@ -242,6 +248,9 @@ over_limit(struct run *r, struct err *e)
 		agent_end(r, ST_LIMIT, "tokens");
 		err_set(e, ST_LIMIT, "not done after %lld tokens",
 		    (long long)tokens);
+	} else if (l->cost > 0 && r->talk->usage.cost >= l->cost) {
+		agent_end(r, ST_BUDGET, "budget");
+		err_set(e, ST_BUDGET, "not done for %g USD", l->cost);
 	} else if (deadline_passed(l->until)) {
 		agent_end(r, ST_TIMEOUT, "time");
 		err_set(e, ST_TIMEOUT, "not done in time");

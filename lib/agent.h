@@ -34,6 +34,7 @@
 struct agent_limits {
 	int64_t turns;			/* model calls; 0: no limit */
 	int64_t tokens;			/* input and output together; 0: none */
+	double cost;			/* in USD, with sub-agents; 0: none */
 	int64_t context;		/* tokens that the model can take; at
 					 * AGENT_CONTEXT_PERCENT of it the
 					 * agent hands over; 0: never */

@@ -34,6 +34,7 @@ static const struct yaml_shape strings[] = {
 static const struct yaml_shape limits[] = {
 	{ .key = "context", .kinds = YAML_INT },
 	{ .key = "cost", .kinds = YAML_NUMBER },
+	{ .key = "depth", .kinds = YAML_INT },
 	{ .key = "idle", .kinds = YAML_STRING | YAML_INT },
 	{ .key = "tokens", .kinds = YAML_INT },
 	{ .key = "turns", .kinds = YAML_INT },

@@ -7,18 +7,19 @@
 #include "child.h"
 #include "fd.h"
 #include "path.h"
+#include "strs.h"
 
 enum { ANSWER_MAX = 64 << 10, GRACE_SECONDS = 3 };
 
-/* "approve: but rename it\n": what comes after the colon. */
+/* "approve: but rename it\n": what comes after the colon, or all of it. */
 static void
-take_words(const struct buf *out, struct buf *words)
+take_words(const struct asking *a, const struct buf *out, struct buf *words)
 {
-	const char *colon = out->len > 0 ? strstr(out->data, ": ") : NULL;
+	const char *text = out->len > 0 ? out->data : "";
+	const char *colon = strstr(text, ": ");
 
 	buf_reset(words);
-	if (colon)
-		buf_adds(words, colon + 2);
+	buf_adds(words, a->kind ? text : colon ? colon + 2 : "");
 	while (words->len > 0 && words->data[words->len - 1] == '\n')
 		buf_truncate(words, words->len - 1);
 }
@@ -50,28 +51,31 @@ int
 asking_person(const struct asking *a, struct deadline until,
     const volatile int *stop, struct buf *words, struct err *e)
 {
-	AUTO_FREE char *gate = path_program("agent-gate", e);
-	const char *argv[20] = {
-		gate, "-C", a->root, "ask", "--from", a->agent, "--key", a->key,
-		"--subject", a->subject, "--show", a->show
-	};
+	char *gate = path_program("agent-gate", e);
+	AUTO_STRS struct strs argv = STRS_INIT;
 	AUTO_BUF struct buf out = BUF_INIT;
-	size_t n = 12;
 	int status;
 
 	if (!gate)
 		return -1;
-	if (a->park) {
-		argv[n++] = "--wait";
-		argv[n++] = "0";
+	strs_take(&argv, gate);
+	STRS_ADD(&argv, "-C", a->root, "ask", "--from", a->agent, "--key",
+	    a->key, "--subject", a->subject);
+	if (a->show)
+		STRS_ADD(&argv, "--show", a->show);
+	if (a->kind)
+		STRS_ADD(&argv, "--kind", a->kind);
+	for (size_t i = 0; a->options && i < json_count(a->options); i++) {
+		AUTO_JV jv one = json_at(a->options, i);
+		STRS_ADD(&argv, "-o", json_string(&one));
 	}
-	argv[n++] = "--";
-	argv[n++] = a->question;
-	argv[n] = NULL;
-	status = run_gate(argv, until, stop, &out, e);
+	if (a->park)
+		STRS_ADD(&argv, "--wait", "0");
+	STRS_ADD(&argv, "--", a->question);
+	status = run_gate((const char *const *)argv.v, until, stop, &out, e);
 	if (status < 0)
 		return -1;
-	take_words(&out, words);
+	take_words(a, &out, words);
 	if (status == ST_OK || status == ST_NO)
 		return status == ST_OK;
 	if (status == ST_TEMPFAIL)

@@ -13,6 +13,7 @@
 #include "buf.h"
 #include "clock.h"
 #include "err.h"
+#include "json.h"
 
 /* Everything is borrowed. */
 struct asking {
@@ -21,13 +22,16 @@ struct asking {
 	const char *key;
 	const char *question;
 	const char *subject;		/* what rules and "always" are about */
-	const char *show;		/* a file that is shown with it */
+	const char *show;		/* a file that is shown; or NULL */
+	const char *kind;		/* of agent-gate(1); NULL: approval */
+	const jv *options;		/* the only answers; or NULL */
 	bool park;			/* do not wait for people */
 };
 
 /*
- * 1 yes, 0 no; `words` gets what was said with it.  -1: parked (ST_TEMPFAIL),
- * out of time, a signal, or no gate could be had.
+ * 1 yes, 0 no; `words` gets what was said with it, or for another kind than
+ * approval the whole answer.  -1: parked (ST_TEMPFAIL), out of time, a signal,
+ * or no gate could be had.
  */
 int	asking_person(const struct asking *a, struct deadline until,
 	    const volatile int *stop, struct buf *words, struct err *e);

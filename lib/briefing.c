@@ -186,9 +186,9 @@ briefing_tools(const jv *agent, const struct toolbox *box,
 		    tool_declaration(&box->own[i]) : JSON_NONE);
 	for (size_t i = 0; i < n; i++) {
 		if (!has_tool(agent, all[i].name) ||
-		    (all[i].program && !json_has(agent, "tools")))
+		    ((all[i].flags & TOOL_NAMED) && !json_has(agent, "tools")))
 			continue;
-		if (!all[i].program)
+		if (all[i].parameters)
 			json_append(&list, tool_declaration(&all[i]));
 		else if (add_served(agent, workspace, &all[i], &list, e) < 0)
 			return -1;

@@ -25,8 +25,9 @@ int	briefing_make(const jv *agent, const char *dir, const char *workspace,
 
 /*
  * What the model may call: the declarations of the agent's `tools` (its own
- * and all that need no program, when it names none), an array.  `workspace` is what the
- * programs of tools are told.  ST_CONFIG for a tool that does not exist.
+ * and those that need not be named, when it names none), an array.
+ * `workspace` is what the programs of tools are told.  ST_CONFIG for a tool
+ * that does not exist.
  */
 int	briefing_tools(const jv *agent, const struct toolbox *box,
 	    const char *workspace, jv *ret, struct err *e);

@@ -1,7 +1,7 @@
 /* calls: the tool calls of one turn, each in a sandbox of its own, at once. */
 #include "config.h"
 
-#include "calls.h"
+#include "calls-impl.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,15 +9,14 @@
 #include <signal.h>
 
 #include "alloc.h"
-#include "door.h"
 #include "fd.h"
 #include "path.h"
 #include "strs.h"
+#include "subagent.h"
 #include "toolbox.h"
 
 enum {
 	GRACE_SECONDS = 3,
-	SHELL_TIMEOUT_MAX = 24 * 3600,
 	HEAD = TOOL_TEXT_MAX / 3,	/* kept of a long output's start */
 	GLANCE_MS = 500		/* at the signal flag, in case poll missed it */
 };
@@ -32,6 +31,7 @@ call_release(struct call *c)
 	free(c->output);
 	free(c->key);
 	jv_free(c->arguments);
+	jv_free(c->usage);
 	buf_release(&c->text);
 	child_stop(&c->child, 0);
 	if (c->out >= 0)
@@ -45,6 +45,12 @@ static bool
 is_shell(const struct call *c)
 {
 	return strcmp(c->name, "shell") == 0;
+}
+
+static bool
+is_spawn(const struct call *c)
+{
+	return strcmp(c->name, "spawn") == 0;
 }
 
 /* Ends a call that never ran, in words for the model. */
@@ -70,100 +76,14 @@ check(const struct calls_place *place, struct call *c)
 	else if (!t)
 		err_set(&why, ST_NO, "there is no tool '%s'", c->name);
 	else if (tool_check(t, &c->arguments, &why) == 0 &&
-	    (t->run || t->program || t->file || is_shell(c)))
+	    (!is_spawn(c) || subagent_check(place->subagents, &c->arguments,
+	    &why) == 0) && (t->run || t->program || t->file || is_shell(c)))
 		return true;
 	else if (!why.status)
 		err_set(&why, ST_NO, "call '%s' alone, as the last thing",
 		    c->name);
 	refuse(c, why.text);
 	return false;
-}
-
-static int64_t
-call_timeout(const struct calls_place *place, const struct call *c)
-{
-	const struct tool *t = toolbox_find(place->tools, c->name);
-	int64_t seconds;
-
-	if (is_shell(c) && json_int(&c->arguments, "timeout", &seconds))
-		return (seconds < SHELL_TIMEOUT_MAX ? seconds :
-		    SHELL_TIMEOUT_MAX) * CLOCK_SEC;
-	return t && t->timeout_ns > 0 ? t->timeout_ns : place->timeout_ns;
-}
-
-/* A program of ours that serves the tool, for this agent only. */
-static int
-program_words(const struct calls_place *place, const struct call *c,
-    const char *program, struct strs *w, struct err *e)
-{
-	char *self = path_program(program, e);
-
-	if (!self)
-		return -1;
-	strs_take(w, self);
-	STRS_ADD(w, "-a", place->agent);
-	STRS_ADD(w, "-C", place->root);
-	STRS_ADD(w, "tool", c->name);
-	return 0;
-}
-
-static int
-sandbox_words(const struct calls_place *place, const struct call *c,
-    struct strs *w, struct err *e)
-{
-	char *self = path_program("agent-sandbox", e);
-	AUTO_FREE char *tool = path_program("agent-tool", e);
-	const char *file = toolbox_find(place->tools, c->name)->file;
-
-	if (!self || !tool) {
-		free(self);
-		return -1;
-	}
-	strs_take(w, self);
-	STRS_ADD(w, "--workspace", place->workspace);
-	if (place->profile)
-		STRS_ADD(w, "--profile", place->profile);
-	for (size_t i = 0; place->hide && place->hide[i]; i++)
-		STRS_ADD(w, "--hide", place->hide[i]);
-	for (size_t i = 0; place->read_only && place->read_only[i]; i++)
-		STRS_ADD(w, "--ro", place->read_only[i]);
-	JSON_EACH(place->env, i) {
-		AUTO_JV jv v = json_iter_value(place->env, i);
-		strs_add(w, "--env");
-		strs_addf(w, "%s=%s", json_iter_key(place->env, i),
-		    json_string(&v));
-	}
-	if (c->key) {
-		strs_add(w, "--env");
-		strs_addf(w, "AGENT_STEP_KEY=%s", c->key);
-	}
-	if (place->door && is_shell(c) && door_words(place->door, w, e) < 0)
-		return -1;
-	strs_add(w, "--timeout");
-	strs_addf(w, "%lldms",
-	    (long long)(call_timeout(place, c) / CLOCK_MS));
-	if (is_shell(c)) {
-		strs_add(w, "--");
-		STRS_ADD(w, "/bin/sh", "-c");
-		strs_add(w, json_str(&c->arguments, "command"));
-	} else if (file) {
-		/* the directory: a script may have more in it */
-		AUTO_FREE char *dir = path_dirname(file);
-		STRS_ADD(w, "--ro", dir, "--", file);
-	} else {
-		STRS_ADD(w, "--ro", tool);
-		STRS_ADD(w, "--", tool);
-		STRS_ADD(w, "call", c->name);
-	}
-	return 0;
-}
-
-static int
-arguments_fd(const struct call *c, struct err *e)
-{
-	AUTO_FREE char *text = json_text(&c->arguments);
-
-	return fd_from_text(text, strlen(text), e);
 }
 
 static int
@@ -187,13 +107,8 @@ start(const struct calls_place *place, struct call *c, struct err *e)
 	AUTO_FD int in = -1;
 	int p[2];
 
-	const char *program = toolbox_find(place->tools, c->name)->program;
-
-	if ((program ? program_words(place, c, program, &w, e) :
-	    sandbox_words(place, c, &w, e)) < 0 || open_output(place, c, e) < 0)
-		return -1;
-	in = is_shell(c) ? CHILD_NULL : arguments_fd(c, e);
-	if (in == -1)
+	if (calls_words(place, c, &w, &in, e) < 0 ||
+	    open_output(place, c, e) < 0)
 		return -1;
 	if (pipe2(p, O_CLOEXEC) < 0)
 		return err_sys(e, ST_SYSTEM, "cannot make a pipe");
@@ -261,6 +176,10 @@ read_back(struct call *c, struct err *e)
 {
 	int64_t left_out = c->written - TOOL_TEXT_MAX;
 
+	if (is_spawn(c)) {
+		subagent_result(c->file, &c->text, &c->usage);
+		return 0;
+	}
 	if (left_out <= 0)
 		return add_part(c, 0, (size_t)c->written, &c->text, e);
 	c->truncated = true;
@@ -292,9 +211,10 @@ add_verdict(const struct calls_place *place, struct call *c)
 	AUTO_FREE char *name = xasprintf("%s: ", t->program ? t->program :
 	    "agent-tool");
 
-	if (c->ok)
+	if (c->ok || is_spawn(c))
 		return;
-	if (!is_shell(c) && !t->file && strncmp(c->text.data, name, strlen(name)) == 0) {
+	if (!is_shell(c) && !t->file &&
+	    strncmp(c->text.data, name, strlen(name)) == 0) {
 		AUTO_FREE char *why = xstrdup(c->text.data + strlen(name));
 		buf_reset(&c->text);
 		buf_addf(&c->text, "error: %s", why);
@@ -303,7 +223,7 @@ add_verdict(const struct calls_place *place, struct call *c)
 		    "output]", (long long)place->output_max);
 	} else if (c->status == ST_TIMEOUT) {
 		buf_addf(&c->text, "\n[killed: still running after %lld s]",
-		    (long long)(call_timeout(place, c) / CLOCK_SEC));
+		    (long long)(calls_timeout(place, c) / CLOCK_SEC));
 	} else {
 		buf_addf(&c->text, "%s[exit status %d]",
 		    c->text.len > 0 ? "\n" : "", c->status);

@@ -4,9 +4,9 @@
  * A call runs as `agent-sandbox ... -- agent-tool call NAME`, its arguments
  * on stdin, or, for `shell`, as `agent-sandbox ... -- sh -c COMMAND`, for a
  * tool of the agent's own (toolbox.h) as `agent-sandbox ... -- EXECUTABLE`, or,
- * when a program serves the tool (tool.h), as that, outside of the sandbox.  What
- * it prints goes to a file as a whole, up to a limit, and from there, cut in
- * the middle when long, to the model.
+ * when a program serves the tool (tool.h), as that, outside of the sandbox.
+ * What it prints goes to a file as a whole, up to a limit, and from there, cut
+ * in the middle when long, to the model.
  *
  * Calls run side by side, but one that names the same path as an earlier one
  * waits for it when either changes files: their order is what the model said.
@@ -22,9 +22,11 @@
 #include "clock.h"
 #include "err.h"
 #include "json.h"
+#include "subagent.h"
 
 /* Where and within what limits the calls of a run are made. */
 struct calls_place {
+	const struct subagents *subagents;	/* NULL: it can have none */
 	const struct toolbox *tools;	/* or NULL: those built in */
 	const char *agent;		/* its id, for programs of tools */
 	const char *root;		/* of the project's workspace, too */
@@ -53,6 +55,8 @@ struct call {
 	/* the result */
 	enum call_state state;
 	bool ok;
+	struct subagent_share share;	/* of `spawn`: what it may spend */
+	jv usage;			/* and what it did; JSON_NONE */
 	bool truncated;			/* `text` is not all of the output */
 	int status;			/* exit status; -1: it was never run */
 	int64_t duration_ns;
@@ -65,7 +69,7 @@ struct call {
 	int64_t written, started;
 };
 
-#define CALL_INIT { .arguments = JSON_NONE, .status = -1, \
+#define CALL_INIT { .arguments = JSON_NONE, .usage = JSON_NONE, .status = -1, \
 	.child = CHILD_INIT, .out = -1, .file = -1 }
 
 void	call_release(struct call *c);

@@ -156,6 +156,7 @@ take(struct conversation *c, const jv *record)
 		c->tools++;
 	} else if (strcmp(type, RECORD_TOOL_RESULT) == 0 && id) {
 		json_set(&c->answers, id, json_copy(&data));
+		add_usage(c, &data);	/* of a sub-agent */
 		settle(c);
 	} else if (strcmp(type, RECORD_RESULT) == 0) {
 		set(&c->result, json_copy(record));

@@ -48,7 +48,8 @@ struct conversation {
 
 #define CONVERSATION_INIT { .fd = -1, .messages = JSON_NONE, \
 	.start = JSON_NONE, .result = JSON_NONE, .last = JSON_NONE, \
-	.tail = JSON_NONE, .calls = JSON_NONE, .begun = JSON_NONE, .answers = JSON_NONE, \
+	.tail = JSON_NONE, .calls = JSON_NONE, .begun = JSON_NONE, \
+	.answers = JSON_NONE, \
 	.seen = JSON_NONE, .usage = MODEL_USAGE_INIT }
 
 /* Creates conversation.ndjson in `dir`; ST_CANTCREATE when it is there. */

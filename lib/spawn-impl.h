@@ -16,6 +16,7 @@
 #include "policy.h"
 #include "settings.h"
 #include "spawn.h"
+#include "subagent.h"
 #include "toolbox.h"
 #include "ulid.h"
 #include "workspace.h"
@@ -32,6 +33,7 @@ struct setup {
 	struct journal journal;
 	struct buf briefing;
 	struct toolbox box;
+	struct subagents subagents;
 	jv tools, env, options, skills;
 	char run[ULID_LEN + 1];
 	char *run_dir, *output_dir, *source;

@@ -166,6 +166,23 @@ find_model(struct setup *s, struct err *e)
 	    chain.len > 0 ? chain.data : otherwise, &s->model, e);
 }
 
+static void
+find_subagents(struct setup *s)
+{
+	AUTO_JV jv limits = json_get(&s->agent, "limits");
+	int64_t depth = SUBAGENT_DEPTH;
+
+	(void)json_int(&limits, "depth", &depth);
+	s->subagents = (struct subagents){
+		.agents = &s->agents, .self = json_str(&s->agent, "id"),
+		.dir = s->place, .file = s->agents.name,
+		.mode = s->said->mode, .park = s->said->park,
+		.no_checkpoints = s->said->no_checkpoints,
+		.too_deep = subagents_enter(depth),
+	};
+	subagents_declare(&s->subagents, &s->tools);
+}
+
 static int
 find_words(struct setup *s, struct err *e)
 {
@@ -178,6 +195,7 @@ find_words(struct setup *s, struct err *e)
 	    briefing_tools(&s->agent, &s->box, s->workspace.root, &s->tools,
 	    e) < 0)
 		return -1;
+	find_subagents(s);
 	if (skills_find(&s->agent, s->agents.dir, s->place, &s->skills, e) < 0)
 		return -1;
 	if (s->foreign)		/* the tools are its own */

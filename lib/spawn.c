@@ -127,15 +127,25 @@ find_hidden(struct setup *s)
 	return paths;
 }
 
+/* The option can only lower what the agent has. */
+static double
+max_cost(const struct setup *s)
+{
+	AUTO_JV jv limits = json_get(&s->agent, "limits");
+	double own = 0;
+
+	(void)json_num(&limits, "cost", &own);
+	return own <= 0 || (s->said->max_cost > 0 && s->said->max_cost < own) ?
+	    s->said->max_cost : own;
+}
+
 static int
 run_within_budget(struct setup *s, const struct agent_task *task,
     struct err *e)
 {
-	AUTO_JV jv limits = json_get(&s->agent, "limits");
-	double usd = 0;
+	double usd = max_cost(s);
 	int status;
 
-	json_num(&limits, "cost", &usd);
 	if (runbudget_begin(s->run, json_str(&s->agent, "pool"), usd, e) < 0)
 		return -1;
 	status = agent_run(task, e);
@@ -148,6 +158,7 @@ run(struct setup *s, const char *prompt, struct err *e)
 {
 	AUTO_FREE const char **read_only = find_read_only(s);
 	AUTO_FREE const char **hidden = find_hidden(s);
+	struct deadline until = deadline_in(wall_time(s));
 	struct agent_task task = {
 		.id = json_str(&s->agent, "id"),
 		.model_name = s->model.name,
@@ -177,6 +188,7 @@ run(struct setup *s, const char *prompt, struct err *e)
 		    .traceparent = record_traceparent() },
 		.model = &s->model,
 		.place = {
+			.subagents = s->foreign ? NULL : &s->subagents,
 			.tools = &s->box,
 			.agent = json_str(&s->agent, "id"),
 			.root = s->workspace.root,
@@ -195,8 +207,9 @@ run(struct setup *s, const char *prompt, struct err *e)
 			.turns = limit(s, s->said->max_turns, "turns",
 			    SPAWN_TURNS),
 			.tokens = limit(s, s->said->max_tokens, "tokens", 0),
+			.cost = max_cost(s),
 			.context = limit(s, 0, "context", SPAWN_CONTEXT),
-			.until = deadline_in(wall_time(s)),
+			.until = until,
 		},
 		.stop = s->said->stop,
 		.record = pass_record,
@@ -204,6 +217,7 @@ run(struct setup *s, const char *prompt, struct err *e)
 		.context = s,
 	};
 
+	s->subagents.until = until;
 	if (s->foreign) {
 		task.limits.turns = limit(s, s->said->max_turns, "turns", 0);
 		return foreign_run(s->foreign, &task, &s->agent,

@@ -34,6 +34,7 @@ struct spawn {
 	const jv *options;		/* for the model: object; or NULL */
 	int64_t max_turns;
 	int64_t max_tokens;
+	double max_cost;		/* in USD */
 	int64_t timeout_ns;
 	const volatile int *stop;
 	/* each record after it is in the journal; -1 ends the run */

@@ -4,6 +4,7 @@
 #include "tool.h"
 
 #include "alloc.h"
+#include "clock.h"
 #include "schema.h"
 
 #define PATH "\"path\":{\"type\":\"string\",\"description\":\"" \
@@ -92,19 +93,66 @@ static const struct tool tools[] = {
 		    "\"success\":{\"type\":\"boolean\",\"description\":\""
 		    "false when the task could not be done\"}}}",
 	}, {
+		.name = "fetch",
+		.description = "Get what a URL names, as text, by GET. Only "
+		    "from where the sandbox has network.",
+		.parameters = OBJECT "\"required\":[\"url\"],\"properties\":{"
+		    "\"url\":{\"type\":\"string\",\"description\":"
+		    "\"http or https\"},\"raw\":{\"type\":\"boolean\","
+		    "\"description\":\"keep the HTML\"}}}",
+		.flags = TOOL_NAMED,
+		.run = tool_fetch,
+	}, {
+		.name = "send",
+		.description = "Send a message to another agent, or to the "
+		    "person (user). Answers come between your turns.",
+		.parameters = OBJECT "\"required\":[\"to\",\"text\"],"
+		    "\"properties\":{\"to\":{\"type\":\"string\"},"
+		    "\"text\":{\"type\":\"string\"}}}",
+		.program = "agent-send",
+		.flags = TOOL_NAMED,
+	}, {
+		.name = "ask",
+		.description = "Ask the person, and wait for the answer; for "
+		    "what only a person can decide or know. kind is "
+		    "user_input (the default), debug_request when you are "
+		    "stuck, or progress_report, which waits for no answer.",
+		.parameters = OBJECT "\"required\":[\"question\"],"
+		    "\"properties\":{\"question\":{\"type\":\"string\"},"
+		    "\"options\":{\"type\":\"array\",\"items\":{\"type\":"
+		    "\"string\"},\"description\":\"the only answers\"},"
+		    "\"kind\":{\"type\":\"string\",\"enum\":[\"user_input\","
+		    "\"debug_request\",\"progress_report\"]}}}",
+		.flags = TOOL_NAMED,
+	}, {
+		.name = "spawn",
+		.description = "Give a task to another agent, which works on "
+		    "the same files in a run of its own, knows nothing of "
+		    "this conversation, and answers at its end. Several calls "
+		    "in one turn run side by side.",
+		.parameters = OBJECT "\"required\":[\"task\"],"
+		    "\"properties\":{\"task\":{\"type\":\"string\","
+		    "\"description\":\"all that it must know\"},"
+		    "\"agent\":{\"type\":\"string\",\"description\":"
+		    "\"its id; without it, one like you\"}}}",
+		.program = "agent-spawn",
+		.timeout_ns = 24 * 3600 * CLOCK_SEC,
+		.flags = TOOL_NAMED | TOOL_CHANGES | TOOL_ONCE,
+	}, {
 		.name = "memory",
 		.description = "Files of its own that last. With agent-mem(1)",
 		.program = "agent-mem",
-		.flags = TOOL_ONCE,
+		.flags = TOOL_NAMED | TOOL_ONCE,
 	}, {
 		.name = "remember",
 		.description = "Add a note to its memory. With agent-mem(1)",
 		.program = "agent-mem",
-		.flags = TOOL_ONCE,
+		.flags = TOOL_NAMED | TOOL_ONCE,
 	}, {
 		.name = "recall",
 		.description = "Search its memory. With agent-mem(1)",
 		.program = "agent-mem",
+		.flags = TOOL_NAMED,
 	},
 };
 

@@ -10,9 +10,9 @@
  *
  * A tool with a `program` is served by that command of ours, which runs
  * outside of the sandbox, for the agent and nobody else, and does nothing but
- * what it is for: `PROGRAM -a AGENT -C DIR tool` declares its tools,
- * `... tool NAME` is a call, arguments on stdin.  An agent has these only if
- * it names them.
+ * what it is for: `PROGRAM -a AGENT -C DIR tool` declares its tools, unless
+ * they have `parameters` here, `... tool NAME` is a call, arguments on stdin;
+ * calls-words.c knows of others.  `ask` is for agent-act.c.
  *
  * Adding a tool touches the table in tool.c and the file with its function.
  */
@@ -28,7 +28,8 @@
 
 enum {
 	TOOL_CHANGES = 1,	/* changes files */
-	TOOL_ONCE = 2		/* may not simply be run again after a crash */
+	TOOL_ONCE = 2,		/* may not simply be run again after a crash */
+	TOOL_NAMED = 4		/* an agent has it only if it names it */
 };
 
 struct tool {
@@ -67,12 +68,13 @@ jv	tool_declaration(const struct tool *t);
  */
 int	tool_check(const struct tool *t, const jv *arguments, struct err *e);
 
-/* The functions: tool-file.c, tool-patch.c and tool-find.c. */
+/* The functions: tool-file.c, tool-patch.c, tool-find.c and tool-fetch.c. */
 int	tool_read_file(const jv *arguments, struct buf *out, struct err *e);
 int	tool_write_file(const jv *arguments, struct buf *out, struct err *e);
 int	tool_edit_file(const jv *arguments, struct buf *out, struct err *e);
 int	tool_apply_patch(const jv *arguments, struct buf *out,
 	    struct err *e);
+int	tool_fetch(const jv *arguments, struct buf *out, struct err *e);
 int	tool_list_files(const jv *arguments, struct buf *out, struct err *e);
 int	tool_search_files(const jv *arguments, struct buf *out,
 	    struct err *e);

@@ -1,0 +1,217 @@
+/* spawn-options: the command line of agent-spawn. */
+#include "config.h"
+
+#include "spawn-options.h"
+
+#include <unistd.h>
+
+#include "alloc.h"
+#include "num.h"
+#include "permit.h"
+
+enum {
+	OPT_AGENTS = 256, OPT_CHECK, OPT_DRY_RUN, OPT_FORK, OPT_FORMAT,
+	OPT_IDLE_EXIT, OPT_MAX_COST, OPT_MAX_TOKENS, OPT_MAX_TURNS,
+	OPT_NO_CHECKPOINTS, OPT_NO_STDIN, OPT_PARK,
+	OPT_PERMISSION_MODE, OPT_STAY, OPT_TASK, OPT_TIMEOUT,
+	JOBS_MAX = 1000
+};
+
+static const struct option longopts[] = {
+	{ "agent", required_argument, NULL, 'a' },
+	{ "agents", required_argument, NULL, OPT_AGENTS },
+	{ "cd", required_argument, NULL, 'C' },
+	{ "check", no_argument, NULL, OPT_CHECK },
+	{ "continue", no_argument, NULL, 'c' },
+	{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
+	{ "file", required_argument, NULL, 'f' },
+	{ "fork-session", no_argument, NULL, OPT_FORK },
+	{ "format", required_argument, NULL, OPT_FORMAT },
+	CLI_OPT_HELP,
+	{ "idle-exit", required_argument, NULL, OPT_IDLE_EXIT },
+	{ "jobs", required_argument, NULL, 'j' },
+	{ "max-cost", required_argument, NULL, OPT_MAX_COST },
+	{ "max-tokens", required_argument, NULL, OPT_MAX_TOKENS },
+	{ "max-turns", required_argument, NULL, OPT_MAX_TURNS },
+	{ "model", required_argument, NULL, 'm' },
+	{ "no-checkpoints", no_argument, NULL, OPT_NO_CHECKPOINTS },
+	{ "no-stdin", no_argument, NULL, OPT_NO_STDIN },
+	{ "park", no_argument, NULL, OPT_PARK },
+	{ "permission-mode", required_argument, NULL, OPT_PERMISSION_MODE },
+	{ "resume", required_argument, NULL, 'r' },
+	{ "stay", required_argument, NULL, OPT_STAY },
+	{ "task", required_argument, NULL, OPT_TASK },
+	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
+	CLI_OPT_VERSION,
+	{ 0 }
+};
+
+const struct cli spawn_cli = {
+	.name = "agent-spawn",
+	.usage = "usage: agent-spawn [-c] [-a AGENT] [-C DIR] [-f FILE] "
+	    "[-j N] [-m MODEL] [-r RUN] [--agents FILE] [--check] "
+	    "[--dry-run] [--fork-session] [--format text|ndjson] "
+	    "[--idle-exit TIME] [--max-cost USD] [--max-tokens N] "
+	    "[--max-turns N] [--no-checkpoints] [--no-stdin] [--park] "
+	    "[--permission-mode MODE] [--stay ID] [--task ID] "
+	    "[--timeout TIME] [TASK ...]\n",
+	.shortopts = "a:C:cf:j:m:r:",
+	.longopts = longopts,
+};
+
+static bool
+parse_format(const char *word)
+{
+	if (strcmp(word, "text") == 0)
+		return true;
+	if (strcmp(word, "ndjson") != 0 && strcmp(word, "stream-json") != 0)
+		cli_usage(&spawn_cli, "--format is text or ndjson, not '%s'", word);
+	return false;
+}
+
+static void
+take_option(struct spawn_options *o, int c)
+{
+	switch (c) {
+	case 'a':
+		o->spawn.agent = optarg;
+		break;
+	case 'C':
+		o->spawn.dir = optarg;
+		break;
+	case 'c':
+		o->spawn.resume = "last";
+		break;
+	case 'f':
+		GROW(o->files, o->nfiles, o->cfiles);
+		o->files[o->nfiles++] = optarg;
+		break;
+	case 'j':
+		o->jobs = (size_t)cli_int(&spawn_cli, "-j", 1, JOBS_MAX);
+		break;
+	case 'm':
+		o->spawn.model = optarg;
+		break;
+	case 'r':
+		o->spawn.resume = optarg;
+		break;
+	case OPT_AGENTS:
+		o->spawn.agents_file = optarg;
+		break;
+	case OPT_CHECK:
+		o->check = true;
+		break;
+	case OPT_DRY_RUN:
+		o->spawn.dry_run = true;
+		break;
+	case OPT_FORK:
+		o->spawn.fork = true;
+		break;
+	case OPT_FORMAT:
+		o->text = parse_format(optarg);
+		break;
+	case OPT_IDLE_EXIT:
+		o->idle_ns = cli_duration(&spawn_cli, "--idle-exit");
+		break;
+	case OPT_MAX_COST:
+		if (num_parse_double(optarg, &o->spawn.max_cost) < 0 ||
+		    o->spawn.max_cost <= 0)
+			cli_usage(&spawn_cli, "--max-cost is in USD, not '%s'",
+			    optarg);
+		break;
+	case OPT_MAX_TOKENS:
+		o->spawn.max_tokens = cli_int(&spawn_cli, "--max-tokens", 1,
+		    INT64_MAX);
+		break;
+	case OPT_MAX_TURNS:
+		o->spawn.max_turns = cli_int(&spawn_cli, "--max-turns", 1, 1000000);
+		break;
+	case OPT_NO_CHECKPOINTS:
+		o->spawn.no_checkpoints = true;
+		break;
+	case OPT_NO_STDIN:
+		o->prompt.no_stdin = true;
+		break;
+	case OPT_PARK:
+		o->spawn.park = true;
+		break;
+	case OPT_PERMISSION_MODE:
+		if (permit_mode(optarg) < 0)
+			cli_usage(&spawn_cli, "--permission-mode is default, "
+			    "acceptEdits, plan or bypassPermissions, not '%s'",
+			    optarg);
+		o->spawn.mode = optarg;
+		break;
+	case OPT_STAY:
+		o->spawn.agent = optarg;
+		o->stay = true;
+		break;
+	case OPT_TASK:
+		o->spawn.task = optarg;
+		break;
+	case OPT_TIMEOUT:
+		o->spawn.timeout_ns = cli_duration(&spawn_cli, "--timeout");
+		break;
+	}
+}
+
+void
+spawn_options(int argc, char **argv, struct spawn_options *o)
+{
+	int c;
+
+	o->text = isatty(STDOUT_FILENO);
+	while ((c = cli_option(&spawn_cli, argc, argv)) != -1)
+		take_option(o, c);
+	if (o->spawn.fork && !o->spawn.resume)
+		cli_usage(&spawn_cli, "--fork-session goes with -c or -r");
+	if (o->jobs > 0 && (o->spawn.resume || o->nfiles > 0 ||
+	    optind < argc))
+		cli_usage(&spawn_cli, "with -j the tasks come on standard input");
+	if (o->idle_ns >= 0 && !o->stay)
+		cli_usage(&spawn_cli, "--idle-exit goes with --stay");
+	if (o->stay && (o->spawn.resume || o->nfiles > 0 || o->jobs > 0 ||
+	    o->spawn.dry_run || optind < argc))
+		cli_usage(&spawn_cli, "with --stay the tasks come as messages");
+	o->prompt.operands = argv + optind;
+	o->prompt.noperands = (size_t)(argc - optind);
+	o->prompt.files = o->files;
+	o->prompt.nfiles = o->nfiles;
+	o->prompt.until = deadline_in(o->spawn.timeout_ns > 0 ?
+	    o->spawn.timeout_ns : SPAWN_WALL_SECONDS * CLOCK_SEC);
+}
+
+void
+spawn_options_again(const struct spawn_options *o, struct strs *words)
+{
+	const struct spawn *s = &o->spawn;
+
+	STRS_ADD(words, "--format", "ndjson");
+	if (s->dir)
+		STRS_ADD(words, "-C", s->dir);
+	if (s->agents_file)
+		STRS_ADD(words, "--agents", s->agents_file);
+	if (s->max_turns > 0) {
+		strs_add(words, "--max-turns");
+		strs_addf(words, "%lld", (long long)s->max_turns);
+	}
+	if (s->max_tokens > 0) {
+		strs_add(words, "--max-tokens");
+		strs_addf(words, "%lld", (long long)s->max_tokens);
+	}
+	if (s->max_cost > 0) {
+		strs_add(words, "--max-cost");
+		strs_addf(words, "%.6f", s->max_cost);
+	}
+	if (s->timeout_ns > 0) {
+		strs_add(words, "--timeout");
+		strs_addf(words, "%lldms",
+		    (long long)(s->timeout_ns / CLOCK_MS));
+	}
+	if (s->no_checkpoints)
+		strs_add(words, "--no-checkpoints");
+	if (s->park)
+		strs_add(words, "--park");
+	if (s->mode)
+		STRS_ADD(words, "--permission-mode", s->mode);
+}

@@ -1,0 +1,34 @@
+/*
+ * spawn-options: the command line of agent-spawn.
+ */
+#ifndef AGENT_SPAWN_OPTIONS_H
+#define AGENT_SPAWN_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cli.h"
+#include "prompt.h"
+#include "spawn.h"
+#include "strs.h"
+
+struct spawn_options {
+	struct spawn spawn;
+	struct prompt prompt;
+	char **files;
+	size_t nfiles, cfiles;
+	bool text, check, stay;
+	int64_t idle_ns;	/* -1: for ever */
+	size_t jobs;		/* 0: one task, from the operands */
+};
+
+extern const struct cli spawn_cli;
+
+/* Fills `o`, whose `files` are to be freed; exits on misuse. */
+void	spawn_options(int argc, char **argv, struct spawn_options *o);
+
+/* The words that say to another agent-spawn what was said to us. */
+void	spawn_options_again(const struct spawn_options *o, struct strs *words);
+
+#endif
