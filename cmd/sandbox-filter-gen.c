@@ -10,9 +10,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/netlink.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -20,6 +23,9 @@
 
 #include "alloc.h"
 #include "boxspec.h"
+
+/* removexattrat; numbers are the same everywhere since Linux 5.1. */
+enum { LAST_JUDGED = 466 };
 
 #define EACH(list, i) \
 	for (size_t i = 0; i < sizeof(list) / sizeof(*(list)); i++)
@@ -134,11 +140,14 @@ deny_setuid(scmp_filter_ctx ctx)
 		deny_if(ctx, 452, EPERM, has_bit(2, bits[i]), NULL);
 }
 
-/* Requests that type into a terminal; the kernel looks at 32 bits only. */
+/*
+ * Requests that type into a terminal, or load a line discipline; the kernel
+ * looks at 32 bits only.
+ */
 static void
-deny_typing(scmp_filter_ctx ctx)
+deny_requests(scmp_filter_ctx ctx)
 {
-	static const uint64_t requests[] = { TIOCSTI, TIOCLINUX };
+	static const uint64_t requests[] = { TIOCSTI, TIOCLINUX, TIOCSETD };
 
 	EACH(requests, i)
 		deny_if(ctx, SCMP_SYS(ioctl), EPERM, (struct scmp_arg_cmp){ 1,
@@ -176,6 +185,23 @@ deny_sockets(scmp_filter_ctx ctx)
 	deny_if(ctx, SCMP_SYS(socket), EPERM,
 	    (struct scmp_arg_cmp){ 0, SCMP_CMP_MASKED_EQ, 0xffffffff,
 	    AF_INET6 }, &raw);
+}
+
+/* Protocols of AF_NETLINK that are for administrators, and often had holes. */
+static void
+deny_netlink(scmp_filter_ctx ctx)
+{
+	static const uint64_t protocols[] = {
+		NETLINK_XFRM, NETLINK_AUDIT, NETLINK_NETFILTER, NETLINK_CRYPTO
+	};
+
+	EACH(protocols, i) {
+		struct scmp_arg_cmp protocol = { 2, SCMP_CMP_MASKED_EQ,
+		    0xffffffff, protocols[i] };
+		deny_if(ctx, SCMP_SYS(socket), EPROTONOSUPPORT,
+		    (struct scmp_arg_cmp){ 0, SCMP_CMP_MASKED_EQ, 0xffffffff,
+		    AF_NETLINK }, &protocol);
+	}
 }
 
 static void
@@ -221,19 +247,37 @@ make(unsigned kind)
 			deny(ctx, debugging[i], EPERM);
 	}
 	deny_setuid(ctx);
-	deny_typing(ctx);
+	deny_requests(ctx);
 	deny_sockets(ctx);
+	deny_netlink(ctx);
 	if (!nested)
 		deny_nesting(ctx);
 	return ctx;
 }
 
-/* The program as eight-byte instructions, in hexadecimal. */
+static void
+print_one(const struct sock_filter *in)
+{
+	printf("\t{ 0x%x, %u, %u, 0x%x },\n", in->code, in->jt, in->jf,
+	    in->k);
+}
+
+/*
+ * The program as eight-byte instructions, in hexadecimal.  In front of what
+ * libseccomp makes: calls that are younger than this file nobody has judged,
+ * and libseccomp takes no number that it has no name for.
+ */
 static void
 print(unsigned kind, scmp_filter_ctx ctx)
 {
+	static const struct sock_filter young[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+		    offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, LAST_JUDGED, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS)
+	};
 	FILE *f = tmpfile();
-	struct { uint16_t code; uint8_t jt, jf; uint32_t k; } in;
+	struct sock_filter in;
 	int r;
 
 	if (!f)
@@ -243,9 +287,10 @@ print(unsigned kind, scmp_filter_ctx ctx)
 		die("seccomp_export_bpf", r);
 	rewind(f);
 	printf("static struct sock_filter filter_%u[] = {\n", kind);
+	EACH(young, i)
+		print_one(&young[i]);
 	while (fread(&in, sizeof(in), 1, f) == 1)
-		printf("\t{ 0x%x, %u, %u, 0x%x },\n", in.code, in.jt, in.jf,
-		    in.k);
+		print_one(&in);
 	puts("};\n");
 	fclose(f);
 }
