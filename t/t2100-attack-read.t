@@ -1,5 +1,5 @@
 #!/bin/sh
-# shellcheck disable=SC2016 # scripts for another shell
+# shellcheck disable=SC2016,SC2034,SC2317 # other shells'; attack.sh's
 # Reading what is none of the command's business.
 . "${0%/*}/lib.sh"
 # shellcheck source=attack.sh
@@ -8,6 +8,9 @@
 attack read-ssh-key 'cat ~/.ssh/id_ed25519'
 attack read-aws 'cat ~/.aws/credentials'
 attack read-gh-token 'cat ~/.config/gh/hosts.yml'
+mkdir -p "$HOME/other-project"
+echo 'secret broken' >"$HOME/other-project/file"
+attack read-home 'cat ~/other-project/file'
 attack read-outside 'cat "$SECRET/secret"'
 attack read-dotdot 'cat ../../secret-place/secret'
 ln -s "$SECRET/secret" old-link
@@ -25,6 +28,20 @@ echo broken >"$host_tmp"
 echo broken >"$host_shm"
 attack read-host-tmp 'cat /tmp/agent-test.??????'
 attack read-host-shm 'cat /dev/shm/agent-test.*'
+export host_tmp host_shm
+ATTACK_OPTIONS='--env host_tmp --env host_shm'
+ATTACK_JUDGE='grep -l evil "$host_tmp" "$host_shm" && echo broken'
+attack_setup() {
+	echo whole >"$CANARY"
+	echo broken >"$host_tmp"
+	echo broken >"$host_shm"
+}
+attack write-host-tmp 'echo evil >"$host_tmp"'
+attack write-host-shm 'echo evil >"$host_shm"'
+ATTACK_OPTIONS='' ATTACK_JUDGE=''
+attack_setup() {
+	echo whole >"$CANARY"
+}
 rm -f "$host_tmp" "$host_shm"
 
 exec 7<"$SECRET" 8<"$SECRET/secret"
@@ -36,11 +53,14 @@ attack env-secrets 'echo "$GITHUB_TOKEN"' GITHUB_TOKEN=broken
 attack env-pid1 'tr "\0" "\n" <"/proc/1/environ"; cat /proc/*/environ |
 	tr "\0" "\n" | grep KEY=' SOME_API_KEY=broken
 
-sh -c 'exec sleep 1000' &
+HOST_SECRET=broken sleep 1000 &
 victim=$!
+attack env-host-procs 'cat /proc/[0-9]*/environ | tr "\0" "\n" |
+	grep HOST_SECRET='
 export VICTIM="$victim"
 ATTACK_OPTIONS='--env VICTIM'
-attack ps-host 'cat /proc/*/cmdline | grep -q "slee[p].1000" && echo broken'
+attack ps-host 'cat /proc/[0-9]*/cmdline | tr "\0" " " |
+	grep -q "slee[p] 1000" && echo broken'
 attack kill-host 'kill -0 "$VICTIM" && echo broken'
 attack ptrace-host 'python3 -c "
 import ctypes, os

@@ -19,17 +19,29 @@ attack_setup() {
 	fresh
 }
 fresh
-attack git-hooks 'test -d .git/hooks || mkdir .git/hooks; echo x >.git/hooks/pre-commit && echo broken'
-attack git-hooks-made 'mkdir -p .git/hooks; echo x >.git/hooks/post-checkout &&
-	echo broken'
-attack git-config 'git config core.fsmonitor evil && echo broken'
-attack git-config-rename 'cp .git/config c; mv -f c .git/config &&
-	echo broken'
-attack git-dir-swap 'mv .git x && mkdir .git && echo broken'
-attack git-dir-remove 'rm -rf .git; test -e .git/config || echo broken'
+# judged from outside: in an overlay the command may do as it likes
+ATTACK_JUDGE='test -s .git/hooks/pre-commit && echo broken'
+attack git-hooks 'mkdir -p .git/hooks; echo x >.git/hooks/pre-commit'
+attack git-hooks-rename 'mkdir h; echo x >h/pre-commit; rm -rf .git/hooks
+	mv h .git/hooks'
+ATTACK_JUDGE='git config core.fsmonitor | grep evil && echo broken'
+attack git-config 'git config core.fsmonitor evil'
+attack git-config-rename 'cp .git/config c; git config -f c core.fsmonitor evil
+	mv -f c .git/config'
+attack git-dir-swap 'cp -r .git x; git config -f x/config core.fsmonitor evil
+	mv .git y && mv x .git'
+attack git-dir-file 'cp -r .git x; git config -f x/config core.fsmonitor evil
+	rm -rf .git; mv .git y; echo "gitdir: x" >.git'
+attack git-worktree-config 'git config extensions.worktreeConfig true
+	printf "[core]\n\tfsmonitor = evil\n" >.git/config.worktree'
+ATTACK_JUDGE='test -e .git/config || echo broken'
+attack git-dir-remove 'rm -rf .git'
+ATTACK_JUDGE='test -s sub/.git/hooks/pre-commit && echo broken'
 attack git-nested-hooks 'mkdir -p sub/.git/hooks
-	echo x >sub/.git/hooks/pre-commit && echo broken'
-attack git-nested-config 'git -C sub config core.pager evil && echo broken'
+	echo x >sub/.git/hooks/pre-commit'
+ATTACK_JUDGE='git -C sub config core.pager | grep evil && echo broken'
+attack git-nested-config 'git -C sub config core.pager evil'
+ATTACK_JUDGE=''
 
 it 'says that a new repository was made'
 fresh

@@ -1,0 +1,63 @@
+#!/bin/sh
+# shellcheck disable=SC2016,SC2034 # scripts for another shell; attack.sh's
+# What a shared, writable workspace cannot hold, and an overlay does: files
+# that act outside later.
+. "${0%/*}/lib.sh"
+# shellcheck source=attack.sh
+. "$T_SRC/t/attack.sh"
+
+need git
+attack_setup() {
+	echo whole >"$CANARY"
+	cd "$WS/.." && rm -rf "$WS" && mkdir "$WS" && cd "$WS" || exit
+	git init -q . && git init -q sub
+	echo old >"$SECRET/linked"
+	ln "$SECRET/linked" hard
+}
+
+ATTACK_JUDGE='grep -q evil "$SECRET/linked" && echo broken'
+attack_later hardlink-old 'echo evil >hard'
+
+ATTACK_TOLD='may run by itself'
+ATTACK_JUDGE='git -C new config core.fsmonitor | grep evil && echo broken'
+attack_later git-new-repo 'git init -q new && git -C new config core.fsmonitor evil'
+ATTACK_JUDGE='git -C new/deep config core.pager | grep evil && echo broken'
+attack_later git-new-repo-deep 'git init -q new/deep &&
+	git -C new/deep config core.pager evil'
+ATTACK_JUDGE='git config core.pager | grep evil && echo broken'
+attack_later git-commondir 'mkdir x; cp -r .git/. x; rm -f x/config
+	printf "[core]\n\tpager = evil\n\trepositoryformatversion = 0\n" >x/config
+	echo ../x >.git/commondir'
+ATTACK_JUDGE='git -C sub config core.pager | grep evil && echo broken'
+attack_later git-parent-swap 'cp -r sub new
+	git config -f new/.git/config core.pager evil; mv sub old && mv new sub'
+ATTACK_JUDGE='git -C bare.git config core.pager | grep evil && echo broken'
+attack_later git-bare 'git init -q --bare bare.git &&
+	git -C bare.git config core.pager evil'
+for name in .envrc .bashrc .vscode/tasks.json .mcp.json .github/workflows/x.yml \
+	.claude/settings.json .husky/pre-commit .gitmodules .npmrc; do
+	ATTACK_JUDGE="test -s $name && echo broken"
+	attack_later "ws-autorun $name" "mkdir -p \$(dirname $name)
+		echo evil >$name"
+done
+ATTACK_JUDGE='ls -A | grep -q rc && echo broken'
+attack_later 'a name with control characters' 'mkdir "$(printf "a\nb\033[2J")"
+	echo x >"$(printf "a\nb\033[2J")/.envrc"; : >rc; : >.zshrc'
+expect_err_lacks "$(printf '\033')"
+
+# in the workspace itself only these can be kept from being read
+ATTACK_JUDGE='' ATTACK_TOLD=''
+attack_setup() {
+	echo whole >"$CANARY"
+	mkdir -p deep/er
+	rm -f copy moved
+	for t_file in .env deep/er/.env deep/key.pem; do
+		echo 'secret broken' >"$t_file"
+	done
+}
+ATTACK_OPTIONS='--hide .env'
+attack ws-dotenv 'cat .env'
+attack ws-dotenv-link 'ln .env copy || ln -s .env copy; cat copy'
+attack ws-dotenv-move 'mv .env moved; cat moved'
+
+done_testing
