@@ -5,6 +5,8 @@
  *	mem-vectors query FILE COUNT DIM SEED	one search; prints its rows
  *	mem-vectors exact COUNT DIM SEED	the same by floats, from scratch
  *	mem-vectors floor COUNT DIM FILE	ms that reading the bytes takes
+ *	mem-vectors floats COUNT DIM		the vectors, raw, on stdout
+ *	mem-vectors question COUNT DIM SEED	that of a query
  *
  * Vectors are clusters of 100 around points drawn at random, the same for the
  * same numbers; a query is a vector near one of them.
@@ -163,6 +165,34 @@ floor_of(int64_t count, size_t dim, const char *file, struct err *e)
 	return 0;
 }
 
+static int
+write_floats(const float *v, size_t dim)
+{
+	return fwrite(v, sizeof(*v), dim, stdout) == dim ? 0 : -1;
+}
+
+static int
+floats(int64_t count, size_t dim)
+{
+	float v[DIM_MAX];
+
+	for (int64_t n = 0; n < count; n++) {
+		make((uint64_t)n, dim, 0, v);
+		if (write_floats(v, dim) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+question(int64_t count, size_t dim, uint64_t seed)
+{
+	float q[DIM_MAX];
+
+	make(seed_of(seed) % (uint64_t)count, dim, seed + 1, q);
+	return write_floats(q, dim);
+}
+
 static int64_t
 number(const char *s)
 {
@@ -187,6 +217,11 @@ main(int argc, char **argv)
 		    (uint64_t)number(argv[5]), &e);
 	else if (argc == 5 && strcmp(argv[1], "exact") == 0)
 		r = exact(number(argv[2]), (size_t)number(argv[3]),
+		    (uint64_t)number(argv[4]));
+	else if (argc == 4 && strcmp(argv[1], "floats") == 0)
+		r = floats(number(argv[2]), (size_t)number(argv[3]));
+	else if (argc == 5 && strcmp(argv[1], "question") == 0)
+		r = question(number(argv[2]), (size_t)number(argv[3]),
 		    (uint64_t)number(argv[4]));
 	else if (argc == 5 && strcmp(argv[1], "floor") == 0)
 		r = floor_of(number(argv[2]), (size_t)number(argv[3]), argv[4],

@@ -11,7 +11,8 @@
 #include "num.h"
 
 enum {
-	OPT_ALL = 256, OPT_ALLOW_SECRETS, OPT_AUTHOR, OPT_CHUNK, OPT_CONTEXT,
+	OPT_ALL = 256, OPT_ALLOW_SECRETS, OPT_AUTHOR, OPT_BACKGROUND,
+	OPT_CHUNK, OPT_CONTEXT,
 	OPT_DOCUMENTS, OPT_EMBEDDER, OPT_EXACT, OPT_EXPIRES, OPT_EXPLAIN,
 	OPT_FILES, OPT_FORMAT, OPT_ID, OPT_IMPORTANCE, OPT_KEEP,
 	OPT_MODEL, OPT_NOTES, OPT_PATH, OPT_REMOVE, OPT_REVISION, OPT_SINCE,
@@ -23,6 +24,7 @@ static const struct option longopts[] = {
 	{ "all", no_argument, NULL, OPT_ALL },
 	{ "allow-secrets", no_argument, NULL, OPT_ALLOW_SECRETS },
 	{ "author", required_argument, NULL, OPT_AUTHOR },
+	{ "background", no_argument, NULL, OPT_BACKGROUND },
 	{ "chunk", no_argument, NULL, OPT_CHUNK },
 	{ "context", required_argument, NULL, OPT_CONTEXT },
 	{ "directory", required_argument, NULL, 'C' },
@@ -102,7 +104,8 @@ const struct cli mem_cli = {
 	    "       agent-mem load [--revision NUMBER] NAME\n"
 	    "       agent-mem states [PREFIX]\n"
 	    "       agent-mem tool [NAME [ARGUMENTS]]\n"
-	    "       agent-mem embed [--embedder COMMAND] [--model NAME]\n"
+	    "       agent-mem embed [--embedder COMMAND] [--background] "
+	    "[--model NAME]\n"
 	    "       agent-mem consolidate\n"
 	    "       agent-mem stats\n"
 	    "       agent-mem check\n"
@@ -115,37 +118,38 @@ static const struct {
 	const char *name;
 	mem_fn *fn;
 	size_t least, most;	/* operands */
+	bool adds;		/* notes, which may need vectors */
 } commands[] = {
-	{ "add", mem_add, 0, SIZE_MAX },
-	{ "cas", mem_cas, 3, 3 },
-	{ "check", mem_check, 0, 0 },
-	{ "consolidate", mem_consolidate, 0, 0 },
-	{ "del", mem_del, 1, SIZE_MAX },
-	{ "edit", mem_edit, 0, 1 },
-	{ "embed", mem_embed_all, 0, 0 },
-	{ "export", mem_export, 0, 0 },
-	{ "get", mem_get, 1, 1 },
-	{ "history", mem_history, 0, 0 },
-	{ "import", mem_import, 0, 1 },
-	{ "incr", mem_incr, 1, 2 },
-	{ "items", mem_items, 1, 1 },
-	{ "keys", mem_keys, 0, 1 },
-	{ "list", mem_list, 0, 0 },
-	{ "load", mem_load, 1, 1 },
-	{ "pop", mem_pop, 1, 1 },
-	{ "push", mem_push, 1, 2 },
-	{ "rm", mem_rm, 0, SIZE_MAX },
-	{ "save", mem_save, 1, 1 },
-	{ "search", mem_search, 0, SIZE_MAX },
-	{ "set", mem_set, 1, 2 },
-	{ "show", mem_show, 1, SIZE_MAX },
-	{ "states", mem_states, 0, 1 },
-	{ "stats", mem_stats, 0, 0 },
-	{ "sync", mem_sync, 1, 1 },
-	{ "tag", mem_tag, 2, SIZE_MAX },
-	{ "tool", mem_tool, 0, 2 },
-	{ "undo", mem_undo, 0, 1 },
-	{ "vacuum", mem_vacuum, 0, 0 }
+	{ "add", mem_add, 0, SIZE_MAX, true },
+	{ "cas", mem_cas, 3, 3, false },
+	{ "check", mem_check, 0, 0, false },
+	{ "consolidate", mem_consolidate, 0, 0, false },
+	{ "del", mem_del, 1, SIZE_MAX, false },
+	{ "edit", mem_edit, 0, 1, true },
+	{ "embed", mem_embed_all, 0, 0, false },
+	{ "export", mem_export, 0, 0, false },
+	{ "get", mem_get, 1, 1, false },
+	{ "history", mem_history, 0, 0, false },
+	{ "import", mem_import, 0, 1, true },
+	{ "incr", mem_incr, 1, 2, false },
+	{ "items", mem_items, 1, 1, false },
+	{ "keys", mem_keys, 0, 1, false },
+	{ "list", mem_list, 0, 0, false },
+	{ "load", mem_load, 1, 1, false },
+	{ "pop", mem_pop, 1, 1, false },
+	{ "push", mem_push, 1, 2, false },
+	{ "rm", mem_rm, 0, SIZE_MAX, false },
+	{ "save", mem_save, 1, 1, false },
+	{ "search", mem_search, 0, SIZE_MAX, false },
+	{ "set", mem_set, 1, 2, false },
+	{ "show", mem_show, 1, SIZE_MAX, false },
+	{ "states", mem_states, 0, 1, false },
+	{ "stats", mem_stats, 0, 0, false },
+	{ "sync", mem_sync, 1, 1, true },
+	{ "tag", mem_tag, 2, SIZE_MAX, false },
+	{ "tool", mem_tool, 0, 2, true },
+	{ "undo", mem_undo, 0, 1, false },
+	{ "vacuum", mem_vacuum, 0, 0, false }
 };
 
 static enum mem_format
@@ -192,6 +196,7 @@ plain_option(struct mem_options *o, int c)
 	case OPT_ALL: o->all = true; break;
 	case OPT_ALLOW_SECRETS: o->secrets = true; break;
 	case OPT_AUTHOR: o->author = optarg; break;
+	case OPT_BACKGROUND: o->background = true; break;
 	case OPT_CHUNK: o->chunk = true; break;
 	case OPT_DOCUMENTS: o->documents = true; break;
 	case OPT_EMBEDDER: o->embedder = optarg; break;
@@ -274,6 +279,8 @@ main(int argc, char **argv)
 	if (o.noperands > commands[i].most)
 		cli_usage(&mem_cli, "'%s' takes fewer operands", name);
 	r = commands[i].fn(&o, &e);
+	if (r >= 0 && commands[i].adds)
+		mem_embed_later(&o, NULL);
 	free(o.tags);
 	free(o.supersedes);
 	if (r < 0 && o.format == MEM_NDJSON)

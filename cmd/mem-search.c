@@ -186,29 +186,37 @@ put_context(const struct memory_hits *hits, int64_t tokens, struct buf *out)
 	}
 }
 
+struct searching {
+	const struct mem_options *o;
+	struct memory_set set;
+	char *model;		/* of the embedder, when it was asked */
+};
+
 static int
-run_query(const struct mem_options *o, struct memory_set *set,
-    const char *text, const char *query_id, struct memory_hits *ret, struct buf *out,
-    struct err *e)
+run_query(struct searching *k, const char *text, const char *query_id,
+    struct memory_hits *ret, struct buf *out, struct err *e)
 {
+	const struct mem_options *o = k->o;
 	char *synonyms[4];
 	const char *files[4];
 	struct memory_search s = { .text = text, .all = o->all,
 		.exact = o->exact, .limit = o->limit > 0 ? (size_t)o->limit :
 		o->context ? 50 : LIMIT, .synonyms = files };
-	AUTO_FREE float *vector = NULL;
-	AUTO_FREE char *model = NULL;
+	AUTO_VECTORS struct mem_vectors v = { 0 };
 	int r;
 
-	if (mem_filter(o, &s.filter, e) < 0 ||
-	    mem_embed(o, &text, 1, &vector, &s.dim, &model, e) < 0)
+	if (mem_filter(o, &s.filter, e) < 0)
 		return -1;
-	s.vector = vector;
-	s.model = model;
+	mem_embed_query(o, text, &v);
+	s.vector = v.v;
+	s.dim = v.dim;
+	s.model = v.model;
 	s.nsynonyms = mem_synonyms(o, synonyms);
 	for (size_t i = 0; i < s.nsynonyms; i++)
 		files[i] = synonyms[i];
-	r = memory_set_search(set, &s, o->explain, ret, e);
+	r = memory_set_search(&k->set, &s, o->explain, ret, e);
+	if (!k->model)
+		k->model = STEAL(v.model);
 	for (size_t i = 0; i < s.nsynonyms; i++)
 		free(synonyms[i]);
 	if (r < 0)
@@ -226,8 +234,7 @@ run_query(const struct mem_options *o, struct memory_set *set,
 
 /* Lines of {"query": ..., "id": ...}: one process, many questions. */
 static int
-search_lines(const struct mem_options *o, struct memory_set *set,
-    struct err *e)
+search_lines(struct searching *k, struct err *e)
 {
 	AUTO_BUF struct buf out = BUF_INIT;
 	struct ndjson_reader in;
@@ -249,7 +256,7 @@ search_lines(const struct mem_options *o, struct memory_set *set,
 			status = err_report(e);
 			continue;
 		}
-		if (run_query(o, set, text, json_str(&line.value, "id"), &hits,
+		if (run_query(k, text, json_str(&line.value, "id"), &hits,
 		    &out, e) < 0 || mem_flush(&out, true, e) < 0)
 			break;
 		count += (int64_t)hits.n;
@@ -261,10 +268,10 @@ search_lines(const struct mem_options *o, struct memory_set *set,
 	return status;
 }
 
-int
-mem_search(const struct mem_options *o, struct err *e)
+static int
+search(struct searching *k, struct err *e)
 {
-	AUTO_MEMORY_SET struct memory_set set = MEMORY_SET_INIT;
+	const struct mem_options *o = k->o;
 	AUTO_BUF struct buf text = BUF_INIT;
 	AUTO_BUF struct buf out = BUF_INIT;
 	AUTO_HITS struct memory_hits hits = MEMORY_HITS_INIT;
@@ -272,11 +279,11 @@ mem_search(const struct mem_options *o, struct err *e)
 
 	if (!lines && mem_text(o, 0, QUERY_MAX, &text, e) < 0)
 		return -1;
-	if (mem_open_set(o, false, &set, e) < 0)
+	if (mem_open_set(o, false, &k->set, e) < 0)
 		return -1;
 	if (lines)
-		return search_lines(o, &set, e);
-	if (run_query(o, &set, text.data, NULL, &hits, &out, e) < 0)
+		return search_lines(k, e);
+	if (run_query(k, text.data, NULL, &hits, &out, e) < 0)
 		return -1;
 	if (hits.changed && !mem_ndjson(o))
 		err_warn("taking %s", hits.changed);
@@ -286,6 +293,19 @@ mem_search(const struct mem_options *o, struct err *e)
 	    e) < 0)
 		return -1;
 	return hits.n > 0 ? ST_OK : ST_NO;
+}
+
+int
+mem_search(const struct mem_options *o, struct err *e)
+{
+	struct searching k = { .o = o, .set = MEMORY_SET_INIT };
+	int r = search(&k, e);
+
+	memory_set_close(&k.set);
+	if (r >= 0 && k.model)
+		mem_embed_later(o, k.model);
+	free(k.model);
+	return r;
 }
 
 /* Listing: no query, newest first. */

@@ -20,7 +20,7 @@ struct mem_options {
 	const char *dir, *agent, *file, *shared; /* which memory */
 	enum mem_format format;
 	bool all, exact, explain, files, chunk, secrets, remove;
-	bool documents, notes, superseded;
+	bool documents, notes, superseded, background;
 	int64_t limit;				/* -1: not given */
 	int64_t context, keep, version;
 	const char **tags;
@@ -78,10 +78,33 @@ void	mem_error(const struct err *e);
 /* Synonym files, the caller's to free with each string; how many. */
 size_t	mem_synonyms(const struct mem_options *o, char *ret[4]);
 
-/* The vector of a text by --embedder; 0 dimensions when there is none. */
-int	mem_embed(const struct mem_options *o, const char *const *texts,
-	    size_t n, float **ret, size_t *ret_dim, char **ret_model,
-	    struct err *e);
+/* What an embedder says of some texts. */
+struct mem_vectors {
+	float *v;		/* of each, `dim` numbers */
+	bool *has;		/* whether it has one */
+	size_t dim;
+	char *model;		/* NULL: none has */
+	size_t refused;
+	char *refusal;		/* why the first was */
+};
+
+void	mem_vectors_release(struct mem_vectors *v);
+#define AUTO_VECTORS __attribute__((cleanup(mem_vectors_release)))
+
+/* --embedder or what stands for it, NULL; asking it. */
+const char *mem_embedder(const struct mem_options *o);
+int	mem_ask_vectors(const struct mem_options *o, const char *const *texts,
+	    size_t n, struct mem_vectors *ret, struct err *e);
+/* For a query: nothing when there is no embedder, or it fails, which is
+ * said. */
+void	mem_embed_query(const struct mem_options *o, const char *text,
+	    struct mem_vectors *ret);
+/*
+ * Gives notes that wait for it a vector by a process of its own, which goes
+ * on after we have ended.  `model` is that of the embedder when it is known.
+ * No memory may be open: SQLite does not survive a fork.
+ */
+void	mem_embed_later(const struct mem_options *o, const char *model);
 
 /* Lines of notes from a descriptor. */
 int	mem_add_lines(const struct mem_options *o, struct memory *m, int fd,

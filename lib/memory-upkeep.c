@@ -8,6 +8,7 @@
 #include "alloc.h"
 #include "index.h"
 #include "memory-index.h"
+#include "memory-vector.h"
 
 enum { BATCH = 65536 };		/* notes of one new segment at most */
 
@@ -258,7 +259,8 @@ memory_vacuum(struct memory *m, struct err *e)
 	struct memory *tx AUTO_MEMORY_ROLLBACK = m;
 
 	if (store_begin(m->store, e) < 0 || memory_index_rebuild(m, e) < 0 ||
-	    store_commit(m->store, e) < 0)
+	    vector_rebuild(m, e) < 0 || store_commit(m->store, e) < 0 ||
+	    store_vacuum(m->store, e) < 0)
 		return -1;
-	return store_vacuum(m->store, e);
+	return vector_settle(m, e);
 }

@@ -415,17 +415,18 @@ vector_search(struct memory *m, const char *model, const float *v, size_t dim,
 }
 
 int
-vector_missing(struct memory *m, const char *model, size_t limit,
-    int (*fn)(void *arg, int64_t n, const char *text, size_t len,
-    struct err *e), void *arg, struct err *e)
+vector_missing(struct memory *m, const char *model, int64_t after,
+    size_t limit, int (*fn)(void *arg, int64_t n, const char *text,
+    size_t len, struct err *e), void *arg, struct err *e)
 {
 	AUTO_STMT struct store_stmt *q = NULL;
 	int r, n = 0;
 
-	if (store_query(m->store, "select n, text from note where not exists "
-	    "(select 1 from vector v join model k on k.id = v.model where "
-	    "v.n = note.n and k.name = ?) order by n limit ?",
-	    STORE_ARGS(ARG_STR(model), ARG_INT((int64_t)limit)), &q, e) < 0)
+	if (store_query(m->store, "select n, text from note where n > ? and "
+	    "not exists (select 1 from vector v join model k on k.id = "
+	    "v.model where v.n = note.n and k.name = ?) order by n limit ?",
+	    STORE_ARGS(ARG_INT(after), ARG_STR(model),
+	    ARG_INT((int64_t)limit)), &q, e) < 0)
 		return -1;
 	for (; (r = store_step(q, e)) > 0; n++) {
 		size_t len;
@@ -434,6 +435,95 @@ vector_missing(struct memory *m, const char *model, size_t limit,
 			return -1;
 	}
 	return r < 0 ? -1 : n;
+}
+
+char *
+vector_last_model(struct memory *m)
+{
+	struct err ignored;
+	char *model = NULL;
+
+	store_get_str(m->store, "select value from meta where key = "
+	    "'embed.model'", NULL, &model, &ignored);
+	return model;
+}
+
+int
+vector_upto(struct memory *m, const char *model, int64_t *ret, struct err *e)
+{
+	AUTO_FREE char *last = vector_last_model(m);
+
+	*ret = 0;
+	if (!last || strcmp(last, model) != 0)
+		return 0;
+	return store_get_int(m->store, "select cast(value as integer) from "
+	    "meta where key = 'embed.upto'", NULL, ret, e) < 0 ? -1 : 0;
+}
+
+int
+vector_set_upto(struct memory *m, const char *model, int64_t n, struct err *e)
+{
+	return store_run(m->store, "insert or replace into meta values "
+	    "('embed.model', ?1), ('embed.upto', cast(?2 as text))",
+	    STORE_ARGS(ARG_STR(model), ARG_INT(n)), e) < 0 ? -1 : 0;
+}
+
+/* All vectors of a model in blocks, but for the last few. */
+static int
+rebuild_model(struct memory *m, int64_t model, struct packing *k,
+    struct err *e)
+{
+	AUTO_STMT struct store_stmt *q = NULL;
+	int r;
+
+	k->n = 0;
+	if (store_query(m->store, "select n, data from vector where model = ? "
+	    "order by n", STORE_ARGS(ARG_INT(model)), &q, e) < 0)
+		return -1;
+	while ((r = store_step(q, e)) > 0) {
+		uint16_t half[DIM_MAX];
+		size_t len;
+		const void *p = store_col_bytes(q, 1, &len);
+		if (len != k->dim * sizeof(*half))
+			continue;
+		memcpy(half, p, len);
+		pack(k, store_col_int(q, 0), half);
+		if (k->n == BLOCK) {
+			if (write_block(m, model, k, e) < 0)
+				return -1;
+			k->n = 0;
+		}
+	}
+	for (size_t i = 0; r == 0 && i < k->n; i++)
+		r = store_run(m->store, "insert into vector_new values (?)",
+		    STORE_ARGS(ARG_INT(k->rows[i])), e) < 0 ? -1 : 0;
+	return r;
+}
+
+int
+vector_rebuild(struct memory *m, struct err *e)
+{
+	AUTO_STMT struct store_stmt *q = NULL;
+	int r;
+
+	if (store_script(m->store, "delete from vector_block;"
+	    "delete from vector_new; delete from model where id not in "
+	    "(select model from vector)", e) < 0 ||
+	    store_query(m->store, "select id, dim from model", NULL, &q,
+	    e) < 0)
+		return -1;
+	while ((r = store_step(q, e)) > 0) {
+		struct packing *k = xcalloc(1, sizeof(*k));
+		k->dim = (size_t)store_col_int(q, 1);
+		k->pad = padded(k->dim);
+		k->data = xcalloc(BLOCK, k->pad);
+		r = rebuild_model(m, store_col_int(q, 0), k, e);
+		free(k->data);
+		free(k);
+		if (r < 0)
+			return -1;
+	}
+	return r;
 }
 
 int

@@ -29,10 +29,24 @@ int	vector_search(struct memory *m, const char *model, const float *v,
 	    size_t dim, struct vector_hit *out, size_t limit, size_t *ret_n,
 	    struct err *e);
 
-/* Rows, oldest first, that have no vector of that model. */
-int	vector_missing(struct memory *m, const char *model, size_t limit,
-	    int (*fn)(void *arg, int64_t n, const char *text, size_t len,
-	    struct err *e), void *arg, struct err *e);
+/* Rows after `after`, oldest first, that have no vector of that model. */
+int	vector_missing(struct memory *m, const char *model, int64_t after,
+	    size_t limit, int (*fn)(void *arg, int64_t n, const char *text,
+	    size_t len, struct err *e), void *arg, struct err *e);
+
+/*
+ * Up to which row all notes were given to that model; 0 for another model
+ * than the last one.  vector_set_upto() is used in a transaction.
+ */
+int	vector_upto(struct memory *m, const char *model, int64_t *ret,
+	    struct err *e);
+int	vector_set_upto(struct memory *m, const char *model, int64_t n,
+	    struct err *e);
+/* The model that was given the last notes, which the caller frees; NULL. */
+char	*vector_last_model(struct memory *m);
+
+/* In a transaction: blocks of what there is now, without what has gone. */
+int	vector_rebuild(struct memory *m, struct err *e);
 
 /* Outside of a transaction, after many: brings derived files up to date. */
 int	vector_settle(struct memory *m, struct err *e);
