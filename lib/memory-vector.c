@@ -128,8 +128,9 @@ pack_new(struct memory *m, int64_t model, struct packing *k, struct err *e)
 	int r;
 
 	k->n = 0;
-	if (store_query(m->store, "select v.n, v.data from vector_new w join "
-	    "vector v on v.n = w.n where v.model = ? limit ?",
+	/* cross: in this order, or SQLite reads all vectors for the few */
+	if (store_query(m->store, "select v.n, v.data from vector_new w cross "
+	    "join vector v on v.n = w.n where v.model = ? limit ?",
 	    STORE_ARGS(ARG_INT(model), ARG_INT(BLOCK)), &q, e) < 0)
 		return -1;
 	while ((r = store_step(q, e)) > 0) {
