@@ -12,10 +12,10 @@
 
 enum {
 	OPT_ALL = 256, OPT_ALLOW_SECRETS, OPT_AUTHOR, OPT_BACKGROUND,
-	OPT_CHUNK, OPT_CONTEXT,
-	OPT_DOCUMENTS, OPT_EMBEDDER, OPT_EXACT, OPT_EXPIRES, OPT_EXPLAIN,
+	OPT_CHUNK, OPT_COMMAND, OPT_CONTEXT,
+	OPT_DOCUMENTS, OPT_DRY_RUN, OPT_EMBEDDER, OPT_EXACT, OPT_EXPIRES, OPT_EXPLAIN,
 	OPT_FILES, OPT_FORMAT, OPT_ID, OPT_IMPORTANCE, OPT_KEEP,
-	OPT_MODEL, OPT_NOTES, OPT_PATH, OPT_REMOVE, OPT_REVISION, OPT_SINCE,
+	OPT_NOTES, OPT_PATH, OPT_REMOVE, OPT_REVISION, OPT_SINCE,
 	OPT_SOURCE, OPT_SUPERSEDED, OPT_SUPERSEDES, OPT_TIME, OPT_UNTIL
 };
 
@@ -26,9 +26,11 @@ static const struct option longopts[] = {
 	{ "author", required_argument, NULL, OPT_AUTHOR },
 	{ "background", no_argument, NULL, OPT_BACKGROUND },
 	{ "chunk", no_argument, NULL, OPT_CHUNK },
+	{ "command", required_argument, NULL, OPT_COMMAND },
 	{ "context", required_argument, NULL, OPT_CONTEXT },
 	{ "directory", required_argument, NULL, 'C' },
 	{ "documents", no_argument, NULL, OPT_DOCUMENTS },
+	{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
 	{ "embedder", required_argument, NULL, OPT_EMBEDDER },
 	{ "exact", no_argument, NULL, OPT_EXACT },
 	{ "expires", required_argument, NULL, OPT_EXPIRES },
@@ -41,7 +43,7 @@ static const struct option longopts[] = {
 	{ "importance", required_argument, NULL, OPT_IMPORTANCE },
 	{ "keep", required_argument, NULL, OPT_KEEP },
 	{ "limit", required_argument, NULL, 'n' },
-	{ "model", required_argument, NULL, OPT_MODEL },
+	{ "model", required_argument, NULL, 'm' },
 	{ "notes", no_argument, NULL, OPT_NOTES },
 	{ "path", required_argument, NULL, OPT_PATH },
 	{ "remove", no_argument, NULL, OPT_REMOVE },
@@ -104,13 +106,17 @@ const struct cli mem_cli = {
 	    "       agent-mem load [--revision NUMBER] NAME\n"
 	    "       agent-mem states [PREFIX]\n"
 	    "       agent-mem tool [NAME [ARGUMENTS]]\n"
-	    "       agent-mem embed [--embedder COMMAND] [--background] "
-	    "[--model NAME]\n"
-	    "       agent-mem consolidate\n"
+	    "       agent-mem embed [-m NAME] [--embedder COMMAND] "
+	    "[--background]\n"
+	    "       agent-mem consolidate [-m MODEL | --command COMMAND] "
+	    "[--all]\n"
+	    "                 [--dry-run]\n"
+	    "       agent-mem forget [-t TAG] [--until TIME] [--keep COUNT] "
+	    "[--dry-run]\n"
 	    "       agent-mem stats\n"
 	    "       agent-mem check\n"
-	    "       agent-mem vacuum\n",
-	.shortopts = "C:a:f:n:s:t:",
+	    "       agent-mem vacuum [--until TIME]\n",
+	.shortopts = "C:a:f:m:n:s:t:",
 	.longopts = longopts,
 };
 
@@ -128,6 +134,7 @@ static const struct {
 	{ "edit", mem_edit, 0, 1, true },
 	{ "embed", mem_embed_all, 0, 0, false },
 	{ "export", mem_export, 0, 0, false },
+	{ "forget", mem_forget, 0, 0, false },
 	{ "get", mem_get, 1, 1, false },
 	{ "history", mem_history, 0, 0, false },
 	{ "import", mem_import, 0, 1, true },
@@ -191,6 +198,7 @@ plain_option(struct mem_options *o, int c)
 	case 'C': o->dir = optarg; break;
 	case 'a': o->agent = optarg; break;
 	case 'f': o->file = optarg; break;
+	case 'm': o->model = optarg; break;
 	case 's': o->shared = optarg; break;
 	case 't': append(&o->tags, &o->ntags, optarg); break;
 	case OPT_ALL: o->all = true; break;
@@ -198,6 +206,8 @@ plain_option(struct mem_options *o, int c)
 	case OPT_AUTHOR: o->author = optarg; break;
 	case OPT_BACKGROUND: o->background = true; break;
 	case OPT_CHUNK: o->chunk = true; break;
+	case OPT_COMMAND: o->command = optarg; break;
+	case OPT_DRY_RUN: o->dry_run = true; break;
 	case OPT_DOCUMENTS: o->documents = true; break;
 	case OPT_EMBEDDER: o->embedder = optarg; break;
 	case OPT_EXACT: o->exact = true; break;
@@ -205,7 +215,6 @@ plain_option(struct mem_options *o, int c)
 	case OPT_EXPLAIN: o->explain = true; break;
 	case OPT_FILES: o->files = true; break;
 	case OPT_ID: o->id = optarg; break;
-	case OPT_MODEL: o->model = optarg; break;
 	case OPT_NOTES: o->notes = true; break;
 	case OPT_PATH: o->path = optarg; break;
 	case OPT_REMOVE: o->remove = true; break;
@@ -245,7 +254,7 @@ parse_options(struct mem_options *o, int argc, char **argv)
 			o->importance = read_importance(optarg);
 			break;
 		case OPT_KEEP:
-			o->keep = cli_int(&mem_cli, "--keep", 1, 1000000);
+			o->keep = cli_int(&mem_cli, "--keep", 0, 1000000);
 			break;
 		case OPT_REVISION:
 			o->version = cli_int(&mem_cli, "--revision", 1,
@@ -258,7 +267,7 @@ parse_options(struct mem_options *o, int argc, char **argv)
 int
 main(int argc, char **argv)
 {
-	struct mem_options o = { .limit = -1, .importance = 0.5, .keep = 10 };
+	struct mem_options o = { .limit = -1, .importance = 0.5, .keep = -1 };
 	struct err e = ERR_INIT;
 	const char *name;
 	size_t i, n = sizeof(commands) / sizeof(*commands);

@@ -14,16 +14,15 @@
 #include "child.h"
 #include "env.h"
 
-enum { WORDS = 32, REPLY_MAX = 64 << 20 };
+enum { REPLY_MAX = 64 << 20 };
 #define PATIENCE (120 * CLOCK_SEC)
 
-/* A command line, cut at spaces: no shell sees it. */
-static size_t
-split(char *line, const char *argv[WORDS + 1])
+size_t
+mem_split(char *line, const char *argv[MEM_WORDS + 1])
 {
 	size_t n = 0;
 
-	for (char *p = line; *p && n < WORDS; ) {
+	for (char *p = line; *p && n < MEM_WORDS; ) {
 		while (*p == ' ')
 			*p++ = '\0';
 		if (!*p)
@@ -139,11 +138,11 @@ mem_ask_vectors(const struct mem_options *o, const char *const *texts,
 {
 	AUTO_FREE char *line = xstrdup(mem_embedder(o));
 	AUTO_BUF struct buf in = BUF_INIT, reply = BUF_INIT;
-	const char *argv[WORDS + 1];
+	const char *argv[MEM_WORDS + 1];
 	struct child_spec spec = CHILD_SPEC_INIT;
 	int status;
 
-	if (split(line, argv) == 0)
+	if (mem_split(line, argv) == 0)
 		return err_set(e, ST_USAGE, "--embedder is empty");
 	for (size_t i = 0; i < n; i++) {
 		buf_adds(&in, "{\"text\":");

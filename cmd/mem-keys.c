@@ -8,6 +8,8 @@
 #include "memory-state.h"
 #include "num.h"
 
+enum { KEEP = 10 };		/* versions of a state, unless told */
+
 /* A write: opens, begins, calls, commits. */
 struct work {
 	const struct mem_options *o;
@@ -259,7 +261,8 @@ mem_save(const struct mem_options *o, struct err *e)
 
 	if (fd_read_all(STDIN_FILENO, STATE_MAX, DEADLINE_NEVER, &data,
 	    e) < 0 || mem_open(o, 0, &m, e) < 0 || memory_begin(&m, e) < 0 ||
-	    state_save(&m, o->operand[0], data.data, data.len, o->keep,
+	    state_save(&m, o->operand[0], data.data, data.len,
+	    o->keep > 0 ? o->keep : KEEP,
 	    &version, e) < 0 || memory_commit(&m, e) < 0)
 		return -1;
 	buf_addf(&out, "%lld\n", (long long)version);

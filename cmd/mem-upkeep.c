@@ -90,33 +90,39 @@ int
 mem_vacuum(const struct mem_options *o, struct err *e)
 {
 	AUTO_MEMORY struct memory m = MEMORY_INIT;
+	struct memory *tx AUTO_MEMORY_ROLLBACK = &m;
+	int64_t until = 0;
 
-	if (mem_open(o, MEMORY_NOCREATE, &m, e) < 0)
+	if ((o->until && mem_time(o->until, "--until", false, &until, e) < 0) ||
+	    mem_open(o, MEMORY_NOCREATE, &m, e) < 0)
+		return -1;
+	if (o->until && (memory_begin(&m, e) < 0 ||
+	    memory_forget_history(&m, until, e) < 0 ||
+	    memory_commit(&m, e) < 0))
 		return -1;
 	return memory_vacuum(&m, e);
 }
 
 int
-mem_consolidate(const struct mem_options *o, struct err *e)
+mem_forget(const struct mem_options *o, struct err *e)
 {
 	AUTO_MEMORY struct memory m = MEMORY_INIT;
 	struct memory *tx AUTO_MEMORY_ROLLBACK = &m;
 	AUTO_BUF struct buf out = BUF_INIT;
-	int64_t expired, merged;
+	struct memory_filter f;
+	int64_t n;
 
-	if (mem_open(o, MEMORY_NOCREATE, &m, e) < 0 ||
-	    memory_begin(&m, e) < 0)
+	if (!o->until && o->keep < 0)
+		cli_usage(&mem_cli, "'forget' needs --until or --keep");
+	if (mem_filter(o, &f, e) < 0 || mem_open(o, MEMORY_NOCREATE, &m,
+	    e) < 0 || memory_begin(&m, e) < 0)
 		return -1;
-	expired = memory_expire(&m, e);
-	merged = expired < 0 ? -1 : memory_merge(&m, e);
-	if (merged < 0 || memory_commit(&m, e) < 0)
+	f.notes = f.superseded = f.expired = true;
+	n = memory_retire(&m, &f, o->keep, e);
+	if (n < 0 || (!o->dry_run && memory_commit(&m, e) < 0))
 		return -1;
-	buf_addf(&out, o->format == MEM_NDJSON ?
-	    "{\"expired\":%lld,\"merged\":%lld}\n" :
-	    "%lld expired, %lld merged\n", (long long)expired,
-	    (long long)merged);
-	if (mem_flush(&out, true, e) < 0)
-		return -1;
-	return o->format == MEM_NDJSON ? mem_result("consolidate",
-	    expired + merged, e) : ST_OK;
+	if (o->format == MEM_NDJSON)
+		return mem_result("forget", n, e);
+	buf_addf(&out, "%lld forgotten\n", (long long)n);
+	return mem_flush(&out, true, e);
 }

@@ -20,13 +20,15 @@ struct mem_options {
 	const char *dir, *agent, *file, *shared; /* which memory */
 	enum mem_format format;
 	bool all, exact, explain, files, chunk, secrets, remove;
-	bool documents, notes, superseded, background;
+	bool documents, notes, superseded, background, dry_run;
 	int64_t limit;				/* -1: not given */
-	int64_t context, keep, version;
+	int64_t context, version;
+	int64_t keep;				/* -1: not given */
 	const char **tags;
 	size_t ntags;
 	const char *author, *source, *path;
 	const char *id, *time, *since, *until, *expires, *model, *embedder;
+	const char *command;
 	const char **supersedes;
 	size_t nsupersedes;
 	double importance;
@@ -78,6 +80,10 @@ void	mem_error(const struct err *e);
 /* Synonym files, the caller's to free with each string; how many. */
 size_t	mem_synonyms(const struct mem_options *o, char *ret[4]);
 
+/* A command line, cut at spaces, for no shell; how many words. */
+enum { MEM_WORDS = 32 };
+size_t	mem_split(char *line, const char *argv[MEM_WORDS + 1]);
+
 /* What an embedder says of some texts. */
 struct mem_vectors {
 	float *v;		/* of each, `dim` numbers */
@@ -123,6 +129,7 @@ mem_fn mem_add, mem_search, mem_list, mem_show, mem_rm, mem_tag, mem_undo,
     mem_history, mem_export, mem_import, mem_set, mem_get, mem_del, mem_cas,
     mem_incr, mem_keys, mem_push, mem_pop, mem_items, mem_save, mem_load,
     mem_states, mem_edit, mem_embed_all,
-    mem_consolidate, mem_stats, mem_check, mem_sync, mem_vacuum, mem_tool;
+    mem_consolidate, mem_forget, mem_stats, mem_check, mem_sync, mem_vacuum,
+    mem_tool;
 
 #endif

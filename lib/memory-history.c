@@ -126,9 +126,20 @@ put_key_back(struct memory *m, const struct change *c, struct err *e)
 	    ARG_INT(memory_now()), ARG_STR(m->author)), e) < 0 ? -1 : 0;
 }
 
+/* `before` is the id of what replaced it. */
+static int
+part(struct memory *m, const struct change *c, struct err *e)
+{
+	return store_run(m->store, "delete from supersedes where old = ? and "
+	    "id = ?", STORE_ARGS(ARG_STR(c->what), ARG_STR(c->before)), e) < 0 ?
+	    -1 : 0;
+}
+
 static int
 apply(struct memory *m, const struct change *c, struct err *e)
 {
+	if (strcmp(c->op, "merge") == 0)
+		return part(m, c, e);
 	if (strcmp(c->op, "set") == 0)
 		return put_key_back(m, c, e);
 	if (c->first)

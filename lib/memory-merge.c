@@ -4,8 +4,9 @@
 #include "memory-merge.h"
 
 #include "alloc.h"
-#include "stem.h"
 #include "lexis.h"
+#include "memory-condense.h"
+#include "stem.h"
 
 int64_t
 memory_expire(struct memory *m, struct err *e)
@@ -112,9 +113,7 @@ on_note(void *arg, struct memory_note *note, struct err *e)
 		    t->sums.words != s.words)
 			continue;
 		k->count++;
-		if (memory_supersede(k->m, t->id, note->id, e) < 0)
-			return -1;
-		return memory_log(k->m, "merge", note->id, 0, 0, NULL, e);
+		return memory_replace(k->m, t->id, note->id, e);
 	}
 	k->slot[at] = (struct seen){ s, xstrdup(note->id) };
 	return 0;
@@ -139,4 +138,48 @@ memory_merge(struct memory *m, struct err *e)
 		free(k.slot[i].id);
 	free(k.slot);
 	return r < 0 ? -1 : k.count;
+}
+
+/* Rows to remove: not while a query walks over them. */
+struct retiring {
+	int64_t keep;
+	int64_t *row;
+	size_t n, cap;
+};
+
+static int
+on_retired(void *arg, struct memory_note *note, struct err *e)
+{
+	struct retiring *k = arg;
+
+	(void)e;
+	if (k->keep-- > 0 || memory_is_pinned(note))
+		return 0;
+	GROW(k->row, k->n, k->cap);
+	k->row[k->n++] = note->n;
+	return 0;
+}
+
+int64_t
+memory_retire(struct memory *m, const struct memory_filter *f, int64_t keep,
+    struct err *e)
+{
+	struct retiring k = { .keep = keep };
+	int r = memory_each(m, f, SIZE_MAX, false, on_retired, &k, e);
+
+	for (size_t i = 0; r == 0 && i < k.n; i++) {
+		AUTO_NOTE struct memory_note note = MEMORY_NOTE_INIT;
+		r = memory_get_row(m, k.row[i], &note, e);
+		if (r > 0)
+			r = memory_remove(m, &note, "forget", e);
+	}
+	free(k.row);
+	return r < 0 ? -1 : (int64_t)k.n;
+}
+
+int64_t
+memory_forget_history(struct memory *m, int64_t until, struct err *e)
+{
+	return store_run(m->store, "delete from change where time < ?",
+	    STORE_ARGS(ARG_INT(until)), e);
 }

@@ -23,4 +23,16 @@ int64_t	memory_expire(struct memory *m, struct err *e);
  */
 int64_t	memory_merge(struct memory *m, struct err *e);
 
+/*
+ * In a transaction: removes the notes that pass the filter but for the newest
+ * `keep` of them and those that are pinned (memory_is_pinned()); they stay in
+ * the history.  How many, or -1.
+ */
+int64_t	memory_retire(struct memory *m, const struct memory_filter *f,
+	    int64_t keep, struct err *e);
+
+/* In a transaction: changes before that time are forgotten for good. */
+int64_t	memory_forget_history(struct memory *m, int64_t until,
+	    struct err *e);
+
 #endif

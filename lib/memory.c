@@ -296,9 +296,8 @@ memory_change(struct memory *m, const struct memory_note *note,
 	return insert(m, note, e);
 }
 
-/* Tags of `add` that `have` lacks, added; NULL when there are none. */
-static char *
-join_tags(const char *have, const char *add)
+char *
+memory_join_tags(const char *have, const char *add)
 {
 	AUTO_JV jv a = JSON_NONE, b = JSON_NONE;
 	struct err ignored;
@@ -326,7 +325,7 @@ static int
 complete(struct memory *m, struct memory_note *old,
     const struct memory_note *note, enum memory_added *ret, struct err *e)
 {
-	char *tags = join_tags(old->tags, note->tags);
+	char *tags = memory_join_tags(old->tags, note->tags);
 
 	*ret = MEMORY_SAME;
 	if (!tags)
@@ -437,4 +436,12 @@ memory_supersede(struct memory *m, const char *id, const char *old,
 	return store_run(m->store, "insert or ignore into supersedes "
 	    "(old, id) values (?, ?)", STORE_ARGS(ARG_STR(old), ARG_STR(id)),
 	    e) < 0 ? -1 : 0;
+}
+
+int
+memory_replace(struct memory *m, const char *id, const char *old,
+    struct err *e)
+{
+	return memory_supersede(m, id, old, e) < 0 ? -1 :
+	    memory_log(m, "merge", old, 0, 0, id, e);
 }

@@ -118,9 +118,16 @@ const char *memory_added_name(enum memory_added how);
 int	memory_add(struct memory *m, const struct memory_note *note,
 	    enum memory_added *ret, char **ret_id, struct err *e);
 
-/* Says that `id` replaces `old`; either may come later.  Idempotent. */
+/* Says that `id` replaces `old`; either may come later.  Idempotent.
+ * memory_replace() does so to a note that is there, and can be undone. */
 int	memory_supersede(struct memory *m, const char *id, const char *old,
 	    struct err *e);
+int	memory_replace(struct memory *m, const char *id, const char *old,
+	    struct err *e);
+
+/* Tags of `add` that `have` lacks, added, for the caller to free; NULL when
+ * there are none. */
+char	*memory_join_tags(const char *have, const char *add);
 
 /* 1 and the note; 0 when there is none. */
 int	memory_get(struct memory *m, const char *id, struct memory_note *ret,
