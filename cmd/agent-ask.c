@@ -80,7 +80,7 @@ static int
 failed(const struct ask_options *o, const struct err *e)
 {
 	struct ask a = { .out = STDOUT_FILENO, .format =
-	    o->action == ASK_BATCH ? ASK_NDJSON : o->format };
+	    o->action == ASK_BATCH || o->action == ASK_BULK ? ASK_NDJSON : o->format };
 
 	return ask_failed(&a, e);
 }
@@ -103,6 +103,8 @@ work(struct ask_work *w, struct err *e)
 		return ask_one(w, e);
 	if (o->action == ASK_BATCH)
 		r = ask_many(w, e);
+	else if (o->action == ASK_BULK)
+		r = ask_bulk(w, e);
 	else
 		r = o->action == ASK_EMBED ? ask_embed(w, e) :
 		    ask_other(w, e);

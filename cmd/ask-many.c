@@ -7,6 +7,7 @@
 
 #include "alloc.h"
 #include "batch.h"
+#include "bulk.h"
 #include "embed.h"
 #include "structured.h"
 
@@ -72,6 +73,39 @@ ask_embed(const struct ask_work *w, struct err *e)
 
 	if (r == 0)
 		r = embed_run(&embed, &cli_signal, e);
+	model_release(&m);
+	return r;
+}
+
+int
+ask_bulk(const struct ask_work *w, struct err *e)
+{
+	const struct ask_options *o = w->o;
+	struct question q = ask_question(w);
+	AUTO_JV jv rules = JSON_NONE;
+	struct model m = MODEL_INIT;
+	struct structured fit = STRUCTURED_INIT;
+	struct bulk b = {
+		.model = &m,
+		.template = w->template,
+		.options = &o->options,
+		.structured = o->schema ? &fit : NULL,
+		.state = o->resume,
+		.lines = o->lines,
+		.progress = isatty(STDERR_FILENO) == 1 && !o->quiet,
+		.until = deadline_in(o->timeout),
+		.in = STDIN_FILENO,
+		.out = STDOUT_FILENO
+	};
+	int r = -1;
+
+	if ((!o->schema || structured_init(&fit, o->schema, o->schema_multi,
+	    e) == 0) && question_rules(&q, &rules, e) == 0 &&
+	    ask_model(w, o->model, &m, e) == 0) {
+		b.rules = json_str(&rules, "content");
+		r = bulk_run(&b, &cli_signal, e);
+	}
+	structured_release(&fit);
 	model_release(&m);
 	return r;
 }

@@ -11,6 +11,7 @@
 
 enum {
 	OPT_AT = 256,
+	OPT_BATCH_API,
 	OPT_CACHE,
 	OPT_CACHE_CLEAR,
 	OPT_CHECK,
@@ -44,6 +45,7 @@ static const int64_t usual_timeout = 600 * CLOCK_SEC;
 static const struct option longopts[] = {
 	{ "at", required_argument, NULL, OPT_AT },
 	{ "attachment", required_argument, NULL, 'a' },
+	{ "batch-api", no_argument, NULL, OPT_BATCH_API },
 	{ "cache", optional_argument, NULL, OPT_CACHE },
 	{ "cache-clear", no_argument, NULL, OPT_CACHE_CLEAR },
 	{ "cd", required_argument, NULL, 'C' },
@@ -119,6 +121,13 @@ const struct cli ask_cli = {
 	    "                 [--schema-retries N] [--system-file FILE] "
 	    "[--timeout TIME]\n"
 	    "                 [--unordered]\n"
+	    "       agent-ask --batch-api --resume FILE [-q] [-C DIR] "
+	    "[-m MODEL]\n"
+	    "                 [-o KEY VALUE] [-p NAME VALUE] [-s TEXT] "
+	    "[-t TEMPLATE]\n"
+	    "                 [--key-fd N] [--lines] [--schema SCHEMA] "
+	    "[--system-file FILE]\n"
+	    "                 [--timeout TIME]\n"
 	    "       agent-ask --cache-clear\n"
 	    "       agent-ask --check [-m MODEL]\n"
 	    "       agent-ask --embed -m MODEL [-j N] [-o KEY VALUE] "
@@ -268,6 +277,7 @@ set_action(struct ask_options *o, int c)
 		int option;
 		enum ask_action action;
 	} known[] = {
+		{ OPT_BATCH_API, ASK_BULK },
 		{ OPT_CACHE_CLEAR, ASK_CACHE_CLEAR },
 		{ OPT_CHECK, ASK_CHECK },
 		{ OPT_DRY_RUN, ASK_DRY_RUN },
@@ -361,8 +371,9 @@ choose_action(struct ask_options *o)
 {
 	bool nothing = o->noperands + o->nfiles + o->nattachments == 0;
 	bool unasked = nothing && !o->template;
+	bool bulk = o->action == ASK_BULK;
 	bool embed = o->action == ASK_EMBED;
-	bool batch = !embed && (o->jobs > 0 || o->lines || o->resume || o->unordered);
+	bool batch = !embed && !bulk && (o->jobs > 0 || o->lines || o->resume || o->unordered);
 
 	if (o->rules && o->rules_file)
 		cli_usage(&ask_cli, "--system and --system-file exclude each "
@@ -383,7 +394,13 @@ choose_action(struct ask_options *o)
 		cli_usage(&ask_cli, "-MD does not go with a stream of tasks");
 	if (embed && !o->model)
 		cli_usage(&ask_cli, "--embed needs -m PROVIDER/MODEL");
-	if ((batch || embed) && !nothing)
+	if (bulk && (!o->resume || o->jobs || o->unordered))
+		cli_usage(&ask_cli, o->resume ?
+		    "-j and --unordered do not go with --batch-api" :
+		    "--batch-api needs --resume FILE");
+	if (bulk && o->timeout == usual_timeout)
+		o->timeout = INT64_MAX;
+	if ((batch || embed || bulk) && !nothing)
 		cli_usage(&ask_cli, "a stream of tasks comes on standard "
 		    "input, not from operands or files");
 	if (o->action != ASK_PROMPT)

@@ -19,6 +19,7 @@
 enum ask_action {
 	ASK_PROMPT,		/* ask one question */
 	ASK_BATCH,		/* ask those of a stream */
+	ASK_BULK,		/* by a vendor's batch endpoint */
 	ASK_DRY_RUN,		/* show the request */
 	ASK_EMBED,		/* vectors of what comes */
 	ASK_HISTORY,		/* what was asked before */

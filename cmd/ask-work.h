@@ -36,6 +36,9 @@ int	ask_one(const struct ask_work *w, struct err *e);
 /* Those of a stream: the exit status, or -1. */
 int	ask_many(const struct ask_work *w, struct err *e);
 
+/* --batch-api: likewise. */
+int	ask_bulk(const struct ask_work *w, struct err *e);
+
 /* --embed: likewise. */
 int	ask_embed(const struct ask_work *w, struct err *e);
 

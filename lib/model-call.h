@@ -119,6 +119,9 @@ void	call_limits(struct model_call *c, const struct http_head *head);
 void	pool_open_ledger(struct model_pool *p);
 void	pool_book(struct model_pool *p);	/* what was put off */
 
+/* What has come of it; what is in the answer moves. */
+void	call_reply(struct model_call *c, struct model_reply *r);
+
 /* An attempt has ended, well or not: model.c decides what follows. */
 void	call_ended(struct model_call *c, const struct err *e);
 

@@ -117,7 +117,9 @@ by_status(int status)
 static enum model_error_kind
 classify(int status, const char *code, const char *message)
 {
-	enum model_error_kind by = by_status(status), kind;
+	/* outside of a response Anthropic's code stands for the status */
+	bool wrong = status == 0 && code && strstr(code, "invalid_request");
+	enum model_error_kind by = by_status(wrong ? 400 : status), kind;
 
 	if (status == 401 || status == 404)
 		return by;

@@ -205,8 +205,8 @@ delay_for(const struct model_call *c)
 	return jitter(ns < longest_delay ? ns : longest_delay);
 }
 
-static void
-make_reply(struct model_call *c, struct model_reply *r)
+void
+call_reply(struct model_call *c, struct model_reply *r)
 {
 	struct answer *a = &c->answer;
 
@@ -239,7 +239,7 @@ try_later(struct model_call *c, int64_t delay, const struct model *to)
 	struct model_reply r;
 
 	if (c->rq.events && c->rq.events->retry) {
-		make_reply(c, &r);
+		call_reply(c, &r);
 		c->rq.events->retry(c->rq.ctx, &r, &c->e, delay, to);
 		model_reply_release(&r);
 	}
@@ -411,7 +411,7 @@ deliver(struct model_pool *p)
 		void (*done)(void *, struct model_reply *,
 		    const struct err *) = c->done;
 		void *ctx = c->done_ctx;
-		make_reply(c, &r);
+		call_reply(c, &r);
 		call_drop_leg(c);
 		free_call(c);
 		done(ctx, &r, e.status != ST_OK ? &e : NULL);
@@ -528,7 +528,7 @@ model_ask(struct model_pool *p, const struct model *m,
 			continue;
 		/* a signal: what has come is still worth having */
 		*e = c->e = why;
-		make_reply(c, ret);
+		call_reply(c, ret);
 		ret->finish = MODEL_UNFINISHED;
 		model_cancel(c);
 		return -1;

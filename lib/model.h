@@ -269,6 +269,17 @@ int	model_dry_run(const struct model *m, const struct model_request *rq,
 	    jv *ret, struct err *e);
 
 /*
+ * For who carries requests and answers himself, as vendors' batches do: the
+ * body of a request for an answer in one piece, appended; and what the body of
+ * such an answer, or of a refusal with that status, says.  0, or -1 as
+ * model_ask().
+ */
+int	model_body(const struct model *m, const struct model_request *rq,
+	    struct buf *out, struct err *e);
+int	model_read(const struct model *m, int status, const jv *body,
+	    struct model_reply *ret, struct err *e);
+
+/*
  * The names of the models that the server of `m` has: an array of strings, in
  * its order; JSON_NONE on failure, as model_ask() fails.  Only base, provider,
  * key, headers and timers of `m` matter.

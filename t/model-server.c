@@ -5,7 +5,7 @@
  *
  * Prints its port and serves until it is killed or its parent dies: Chat
  * Completions, Responses, Messages and ollama's chat, each streamed or not,
- * /models, /embeddings, and its own counters at /-/stats.
+ * what model-others.h lists, and its own counters at /-/stats.
  *
  * FILE holds scenarios, JSON objects one a line; -e gives one on the command
  * line, before those of the file.  The first that fits a request answers it;
@@ -24,6 +24,7 @@
  *	delay, first	seconds before the head; between it and the body
  *	rate	events a second; `stamp` true: each word is the time, in
  *		nanoseconds of CLOCK_MONOTONIC, at which it is written
+ *	mute	true: what is no answer (a batch...) is done, but not said
  *	split	bytes to write at once
  *	stall	bytes of the body, then silence; -1: no head either
  *	cut	bytes of the body, then the connection ends; `reset` true: by a
@@ -55,21 +56,10 @@
 #include "err.h"
 #include "fd.h"
 #include "json.h"
-#include "model-answers.h"
-#include "ndjson.h"
+#include "model-others.h"
+#include "model-request.h"
+#include "model-scenario.h"
 #include "num.h"
-
-struct scenario {
-	jv spec;
-	const char *match;
-	int64_t times;			/* left; -1: any number */
-	double delay, first, rate;
-	int64_t split, stall, cut, status;
-	bool reset, close, echo, stamp, plain;	/* plain: nothing special */
-	struct buf ready[PROTOCOLS][2];	/* whole responses */
-};
-
-enum { NONE = INT32_MIN };		/* stall, cut: not at all */
 
 struct conn {
 	int fd;
@@ -87,8 +77,6 @@ struct conn {
 static struct {
 	int ep, listener, log;
 	const char *key;
-	struct scenario *scenarios;
-	size_t nscenarios, cap;
 	struct conn **heap;
 	size_t nheap, heap_cap;
 	long long requests, connections, open, busy, most_open, most_busy;
@@ -169,85 +157,6 @@ set_due(struct conn *c, int64_t at)
 }
 
 /* Scenarios. */
-
-static bool
-flag(const jv *spec, const char *key)
-{
-	bool b = false;
-
-	json_bool(spec, key, &b);
-	return b;
-}
-
-static void
-add_scenario(const jv *spec)
-{
-	struct scenario s = { .spec = json_copy(spec), .times = -1,
-	    .stall = NONE, .cut = NONE };
-
-	s.match = json_str(spec, "match");
-	json_int(spec, "times", &s.times);
-	json_num(spec, "delay", &s.delay);
-	json_num(spec, "first", &s.first);
-	json_num(spec, "rate", &s.rate);
-	json_int(spec, "split", &s.split);
-	json_int(spec, "stall", &s.stall);
-	json_int(spec, "cut", &s.cut);
-	json_int(spec, "status", &s.status);
-	s.reset = flag(spec, "reset");
-	s.close = flag(spec, "close");
-	s.echo = flag(spec, "echo");
-	s.stamp = flag(spec, "stamp");
-	GROW(srv.scenarios, srv.nscenarios, srv.cap);
-	srv.scenarios[srv.nscenarios++] = s;
-}
-
-static void
-add_text(const char *text, struct err *e)
-{
-	AUTO_JV jv v = JSON_NONE;
-
-	if (json_parse(text, strlen(text), &v, e) < 0)
-		die(e);
-	add_scenario(&v);
-}
-
-static void
-add_file(const char *path, struct err *e)
-{
-	struct ndjson_reader in;
-	struct ndjson_line line = NDJSON_LINE_INIT;
-	enum ndjson_result got;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0) {
-		err_sys(e, ST_NOINPUT, "cannot open '%s'", path);
-		die(e);
-	}
-	ndjson_init(&in, fd, NDJSON_LINE_MAX);
-	while ((got = ndjson_next(&in, &line, e)) == NDJSON_LINE)
-		add_scenario(&line.value);
-	if (got != NDJSON_EOF)
-		die(e);
-	ndjson_line_release(&line);
-	ndjson_release(&in);
-	close(fd);
-}
-
-/* The first that fits. */
-static struct scenario *
-choose(const char *request)
-{
-	for (size_t i = 0; i < srv.nscenarios; i++) {
-		struct scenario *s = &srv.scenarios[i];
-		if (s->times == 0 || (s->match && !strstr(request, s->match)))
-			continue;
-		if (s->times > 0)
-			s->times--;
-		return s;
-	}
-	return NULL;
-}
 
 /* Sending. */
 
@@ -442,78 +351,6 @@ pump(struct conn *c)
 
 /* Requests. */
 
-struct request {
-	char *method, *path;
-	const char *head, *body;	/* NUL-terminated, within */
-	size_t head_len, body_len;
-	char *text;			/* "METHOD PATH\nBODY" */
-};
-
-static void
-log_headers(const char *head, struct buf *out)
-{
-	const char *p = strstr(head, "\r\n");
-	const char *sep = "";
-
-	buf_addc(out, '{');
-	while (p && p[2] && p[2] != '\r') {
-		const char *name = p + 2, *colon, *end;
-		end = strstr(name, "\r\n");
-		if (!end)
-			break;
-		colon = memchr(name, ':', (size_t)(end - name));
-		if (!colon)
-			break;
-		buf_adds(out, sep);
-		AUTO_FREE char *lower = xstrndup(name,
-		    (size_t)(colon - name));
-		for (char *l = lower; *l; l++)
-			*l = (char)tolower((unsigned char)*l);
-		json_quote(lower, strlen(lower), out);
-		buf_addc(out, ':');
-		colon += strspn(colon, ": ");
-		json_quote(colon, (size_t)(end - colon), out);
-		sep = ",";
-		p = end;
-	}
-	buf_addc(out, '}');
-}
-
-static void
-log_request(const struct request *r)
-{
-	AUTO_BUF struct buf line = BUF_INIT;
-	struct err e = ERR_INIT;
-
-	if (srv.log < 0)
-		return;
-	buf_addf(&line, "{\"n\":%lld,\"t\":%lld,\"method\":\"%s\",\"path\":",
-	    srv.requests, (long long)clock_mono(), r->method);
-	json_quote(r->path, strlen(r->path), &line);
-	buf_adds(&line, ",\"headers\":");
-	log_headers(r->head, &line);
-	buf_adds(&line, ",\"body\":");
-	if (r->body_len > 0 && r->body[0] == '{')
-		buf_add(&line, r->body, r->body_len);
-	else
-		json_quote(r->body, r->body_len, &line);
-	buf_adds(&line, "}\n");
-	if (fd_write(srv.log, line.data, line.len, &e) < 0)
-		die(&e);
-}
-
-static bool
-authorized(const struct request *r)
-{
-	AUTO_FREE char *bearer = NULL, *plain = NULL;
-
-	if (!srv.key)
-		return true;
-	bearer = xasprintf("\r\nauthorization: bearer %s\r\n", srv.key);
-	plain = xasprintf("\r\nx-api-key: %s\r\n", srv.key);
-	return strcasestr(r->head, bearer) || strcasestr(r->head, plain);
-}
-
 static void
 send_simple(struct conn *c, int status, const char *body)
 {
@@ -522,96 +359,6 @@ send_simple(struct conn *c, int status, const char *body)
 	buf_adds(&c->out, body);
 	c->busy = false;
 	srv.busy--;
-}
-
-static bool
-ends_with(const char *s, const char *end)
-{
-	size_t n = strcspn(s, "?"), m = strlen(end);
-
-	return n >= m && strncmp(s + n - m, end, m) == 0;
-}
-
-/* The last string that is the value of "content" or "input", quotes and all. */
-static char *
-last_said(const char *body)
-{
-	static const char *const keys[] = { "\"content\":\"", "\"input\":\"",
-	    "\"text\":\"" };
-	const char *from = NULL, *end;
-
-	for (size_t i = 0; i < 3; i++)
-		for (const char *p = body; (p = strstr(p, keys[i])); p++)
-			if (p + strlen(keys[i]) - 1 > from)
-				from = p + strlen(keys[i]) - 1;
-	if (!from)
-		return NULL;
-	for (end = from + 1; *end && *end != '"'; end++)
-		if (*end == '\\' && end[1])
-			end++;
-	return xstrndup(from, (size_t)(end + 1 - from));
-}
-
-/* A vector for each input: its length, its number, 1. */
-static void
-embeddings(struct conn *c, const struct request *r)
-{
-	AUTO_JV jv v = JSON_NONE, input = JSON_NONE;
-	AUTO_BUF struct buf out = BUF_INIT;
-	struct err ignored = ERR_INIT;
-	size_t n;
-
-	if (json_parse(r->body, r->body_len, &v, &ignored) == 0)
-		input = json_get(&v, "input");
-	n = json_string(&input) ? 1 : json_count(&input);
-	if (ends_with(r->path, "/api/embed")) {
-		buf_adds(&out, "{\"model\":\"test-model\",\"embeddings\":[");
-		for (size_t i = 0; i < n; i++) {
-			AUTO_JV jv one = json_at(&input, i);
-			buf_addf(&out, "%s[%zu,%zu,1]", i ? "," : "",
-			    json_string_len(&one), i);
-		}
-		buf_addf(&out, "],\"prompt_eval_count\":%zu}", n);
-		send_simple(c, 200, out.data);
-		return;
-	}
-	buf_adds(&out, "{\"object\":\"list\",\"model\":\"test-model\","
-	    "\"data\":[");
-	for (size_t i = 0; i < n; i++) {
-		AUTO_JV jv one = json_string(&input) ? json_copy(&input) :
-		    json_at(&input, i);
-		buf_addf(&out, "%s{\"object\":\"embedding\",\"index\":%zu,"
-		    "\"embedding\":[%zu,%zu,1]}", i ? "," : "", i,
-		    json_string_len(&one), i);
-	}
-	buf_addf(&out, "],\"usage\":{\"prompt_tokens\":%zu,"
-	    "\"total_tokens\":%zu}}", n, n);
-	send_simple(c, 200, out.data);
-}
-
-/* What is asked by other paths than the four; false when it is none. */
-static bool
-serve_other(struct conn *c, const struct request *r)
-{
-	AUTO_FREE char *stats = NULL;
-
-	if (ends_with(r->path, "/models")) {
-		send_simple(c, 200, "{\"object\":\"list\",\"data\":[{\"id\":"
-		    "\"test-model\"},{\"id\":\"other-model\"}]}");
-	} else if (ends_with(r->path, "/api/tags")) {
-		send_simple(c, 200, "{\"models\":[{\"name\":\"test-model\"}]}");
-	} else if (ends_with(r->path, "/embeddings") ||
-	    ends_with(r->path, "/api/embed")) {
-		embeddings(c, r);
-	} else if (ends_with(r->path, "/-/stats")) {
-		stats = xasprintf("{\"requests\":%lld,\"connections\":%lld,"
-		    "\"most_open\":%lld,\"most_busy\":%lld}", srv.requests,
-		    srv.connections, srv.most_open, srv.most_busy);
-		send_simple(c, 200, stats);
-	} else {
-		return false;
-	}
-	return true;
 }
 
 static int
@@ -623,42 +370,9 @@ protocol_of(const char *path)
 	};
 
 	for (int i = 0; i < PROTOCOLS; i++)
-		if (ends_with(path, ends[i]))
+		if (request_is(path, ends[i]))
 			return i;
 	return -1;
-}
-
-/* /cut=100/... */
-static bool
-override(struct scenario *h, const char *path)
-{
-	static const char *const keys[] = { "/cut=", "/stall=", "/split=",
-	    "/delay=", "/rate=" };
-	bool any = false;
-
-	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
-		const char *at = strstr(path, keys[i]);
-		AUTO_FREE char *text = NULL;
-		double d;
-		if (!at)
-			continue;
-		at += strlen(keys[i]);
-		text = xstrndup(at, strcspn(at, "/?"));
-		if (num_parse_double(text, &d) < 0)
-			continue;
-		any = true;
-		if (i == 0)
-			h->cut = (int64_t)d;
-		else if (i == 1)
-			h->stall = (int64_t)d;
-		else if (i == 2)
-			h->split = (int64_t)d;
-		else if (i == 3)
-			h->delay = d;
-		else
-			h->rate = d;
-	}
-	return any;
 }
 
 /* An answer without anything special, kept for the next one. */
@@ -686,20 +400,11 @@ serve_ready(struct conn *c, struct scenario *s, int p, bool stream)
 	return flush(c);
 }
 
-static bool
-is_plain(const struct scenario *h)
-{
-	return h->delay <= 0 && h->first <= 0 && h->rate <= 0 &&
-	    h->split <= 0 && h->stall == NONE && h->cut == NONE &&
-	    h->status == 0 && !h->close && !h->echo &&
-	    !json_has(&h->spec, "body");
-}
-
 static void
 render(struct conn *c, const struct request *r, int p, bool stream)
 {
 	AUTO_JV jv body = json_get(&c->how.spec, "body");
-	AUTO_FREE char *echo = c->how.echo ? last_said(r->body) : NULL;
+	AUTO_FREE char *echo = scenario_echo(&c->how, r->body);
 
 	if (c->how.status == 0 && !json_has(&c->how.spec, "body")) {
 		answer_render(&c->how.spec, (enum protocol)p, stream, echo,
@@ -714,6 +419,52 @@ render(struct conn *c, const struct request *r, int p, bool stream)
 	c->body.type = "application/json";
 }
 
+/* One request of a batch. */
+static int
+answer_one(const char *path, const char *body, struct buf *out)
+{
+	AUTO_FREE char *text = xasprintf("POST %s\n%s", path, body);
+	const struct scenario *s = scenario_choose(text);
+	AUTO_FREE char *echo = scenario_echo(s, body);
+	AUTO_JV jv said = json_get(&s->spec, "body");
+	struct answer_body b = { 0 };
+	int p = protocol_of(path);
+
+	if (s->status != 0) {
+		json_write(&said, out);
+		return (int)s->status;
+	}
+	answer_render(&s->spec, p < 0 ? CHAT : (enum protocol)p, false, echo,
+	    &b);
+	buf_add(out, b.bytes.data, b.bytes.len);
+	answer_body_release(&b);
+	return 200;
+}
+
+/* What is asked by other paths than the four; `mute`: it is done, but not
+ * said. */
+static bool
+serve_other(struct conn *c, const struct request *r, bool mute)
+{
+	AUTO_BUF struct buf out = BUF_INIT;
+	int status = 200;
+
+	if (request_is(r->path, "/-/stats"))
+		buf_addf(&out, "{\"requests\":%lld,\"connections\":%lld,"
+		    "\"most_open\":%lld,\"most_busy\":%lld}", srv.requests,
+		    srv.connections, srv.most_open, srv.most_busy);
+	else
+		status = others_reply(r, answer_one, &out);
+	if (mute)
+		return true;
+	if (status > 0)
+		send_simple(c, status, out.data ? out.data : "");
+	else
+		send_simple(c, 404, "{\"error\":{\"message\":"
+		    "\"no such path\",\"type\":\"not_found\"}}");
+	return flush(c);
+}
+
 /* Answers; false when the connection is gone. */
 static bool
 serve(struct conn *c, const struct request *r)
@@ -722,24 +473,21 @@ serve(struct conn *c, const struct request *r)
 	bool stream = strstr(r->body, "\"stream\":true") ||
 	    strstr(r->body, "\"stream\": true");
 	int p = protocol_of(r->path);
+	AUTO_FREE char *line = xasprintf("%s %s\n", r->method, r->path);
 	bool special;
 
-	if (!authorized(r)) {
+	if (!request_authorized(r, srv.key)) {
 		send_simple(c, 401, "{\"error\":{\"message\":\"no such key\","
 		    "\"type\":\"authentication_error\"}}");
 		return flush(c);
 	}
-	s = choose(r->text);
-	if (p < 0 && (!s || s->status == 0)) {
-		if (!serve_other(c, r))
-			send_simple(c, 404, "{\"error\":{\"message\":"
-			    "\"no such path\",\"type\":\"not_found\"}}");
-		return flush(c);
-	}
+	s = scenario_choose(others_batched(r) ? line : r->text);
+	if (p < 0 && (!s || s->status == 0))
+		return serve_other(c, r, s && s->mute);
 	if (p == OLLAMA)
 		stream = !strstr(r->body, "\"stream\":false");
 	c->how = *s;
-	special = override(&c->how, r->path);
+	special = scenario_override(&c->how, r->path);
 	if (!special && s->plain)
 		return serve_ready(c, s, p, stream);
 	c->sent = c->piece = 0;
@@ -750,57 +498,14 @@ serve(struct conn *c, const struct request *r)
 	return c->how.delay > 0 ? true : pump(c);
 }
 
-/* The request at the start of what was read: its length, 0 when it is not
- * there as a whole. */
-static size_t
-parse(struct conn *c, struct request *r)
-{
-	const char *end, *length;
-	int64_t n = 0;
-
-	buf_reserve(&c->in, 0);
-	end = c->in.len > 0 ? strstr(c->in.data, "\r\n\r\n") : NULL;
-	if (!end)
-		return 0;
-	r->head_len = (size_t)(end + 4 - c->in.data);
-	AUTO_FREE char *head = xstrndup(c->in.data, r->head_len);
-	length = strcasestr(head, "\r\ncontent-length:");
-	if (length) {
-		length += strlen("\r\ncontent-length:");
-		length += strspn(length, " ");
-		AUTO_FREE char *digits = xstrndup(length,
-		    strcspn(length, "\r"));
-		num_parse_int(digits, 0, INT64_MAX / 2, &n);
-	}
-	if (c->in.len - r->head_len < (size_t)n)
-		return 0;
-	r->method = xstrndup(head, strcspn(head, " "));
-	r->path = xstrndup(head + strlen(r->method) + 1,
-	    strcspn(head + strlen(r->method) + 1, " "));
-	r->head = STEAL(head);
-	r->body_len = (size_t)n;
-	r->body = xstrndup(c->in.data + r->head_len, (size_t)n);
-	r->text = xasprintf("%s %s\n%s", r->method, r->path, r->body);
-	return r->head_len + (size_t)n;
-}
-
-static void
-release_request(struct request *r)
-{
-	free(r->method);
-	free(r->path);
-	free(r->text);
-	free((void *)(uintptr_t)r->head);
-	free((void *)(uintptr_t)r->body);
-}
-
 /* Serves the requests that are there, one after the other. */
 static void
 serve_all(struct conn *c)
 {
 	for (;;) {
 		struct request r = { 0 };
-		size_t n = c->busy ? 0 : parse(c, &r);
+		struct err e = ERR_INIT;
+		size_t n = c->busy ? 0 : request_parse(&c->in, &r);
 		bool there;
 		if (n == 0)
 			return;
@@ -809,9 +514,10 @@ serve_all(struct conn *c)
 		srv.requests++;
 		if (++srv.busy > srv.most_busy)
 			srv.most_busy = srv.busy;
-		log_request(&r);
+		if (srv.log >= 0 && request_log(srv.log, srv.requests, &r, &e) < 0)
+			die(&e);
 		there = serve(c, &r);
-		release_request(&r);
+		request_release(&r);
 		if (!there)
 			return;
 	}
@@ -930,22 +636,20 @@ main(int argc, char **argv)
 
 	err_set_program("model-server");
 	while ((c = getopt(argc, argv, "e:k:l:p:")) != -1) {
-		if (c == 'e')
-			add_text(optarg, &e);
+		if (c == 'e' && scenario_add(optarg, &e) < 0)
+			die(&e);
 		else if (c == 'k')
 			srv.key = optarg;
 		else if (c == 'l')
 			srv.log = open(optarg, O_WRONLY | O_CREAT | O_APPEND |
 			    O_CLOEXEC, 0666);
-		else if (c != 'p' ||
-		    num_parse_int(optarg, 0, 65535, &port) < 0)
+		else if (c != 'e' && (c != 'p' ||
+		    num_parse_int(optarg, 0, 65535, &port) < 0))
 			return ST_USAGE;
 	}
-	if (optind < argc)
-		add_file(argv[optind], &e);
-	add_text("{}", &e);
-	for (size_t i = 0; i < srv.nscenarios; i++)
-		srv.scenarios[i].plain = is_plain(&srv.scenarios[i]);
+	if ((optind < argc && scenario_add_file(argv[optind], &e) < 0) ||
+	    scenario_add("{}", &e) < 0)
+		die(&e);
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != parent)
 		return 1;
