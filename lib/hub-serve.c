@@ -423,24 +423,59 @@ converse(struct session *s, struct err *e)
 	ndjson_release(&s->in);
 }
 
-/* One connection, in a process of its own. */
+static void
+end_session(struct session *s)
+{
+	for (int i = 0; i < TAKERS; i++)
+		hub_taker_close(s->takers[i]);
+	if (s->watch)
+		hub_watch_close(s->watch);
+	post_close(&s->post);
+	hub_close(s->hub);
+}
+
+/* Who cannot be served is told why. */
 static int
-serve_one(const struct workspace *w, const char *identity, int fd,
+open_session(struct session *s, const char *identity, struct err *e)
+{
+	struct err ignored = ERR_INIT;
+
+	if (hub_open(s->w->dir, NULL, s->stop, &s->hub, e) == 0 &&
+	    post_open(s->hub, s->w, identity, &s->post, e) == 0)
+		return 0;
+	(void)reply(s, -1, NULL, e, &ignored);
+	return -1;
+}
+
+int
+hub_serve_one(const struct workspace *w, const char *identity, int fd,
+    const volatile int *stop, struct err *e)
+{
+	struct session s = { .fd = fd, .w = w, .post = POST_INIT, .stop = stop };
+	struct err ignored = ERR_INIT;
+	int r = open_session(&s, identity, e);
+
+	if (r == 0)
+		converse(&s, &ignored);
+	end_session(&s);
+	return r;
+}
+
+/*
+ * In a process of its own.  Takers that are still there were not closed by
+ * who opened them: a sandbox was killed.  So nothing is given back in order:
+ * our own end tells the others, and counts.
+ */
+static void __attribute__((noreturn))
+serve_and_exit(const struct workspace *w, const char *identity, int fd,
     const volatile int *stop)
 {
 	struct session s = { .fd = fd, .w = w, .post = POST_INIT, .stop = stop };
 	struct err e = ERR_INIT;
 
-	if (hub_open(w->dir, NULL, stop, &s.hub, &e) < 0 ||
-	    post_open(s.hub, w, identity, &s.post, &e) < 0) {
-		(void)reply(&s, -1, NULL, &e, &e);
-		hub_close(s.hub);
-		return 1;
-	}
-	converse(&s, &e);
-	/* Takers that are still there were not closed by who opened them: a
-	 * sandbox was killed.  Our own end tells the others, and counts. */
-	return 0;
+	if (open_session(&s, identity, &e) == 0)
+		converse(&s, &e);
+	_exit(e.status != ST_OK);
 }
 
 /* Only processes of our own user, however the file may be reached. */
@@ -483,7 +518,7 @@ accept_one(const struct workspace *w, const char *identity, int listener,
 		prctl(PR_SET_PDEATHSIG, SIGTERM);
 		if (getppid() != parent)
 			_exit(1);
-		_exit(serve_one(w, identity, fd, stop));
+		serve_and_exit(w, identity, fd, stop);
 	}
 	*connections += pid > 0;
 	return 0;

@@ -27,4 +27,8 @@ enum { HUB_SERVE_MAX = 32 };	/* connections at a time */
 int	hub_serve(const struct workspace *w, const char *identity,
 	    int listener, const volatile int *stop, struct err *e);
 
+/* One connection, until it ends; what hub_serve() has processes for. */
+int	hub_serve_one(const struct workspace *w, const char *identity, int fd,
+	    const volatile int *stop, struct err *e);
+
 #endif
