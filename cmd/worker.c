@@ -41,11 +41,12 @@ struct work {
 	struct registry_member *member;
 	struct slot *slots;
 	int nbusy, epoll;
+	char *told;		/* the task that the registry has */
 	bool failed;		/* a task, for good */
 	bool empty;		/* the queue, when we looked last */
 };
 
-/* A file without a name for input or output of any size. */
+/* A file without a name, for output of any size. */
 static int
 scratch(const struct work *k, struct err *e)
 {
@@ -65,13 +66,12 @@ start(struct work *k, struct slot *s, struct err *e)
 	int lock = hub_taker_fd(s->taker);
 	struct child_spec spec = CHILD_SPEC_INIT;
 	struct epoll_event ev = { .events = EPOLLIN };
-	AUTO_FD int in = scratch(k, e);
+	AUTO_FREE char *line = xasprintf("%.*s\n", (int)s->d.len, s->d.line);
+	AUTO_FD int in = fd_from_text(line, s->d.len + 1, e);
 	AUTO_FD int out = scratch(k, e);
 
-	if (in < 0 || out < 0 || fd_write(in, s->d.line, s->d.len, e) < 0 ||
-	    fd_write(in, "\n", 1, e) < 0)
+	if (in < 0 || out < 0)
 		return -1;
-	lseek(in, 0, SEEK_SET);
 	spec.argv = k->w->argv;
 	spec.in = in;
 	spec.out = out;
@@ -168,6 +168,21 @@ settle(struct work *k, const struct slot *s, enum hub_verdict v,
 	return r < 0 ? -1 : 0;
 }
 
+/*
+ * Whether the result is wanted: 1; 0 when another one has the task now, -1.
+ * What was taken or renewed a moment ago need not be asked for.
+ */
+static int
+still_ours(struct work *k, const struct slot *s, struct err *e)
+{
+	int r = deadline_passed(s->renew) ? hub_settle(k->c->hub, k->w->box,
+	    s->d.lease, HUB_EXTEND, k->w->lease_ns, NULL, e) : 1;
+
+	if (r <= 0)
+		err_warn("%s", e->text);
+	return r;
+}
+
 static int
 conclude(struct work *k, const struct slot *s, int status, bool late,
     struct err *e)
@@ -176,14 +191,10 @@ conclude(struct work *k, const struct slot *s, int status, bool late,
 	    xasprintf("killed by signal %d", status - 128) :
 	    xasprintf("exit status %d", status);
 	bool again = late || status == ST_TEMPFAIL || status > 128;
-	int r = hub_settle(k->c->hub, k->w->box, s->d.lease, HUB_EXTEND,
-	    k->w->lease_ns, NULL, e);
+	int r = still_ours(k, s, e);
 
-	/* another one has it now: our result is not wanted */
-	if (r <= 0) {
-		err_warn("%s", e->text);
+	if (r <= 0)
 		return r;
-	}
 	if (again && settle(k, s, HUB_NAK, backoff(s->d.number), why, e) < 0)
 		return -1;
 	if (again) {
@@ -220,13 +231,22 @@ clear(struct work *k, struct slot *s)
 	s->busy = false;
 }
 
+/* Says what it is at, unless that was said. */
 static void
-tell(struct work *k, const char *task)
+tell(struct work *k)
 {
 	AUTO_FREE char *note = xasprintf("%d of %d at work", k->nbusy,
 	    k->w->jobs);
+	const char *task = "";
 	struct err ignored = ERR_INIT;
 
+	for (int i = 0; i < k->w->jobs; i++)
+		if (k->slots[i].busy && strcmp(k->slots[i].d.id, task) > 0)
+			task = k->slots[i].d.id;
+	if (k->told && strcmp(k->told, task) == 0)
+		return;
+	free(k->told);
+	k->told = xstrdup(task);
 	if (k->member)
 		(void)registry_update(k->member, &(struct registry_entry){
 		    .state = k->nbusy ? "running" : "idle", .task = task,
@@ -250,7 +270,6 @@ tend(struct work *k, struct slot *s, struct err *e)
 	if (r > 0) {
 		r = conclude(k, s, status, late, e);
 		clear(k, s);
-		tell(k, "");
 	} else if (r == 0 && deadline_passed(s->renew)) {
 		s->renew = deadline_in(k->w->lease_ns / 3);
 		r = settle(k, s, HUB_EXTEND, k->w->lease_ns, NULL, e);
@@ -278,10 +297,7 @@ fill(struct work *k, struct slot *s, struct err *e)
 	s->renew = deadline_in(k->w->lease_ns / 3);
 	if (json_parse(s->d.line, s->d.len, &s->record, e) < 0)
 		return -1;
-	if (start(k, s, e) < 0)
-		return -1;
-	tell(k, s->d.id);
-	return 1;
+	return start(k, s, e) < 0 ? -1 : 1;
 }
 
 /* Fills what is free; the first free slot is left to wait with. */
@@ -352,6 +368,7 @@ loop(struct work *k, struct err *e)
 				return -1;
 		if (fill_all(k, &idle, e) < 0)
 			return -1;
+		tell(k);
 		int r = drained(k, e);
 		if (r != 0)
 			return r < 0 ? -1 : 0;
@@ -410,5 +427,6 @@ worker_run(const struct worker *w, struct hubcli *c, struct err *e)
 	if (k.epoll >= 0)
 		close(k.epoll);
 	free(k.slots);
+	free(k.told);
 	return r < 0 ? -1 : k.failed ? ST_NO : ST_OK;
 }

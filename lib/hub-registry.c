@@ -65,6 +65,7 @@ hub_sqlite_update(struct registry_member *member,
 	    ARG_INT(hub_wall_ms()), ARG_STR(m->file)), e) < 0)
 		return -1;
 	hub_ring(m->h, HUB_REGISTRY_BOX);
+	store_tidy(m->h->s);
 	return 0;
 }
 

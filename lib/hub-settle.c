@@ -167,6 +167,7 @@ hub_sqlite_settle(struct hub *hub, const char *box, const char *lease,
 		(void)store_set_sync(h->s, STORE_FULL, &ignored);
 	else if (r > 0)
 		hub_ring(h, f.box);
+	store_tidy(h->s);
 	return r;
 }
 

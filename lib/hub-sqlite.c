@@ -373,6 +373,8 @@ sqlite_send(struct hub *hub, struct hub_message *m, size_t n, struct err *e)
 		if (!m[i].known && (i + 1 == n ||
 		    strcmp(m[i].box, m[i + 1].box) != 0))
 			hub_ring(h, m[i].box);
+	/* those who wait are awake: now there is time */
+	store_tidy(h->s);
 	return 0;
 }
 
@@ -429,6 +431,8 @@ hub_sqlite_open(const char *dir, const volatile int *stop, struct hub **ret,
 		sqlite_close(&h->hub);
 		return -1;
 	}
+	/* somebody may wait for each of our commits */
+	store_defer_checkpoints(h->s);
 	*ret = &h->hub;
 	return 0;
 }

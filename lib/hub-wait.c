@@ -129,6 +129,7 @@ hub_sqlite_wait(struct hub_taker *taker, struct deadline until, int also,
 		t->watching = true;
 		return 1;
 	}
+	store_tidy(t->h->s);
 	if (next_end(t, &end, e) < 0 || arm_calendar(t, e) < 0 ||
 	    (n = owner_pidfds(t, pids, e)) < 0)
 		return -1;

@@ -159,6 +159,12 @@ check_data(const jv *record, struct err *e)
 
 	if (!ulid_valid(json_str(record, "id")))
 		return err_set(e, ST_DATA, "its id is not a ULID");
+	if (json_str(record, "replyto")) {
+		AUTO_FREE char *to = hub_address(json_str(record, "replyto"),
+		    false, e);
+		if (!to)
+			return err_set(e, ST_DATA, "its replyto is no address");
+	}
 	if (!k || json_is(&data, JSON_NOTHING))
 		return 0;
 	if (!json_is(&data, JSON_OBJECT))

@@ -36,6 +36,8 @@ struct store {
 	int lock_fd;			/* -1: not opened yet */
 	bool locked;
 	bool readonly;
+	bool defer;			/* checkpoints: to store_tidy() */
+	int wal_pages;			/* after our last commit */
 	struct store_stmt *cache[STORE_CACHE_MAX];
 	size_t ncache;
 };

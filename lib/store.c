@@ -21,6 +21,11 @@
 #include "lock.h"
 #include "path.h"
 
+enum {
+	PAGES_DUE = 1000,	/* in the WAL, for store_tidy() */
+	PAGES_FORGOTTEN = 16000	/* for a commit */
+};
+
 /* Errors. */
 
 static int
@@ -457,11 +462,51 @@ store_in_transaction(const struct store *s)
 int
 store_set_sync(struct store *s, enum store_sync sync, struct err *e)
 {
+	if (s->defer)
+		return store_script(s, sync == STORE_FULL ?
+		    "pragma synchronous = full" :
+		    "pragma synchronous = normal", e);
 	return store_script(s, sync == STORE_FULL ?
 	    "pragma synchronous = full; pragma wal_autocheckpoint = 1000" :
 	    /* a stream pays for fewer, larger checkpoints */
 	    "pragma synchronous = normal; pragma wal_autocheckpoint = 8000",
 	    e);
+}
+
+/* One that fails is tried again after the next commit. */
+static void
+checkpoint(struct store *s)
+{
+	if (sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE,
+	    NULL, NULL) == SQLITE_OK)
+		s->wal_pages = 0;
+}
+
+static int
+after_commit(void *store, sqlite3 *db, const char *name, int pages)
+{
+	struct store *s = store;
+
+	(void)db;
+	(void)name;
+	s->wal_pages = pages;
+	if (pages >= PAGES_FORGOTTEN)
+		checkpoint(s);
+	return SQLITE_OK;
+}
+
+void
+store_defer_checkpoints(struct store *s)
+{
+	s->defer = true;
+	sqlite3_wal_hook(s->db, after_commit, s);
+}
+
+void
+store_tidy(struct store *s)
+{
+	if (s->wal_pages >= PAGES_DUE)
+		checkpoint(s);
 }
 
 const char *

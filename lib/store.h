@@ -112,6 +112,14 @@ const char *store_path(const struct store *s);
 int	store_set_sync(struct store *s, enum store_sync sync, struct err *e);
 
 /*
+ * From now on a commit does not stop to copy the WAL into the file, which
+ * takes long now and then, unless that was forgotten for very long:
+ * store_tidy() does it, when there is enough of it, for who has time.
+ */
+void	store_defer_checkpoints(struct store *s);
+void	store_tidy(struct store *s);
+
+/*
  * A write transaction.  store_rollback() is fine when there is none, so
  * AUTO_ROLLBACK takes back what was not committed when a function is left.
  * They do not nest.
