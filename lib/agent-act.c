@@ -144,19 +144,10 @@ say_ended(void *context, const struct call *c, struct err *e)
 	return say_result(context, c, e);
 }
 
-/* A call that is not made: the model is told why, the trail keeps it. */
+/* A call that is not made: the model is told why. */
 static int
 deny(struct run *r, struct call *c, const char *why, struct err *e)
 {
-	const struct agent_task *t = r->task;
-	jv data = json_object();
-
-	json_set_str(&data, "run", t->origin.run);
-	json_set_str(&data, "tool", c->name);
-	json_set(&data, "arguments", json_copy(&c->arguments));
-	json_set_str(&data, "reason", why);
-	if (audit_add(t->audit, "tool.denied", t->origin.source, data, e) < 0)
-		return -1;
 	c->state = CALL_ENDED;
 	buf_reset(&c->text);
 	buf_addf(&c->text, "error: denied%s%s", *why ? ": " : "", why);
@@ -222,22 +213,46 @@ ask_person(struct run *r, const struct call *c, const char *question,
 	return agent_say(r, RECORD_ANSWER, data, false, e) < 0 ? -1 : answer;
 }
 
+/* The trail keeps it. */
+static int
+audit_denied(const struct run *r, const struct call *c, const char *why,
+    struct err *e)
+{
+	const struct agent_task *t = r->task;
+	jv data = json_object();
+
+	json_set_str(&data, "run", t->origin.run);
+	json_set_str(&data, "tool", c->name);
+	json_set(&data, "arguments", json_copy(&c->arguments));
+	json_set_str(&data, "reason", why);
+	return audit_add(t->audit, "tool.denied", t->origin.source, data, e);
+}
+
+int
+agent_permit(struct run *r, const struct call *c, struct buf *words,
+    struct err *e)
+{
+	int answer = permit_before(&r->task->permit, c, words, e);
+
+	if (answer == PERMIT_ASK) {
+		int said = ask_person(r, c, words->data, words, e);
+		answer = said < 0 ? -1 : said ? PERMIT_YES : PERMIT_NO;
+	}
+	buf_adds(words, "");
+	if (answer == PERMIT_NO && audit_denied(r, c, words->data, e) < 0)
+		return -1;
+	return answer;
+}
+
 /* Whether one call may be made; ends it when it may not. */
 static int
 permit_one(struct run *r, struct call *c, struct err *e)
 {
 	AUTO_BUF struct buf words = BUF_INIT;
-	int answer = permit_before(&r->task->permit, c, &words, e);
+	int answer = agent_permit(r, c, &words, e);
 
-	if (answer == PERMIT_ASK) {
-		int said = ask_person(r, c, words.data, &words, e);
-		answer = said < 0 ? -1 : said ? PERMIT_YES : PERMIT_NO;
-	}
-	if (answer < 0)
-		return -1;
-	if (answer == PERMIT_NO)
-		return deny(r, c, words.data ? words.data : "", e);
-	return 0;
+	return answer == PERMIT_NO ? deny(r, c, words.data, e) :
+	    answer < 0 ? -1 : 0;
 }
 
 /* Asks for each call whether it may be made. */

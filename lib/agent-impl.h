@@ -46,6 +46,14 @@ int	agent_say_end(struct run *r, const struct err *why, struct err *e);
 int	agent_act(struct run *r, struct err *e);
 
 /*
+ * Whether a call may be made: PERMIT_YES or PERMIT_NO, by the rules, the
+ * hooks and, where these say so, a person, for whom it waits.  `words` gets
+ * why.  A no is on the audit trail.  -1 as asking_person(), or a hook failed.
+ */
+int	agent_permit(struct run *r, const struct call *c, struct buf *words,
+	    struct err *e);
+
+/*
  * Asks for a brief and goes on with that (agent-handover.c).  -1 when that
  * cannot be done; the run is then ended.
  */

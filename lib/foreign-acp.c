@@ -227,35 +227,50 @@ option_of(const jv *options, const char *kind)
 	return JSON_NONE;
 }
 
-/* Asked once, allowed once; what a person would have to say is refused. */
+/* What it wants to do, as a call of ours. */
+static void
+read_call(const struct foreign_run *f, const jv *wanted, struct call *c)
+{
+	const char *id = json_str(wanted, "toolCallId");
+
+	*c = (struct call)CALL_INIT;
+	c->id = xstrdup(id ? id : "");
+	c->number = f->files + 1;
+	c->name = xstrdup(tool_name(json_str(wanted, "kind")));
+	c->arguments = json_get(wanted, "rawInput");
+	if (!json_is(&c->arguments, JSON_OBJECT)) {
+		jv_free(c->arguments);
+		c->arguments = json_object();
+		json_set(&c->arguments, "title", json_get(wanted, "title"));
+	}
+}
+
+/* Asked once, allowed once: by the rules or, through a gate, by a person. */
 static int
 take_permission(struct foreign_run *f, const jv *m, struct err *e)
 {
 	AUTO_JV jv wanted = json_path(m, "params.toolCall");
 	AUTO_JV jv options = json_path(m, "params.options");
 	AUTO_BUF struct buf words = BUF_INIT;
-	struct call c = CALL_INIT;
-	jv outcome = json_object(), result = json_object(), option;
+	struct call c;
+	jv outcome, result, option;
 	int verdict;
 
-	c.name = xstrdup(tool_name(json_str(&wanted, "kind")));
-	c.arguments = json_get(&wanted, "rawInput");
-	if (!json_is(&c.arguments, JSON_OBJECT)) {
-		jv_free(c.arguments);
-		c.arguments = json_object();
-	}
-	verdict = permit_before(&f->run.task->permit, &c, &words, e);
+	read_call(f, &wanted, &c);
+	verdict = agent_permit(&f->run, &c, &words, e);
 	call_release(&c);
+	if (verdict < 0)
+		return -1;
+	/* a person may have taken longer than the agent may be silent */
+	f->heard = clock_mono();
 	option = option_of(&options, verdict == PERMIT_YES ? "allow_once" :
 	    "reject_once");
+	outcome = json_object();
 	json_set_str(&outcome, "outcome", json_is(&option, JSON_STRING) ?
 	    "selected" : "cancelled");
 	json_set(&outcome, "optionId", option);
+	result = json_object();
 	json_set(&result, "outcome", outcome);
-	if (verdict < 0) {
-		jv_free(result);
-		return -1;
-	}
 	return answer(f, m, "result", result, e);
 }
 

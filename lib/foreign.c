@@ -108,9 +108,12 @@ take_object(struct foreign_run *f, const jv *value, const char *text,
 
 	if (f->kind->dialogue) {
 		int taken = foreign_acp_take(f, value, e);
-		if (taken != 0)
-			return taken < 0 ? give_up(f, e, e->status,
-			    err_kind(e->status)) : 0;
+		if (taken < 0)
+			return give_up(f, e, e->status,
+			    e->status == ST_TEMPFAIL ? "parked" :
+			    err_kind(e->status));
+		if (taken > 0)
+			return 0;
 	}
 	if (f->kind->translated)
 		return translate(f, value, text, len, e);
@@ -502,7 +505,9 @@ release(struct foreign_run *f)
 	ndjson_release(&f->reader);
 	filter_free(f->filter);
 	free(f->home);
+	free(f->base);
 	free(f->origin);
+	free(f->inject);
 	free(f->host);
 	free(f->port);
 	free(f->session_file);

@@ -77,7 +77,7 @@ expect_json 'last.data.text == "One file." and all(.data.id? != "t0")'
 run cat told
 expect_json '.[1].method == "session/load" and .[1].params.sessionId == "s1"'
 
-it 'its questions are answered by the rules, no person being there'
+it 'its questions are answered by the rules, or by a person'
 cat >work <<'END'
 say '"id":77,"method":"session/request_permission","params":{"sessionId":"s1","toolCall":{"toolCallId":"t1","title":"rm","kind":"execute","rawInput":{"command":"rm x"}},"options":[{"optionId":"y","name":"Yes","kind":"allow_once"},{"optionId":"n","name":"No","kind":"reject_once"}]}'
 END
@@ -90,10 +90,24 @@ expect_status 0
 run cat told
 expect_json 'last == {jsonrpc: "2.0", id: 77,
 	result: {outcome: {outcome: "selected", optionId: "y"}}}'
-run agent-spawn -a b go
-expect_status 0
-run cat told
+run agent-spawn -a b --park go
+expect_status 75
+expect_json 'last.data.reason == "parked" and any(.type == "question" and
+	.data.subject == "shell: rm x" and .data.question == "May it?")'
+# answered ANSWER: what the agent was told then.
+answered() {
+	background agent-spawn -a b go
+	await 20 sh -c 'agent-gate list --json | grep -q "May it"'
+	agent-gate answer --all "$1" >"$T_DIR/out"
+	await 20 grep -q '"id":77.*result' told
+	run grep '"id":77.*result' told
+}
+agent-gate answer --all deny >"$T_DIR/out"
+answered deny
 expect_json 'last.result.outcome.optionId == "n"'
+answered approve
+expect_json 'last.result.outcome.optionId == "y"'
+expect_ok grep -q tool.denied .agent/audit.ndjson
 
 it 'is given no files of ours, nor a terminal'
 echo "say '\"id\":77,\"method\":\"fs/read_text_file\",\"params\":{}'" >work
