@@ -17,8 +17,15 @@
 #include "env.h"
 #include "fd.h"
 #include "path.h"
+#include "provider.h"
 
-enum { KEPT_MAX = 256 << 20 };
+enum {
+	KEPT_MAX = 256 << 20,
+	PORT = 8317			/* of the endpoint inside */
+};
+
+/* What agent-sandbox, and nobody inside, finds the key in. */
+#define KEY_NAME "AGENT_MODEL_KEY"
 
 int
 foreign_write(const struct foreign_run *f, const char *name, const char *text,
@@ -32,21 +39,30 @@ foreign_write(const struct foreign_run *f, const char *name, const char *text,
 	return path_replace(path, text, len, 0600, e);
 }
 
-/* "http://host:80/v1" into its parts; the version is cut off of `origin`. */
+/* The URL up to the version. */
+static char *
+origin_of(const char *base)
+{
+	const char *version = strstr(base, "/v1");
+
+	return xstrndup(base, version ? (size_t)(version - base) :
+	    strlen(base));
+}
+
+/* "http://host:80/v1" into its parts. */
 static int
 find_endpoint(struct foreign_run *f, struct err *e)
 {
 	const struct model *m = f->run.task->model;
-	const char *base = m->base ? m->base : "";
-	bool tls = strncmp(base, "https://", 8) == 0;
+	bool tls = strncmp(m->base, "https://", 8) == 0;
 	const char *host, *at;
 	size_t len, path;
 
-	if (m->unix_socket || (!tls && strncmp(base, "http://", 7) != 0))
+	if (m->unix_socket || (!tls && strncmp(m->base, "http://", 7) != 0))
 		return err_set(e, ST_CONFIG, "agent '%s' of type '%s' cannot "
 		    "use the model '%s': its server is not reached by HTTP",
 		    f->run.task->id, f->kind->type, m->name);
-	host = base + (tls ? 8 : 7);
+	host = m->base + (tls ? 8 : 7);
 	len = *host == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":/");
 	at = host + len;
 	path = *at == ':' ? strcspn(at, "/") : 0;
@@ -54,10 +70,8 @@ find_endpoint(struct foreign_run *f, struct err *e)
 	    xstrndup(host, len);
 	f->port = path > 1 ? xstrndup(at + 1, path - 1) :
 	    xstrdup(tls ? "443" : "80");
-	f->origin = xstrdup(base);
-	at = strstr(at, "/v1");
-	if (at)
-		f->origin[at - base] = '\0';
+	f->base = xstrdup(m->base);
+	f->origin = origin_of(m->base);
 	return 0;
 }
 
@@ -68,9 +82,47 @@ is_loopback(const char *host)
 	    strncmp(host, "127.", 4) == 0;
 }
 
+/* The header that its server looks for the key in. */
+static const char *
+key_header(const struct foreign_run *f)
+{
+	const struct model *m = f->run.task->model;
+	bool messages = strcmp(m->provider->name, "messages") == 0;
+
+	if (strcmp(f->kind->type, "gemini") == 0)
+		return "X-Goog-Api-Key: ";
+	if (messages && !(m->key_from &&
+	    strcmp(m->key_from, "ANTHROPIC_AUTH_TOKEN") == 0))
+		return "X-Api-Key: ";
+	return "Authorization: Bearer ";
+}
+
 /*
- * The key enters only when agents.yaml says so, because who is inside could
- * keep it.  A server on this machine usually asks for none.
+ * The key stays outside: agent-sandbox adds it to what is asked for through
+ * an endpoint inside, which is then all that the agent knows of its server.
+ */
+static void
+use_broker(struct foreign_run *f)
+{
+	const char *command = json_string(&f->run.task->model->key_cmd);
+	/* Google's own protocol has versions beside the one of the base */
+	bool google = strcmp(f->kind->type, "gemini") == 0;
+	const char *path = strstr(f->base, "://") + 3;
+	AUTO_FREE char *at = xstrdup(path + strcspn(path, "/"));
+
+	f->inject = xasprintf("AGENT_MODEL_URL:%d=%s%s: %s{%s %s}", PORT,
+	    google ? f->origin : f->base, google ? " /v1 /v1beta" : "",
+	    key_header(f), command ? "key_cmd" : "key_env",
+	    command ? command : KEY_NAME);
+	free(f->base);
+	free(f->origin);
+	f->base = xasprintf("http://127.0.0.1:%d%s", PORT, at);
+	f->origin = origin_of(f->base);
+}
+
+/*
+ * Of the key that agents.yaml names, or else of the model's.  One without a
+ * server of a model gets that in its environment, for it was asked for.
  */
 static int
 find_key(struct foreign_run *f, struct err *e)
@@ -81,15 +133,12 @@ find_key(struct foreign_run *f, struct err *e)
 	if (name && !value)
 		return err_set(e, ST_DENIED, "agent '%s': there is no key in "
 		    "%s", f->run.task->id, name);
-	if (!name && f->host && !is_loopback(f->host) &&
-	    f->run.task->model->key)
-		return err_set(e, ST_CONFIG, "agent '%s': the key of '%s' "
-		    "would enter the sandbox; say so with 'key_env: %s'",
-		    f->run.task->id, f->run.task->model->name,
-		    f->run.task->model->key_from ?
-		    f->run.task->model->key_from : "NAME");
+	if (!value && f->host)
+		value = f->run.task->model->key;
 	f->key = value ? xstrdup(value) : NULL;
-	f->key_as = f->kind->key ? f->kind->key : name;
+	if (f->key && f->host)
+		use_broker(f);
+	f->key_as = f->kind->key ? f->kind->key : f->host ? NULL : name;
 	return 0;
 }
 
@@ -198,7 +247,9 @@ network_words(const struct foreign_run *f, struct strs *w)
 {
 	if (!f->host)
 		return;
-	if (is_loopback(f->host)) {
+	if (f->inject) {
+		STRS_ADD(w, "--inject", f->inject);
+	} else if (is_loopback(f->host)) {
 		STRS_ADD(w, "--host-port", f->port);
 	} else {
 		strs_add(w, "--allow");
@@ -254,19 +305,29 @@ add_env(struct foreign_run *f)
 	strs_add(&f->env, "HOME=" FOREIGN_HOME);
 }
 
-/* Ours, for agent-sandbox, with the key beside. */
+static bool
+is_variable(const char *entry, const char *name)
+{
+	size_t len = name ? strlen(name) : 0;
+
+	return len > 0 && strncmp(entry, name, len) == 0 && entry[len] == '=';
+}
+
+/* Ours, for agent-sandbox, with the key beside; inside, some is expected. */
 static void
 whole_env(const struct foreign_run *f, struct strs *all)
 {
 	const char *const *ours = env_all();
-	size_t len = f->key_as ? strlen(f->key_as) : 0;
+	bool enters = f->key && !f->inject;
 
 	for (size_t i = 0; ours[i]; i++)
-		if (len == 0 || strncmp(ours[i], f->key_as, len) != 0 ||
-		    ours[i][len] != '=')
+		if (!is_variable(ours[i], f->key_as) &&
+		    !is_variable(ours[i], KEY_NAME))
 			strs_add(all, ours[i]);
 	if (f->key_as)
-		strs_addf(all, "%s=%s", f->key_as, f->key ? f->key : "none");
+		strs_addf(all, "%s=%s", f->key_as, enters ? f->key : "none");
+	if (f->inject)
+		strs_addf(all, KEY_NAME "=%s", f->key);
 }
 
 static int

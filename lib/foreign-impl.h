@@ -51,13 +51,16 @@ struct foreign_run {
 	const char *prompt;	/* what it is told */
 	struct run run;		/* agent_say(), agent_end() */
 	/* how it is started */
-	char *home, *origin, *host, *port;	/* of the model: its URL up to
-						 * the version, and its parts */
+	char *home;
+	char *host, *port;	/* of the model; or NULL */
+	char *base, *origin;	/* its URL as the agent gets it, and up to
+				 * the version */
+	char *inject;		/* rule of agent-sandbox for its key, or NULL */
 	char *session_file, *stderr_file;
 	struct strs args, env;
 	bool plan;		/* changes nothing */
-	char *key;		/* that it is given; or NULL */
-	const char *key_as;	/* in this variable; or NULL */
+	char *key;		/* of the model; or NULL */
+	const char *key_as;	/* the variable for one inside; or NULL */
 	struct child child;
 	/* what it says */
 	struct filter *filter;

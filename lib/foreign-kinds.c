@@ -57,8 +57,7 @@ codex_prepare(struct foreign_run *f, struct err *e)
 	    "[model_providers.agentutils]\nname = \"agentutils\"\n"
 	    "wire_api = \"responses\"\nenv_key = \"AGENT_FOREIGN_KEY\"\n"
 	    "base_url = ");
-	json_quote(f->run.task->model->base, strlen(f->run.task->model->base),
-	    &text);
+	json_quote(f->base, strlen(f->base), &text);
 	buf_adds(&text, "\n[analytics]\nenabled = false\n"
 	    "[feedback]\nenabled = false\n[otel]\nexporter = \"none\"\n"
 	    "[features]\napps = false\nplugins = false\n");
@@ -140,7 +139,7 @@ opencode_config(const struct foreign_run *f)
 	jv options = json_object(), models = json_object();
 	jv providers = json_object();
 
-	json_set_str(&options, "baseURL", m->base);
+	json_set_str(&options, "baseURL", f->base);
 	json_set_str(&options, "apiKey", "{env:AGENT_FOREIGN_KEY}");
 	json_set(&models, m->id, json_object());
 	json_set_str(&provider, "npm", messages ? "@ai-sdk/anthropic" :

@@ -90,16 +90,26 @@ expect_not grep -q sk-12345 .agent/journal.ndjson
 run agent-spawn -a exec go
 expect_status 77
 
-it 'a key that nobody mentioned does not'
-cat >"$HOME/.config/agent/config.yaml" <<'END'
-providers:
-  far: { base_url: 'https://models.example.com/v1', key_env: FAR_KEY }
-END
-fake codex codex-text
-sed -i 's,chat/m,far/m,' agents.yaml
-run env FAR_KEY=sk-1 agent-spawn -a codex go
-expect_status 78
-expect_err_has 'key_env: FAR_KEY'
+it 'the key of its model stays outside, and is used'
+cp "$T_SRC/t/model.sh" .
+# shellcheck source=t/model.sh
+. ./model.sh
+model_server -e '{"text":"hi"}'
+model_provider chat "$MODEL_URL/v1" "key_env: TEST_API_KEY"
+# shellcheck disable=SC2016
+fake codex codex-text 'echo "$AGENT_MODEL_URL" >url; env >seen
+	curl -sS -o answer "$AGENT_MODEL_URL/chat/completions" -d "{}"
+	curl -s -o no -w "%{http_code}" "${AGENT_MODEL_URL%/v1}/v2" >status
+	cat "$HOME/.codex/config.toml" >>seen'
+sed -i 's,chat/m,test/m,' agents.yaml
+run env TEST_API_KEY=sk-54321 agent-spawn -a codex go
+expect_status 0
+expect_file url http://127.0.0.1:8317/v1
+expect_file status 403
+expect_ok grep -q 'Bearer sk-54321' "$MODEL_LOG"
+expect_ok grep -q 'base_url = "http://127.0.0.1:8317/v1"' seen
+expect_not grep -rq sk-54321 seen said .agent
+expect_not grep -q "$MODEL_PORT" seen
 
 it 'has no network but its model'
 fake exec codex-text 'ls /sys/class/net; cat /proc/net/dev | wc -l'
