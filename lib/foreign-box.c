@@ -357,23 +357,39 @@ start(struct foreign_run *f, const struct strs *argv, const struct strs *env,
 }
 
 int
-foreign_start(struct foreign_run *f, struct err *e)
+foreign_prepare(struct foreign_run *f, struct err *e)
 {
-	AUTO_STRS struct strs argv = STRS_INIT;
-	AUTO_STRS struct strs words = STRS_INIT;
-	AUTO_STRS struct strs all = STRS_INIT;
-
 	if (f->run.task->model->base && find_endpoint(f, e) < 0)
 		return -1;
 	if (find_key(f, e) < 0 || furnish(f, e) < 0)
 		return -1;
 	add_env(f);
-	if (box_words(f, &argv, e) < 0 ||
-	    command_words(f, &argv, &words, e) < 0)
+	return 0;
+}
+
+/* agent-sandbox with its options, and the program with its. */
+static int
+find_words(struct foreign_run *f, struct strs *argv, struct err *e)
+{
+	AUTO_STRS struct strs words = STRS_INIT;
+
+	if (box_words(f, argv, e) < 0 ||
+	    command_words(f, argv, &words, e) < 0)
 		return -1;
-	strs_add(&argv, "--");
+	strs_add(argv, "--");
 	for (size_t i = 0; i < words.n; i++)
-		strs_add(&argv, words.v[i]);
+		strs_add(argv, words.v[i]);
+	return 0;
+}
+
+int
+foreign_start(struct foreign_run *f, struct err *e)
+{
+	AUTO_STRS struct strs argv = STRS_INIT;
+	AUTO_STRS struct strs all = STRS_INIT;
+
+	if (find_words(f, &argv, e) < 0)
+		return -1;
 	whole_env(f, &all);
 	return start(f, &argv, &all, e);
 }

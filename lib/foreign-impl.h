@@ -3,7 +3,7 @@
  *
  * foreign.c keeps watch, foreign-event.c takes what the agent says,
  * foreign-box.c starts it, foreign-kinds.c knows each, foreign-acp.c talks
- * with those that speak ACP.
+ * with those that speak ACP, foreign-budget.c keeps the books.
  */
 #ifndef AGENT_FOREIGN_IMPL_H
 #define AGENT_FOREIGN_IMPL_H
@@ -12,6 +12,7 @@
 #include "child.h"
 #include "filter.h"
 #include "foreign.h"
+#include "ledger.h"
 #include "ndjson.h"
 #include "strs.h"
 
@@ -34,6 +35,7 @@ struct foreign {
 				 * text */
 	bool dialogue;		/* speaks ACP: foreign-acp.c */
 	bool modelless;		/* may do without */
+	bool tells_cost;	/* in money, as it goes or at its end */
 	bool status_is_http;	/* exit status: HTTP status modulo 256 */
 	const char *model;	/* spec when nobody names one, or NULL */
 	const char *protocol;	/* that it speaks, or NULL: look not */
@@ -71,6 +73,13 @@ struct foreign_run {
 	unsigned long files;
 	char *step;		/* that the last live usage was of */
 	struct model_usage live, last_live, counted;
+	/* what it may spend */
+	struct ledger *ledger;	/* NULL: nothing is booked */
+	struct ledger_lease lease;	/* for its next request */
+	bool leased;
+	int64_t ahead;		/* tokens in its last one */
+	struct model_usage booked;
+	int64_t charged;	/* for that, in the money of the ledger */
 	int64_t messages, lines, bad_lines, records;
 	bool ended, ok;		/* it said that it is done; and that well */
 	bool prompted;		/* in a dialogue: it has the task */
@@ -82,7 +91,9 @@ struct foreign_run {
 	int64_t idle_ns;
 };
 
-/* foreign-box.c: makes ready, starts; releases nothing. */
+/* foreign-box.c: finds what it needs, fills its home; then starts it.
+ * Neither releases anything. */
+int	foreign_prepare(struct foreign_run *f, struct err *e);
 int	foreign_start(struct foreign_run *f, struct err *e);
 
 /* A file in the home, its directories made. */
@@ -100,6 +111,14 @@ int64_t	foreign_tokens(const struct foreign_run *f, double *ret_cost);
 
 /* Adds the usage that was only known on the way, when no other came. */
 int	foreign_settle_usage(struct foreign_run *f, struct err *e);
+
+/*
+ * foreign-budget.c: leases before it starts; books what it tells that it has
+ * used, -1 (ST_BUDGET) when there is nothing left for more; settles the rest.
+ */
+int	foreign_budget_begin(struct foreign_run *f, struct err *e);
+int	foreign_budget_use(struct foreign_run *f, struct err *e);
+void	foreign_budget_end(struct foreign_run *f);
 
 /*
  * foreign-acp.c: the first question; a line of it: 1 when that was for us, 0

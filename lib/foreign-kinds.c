@@ -197,7 +197,8 @@ static const struct foreign kinds[] = {
 		.type = "claude", .program = "claude", .translated = true,
 		.model = "anthropic/", .protocol = "messages",
 		.key = "ANTHROPIC_API_KEY", .rules = ".claude/CLAUDE.md",
-		.usage = FOREIGN_RUN, .prepare = claude_prepare,
+		.usage = FOREIGN_RUN, .tells_cost = true,
+		.prepare = claude_prepare,
 	}, {
 		.type = "codex", .program = "codex", .translated = true,
 		.model = "openai/", .key = "AGENT_FOREIGN_KEY",
@@ -218,7 +219,7 @@ static const struct foreign kinds[] = {
 		.type = "opencode", .program = "opencode", .translated = true,
 		.key = "AGENT_FOREIGN_KEY",
 		.rules = ".config/opencode/AGENTS.md",
-		.prepare = opencode_prepare,
+		.tells_cost = true, .prepare = opencode_prepare,
 	},
 };
 

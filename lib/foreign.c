@@ -181,6 +181,8 @@ check_limits(struct foreign_run *f, struct err *e)
 	double cost;
 	int64_t tokens = foreign_tokens(f, &cost);
 
+	if (foreign_budget_use(f, e) < 0)
+		return give_up(f, e, e->status, err_kind(e->status));
 	if (f->ended)
 		return 0;	/* what it has cost, it has cost */
 	if (l->tokens > 0 && tokens >= l->tokens) {
@@ -477,7 +479,8 @@ begin(struct foreign_run *f, struct err *e)
 	    say_start(f, e) < 0 || read_filter(f, e) < 0 ||
 	    keep_files(f, e) < 0)
 		return -1;
-	if (foreign_start(f, e) < 0)
+	if (foreign_prepare(f, e) < 0 || foreign_budget_begin(f, e) < 0 ||
+	    foreign_start(f, e) < 0)
 		return -1;
 	return f->kind->dialogue ? foreign_acp_begin(f, e) : 0;
 }
@@ -537,6 +540,7 @@ foreign_run(const struct foreign *kind, const struct agent_task *task,
 		.child = CHILD_INIT, .state = JSON_NONE,
 		.called = json_object(), .live = MODEL_USAGE_INIT,
 		.last_live = MODEL_USAGE_INIT, .counted = MODEL_USAGE_INIT,
+		.booked = MODEL_USAGE_INIT,
 	};
 	struct err last = ERR_INIT;
 	int status;
@@ -548,6 +552,7 @@ foreign_run(const struct foreign *kind, const struct agent_task *task,
 	else
 		watch(&f, e);
 	(void)foreign_settle_usage(&f, &last);
+	foreign_budget_end(&f);
 	task->talk->turns = f.messages;
 	status = agent_say_end(&f.run, e, &last) < 0 ? -1 : f.run.status;
 	if (status < 0)
