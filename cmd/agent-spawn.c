@@ -111,7 +111,7 @@ spawn(struct spawn_options *o, struct outlet *out, struct err *e)
 int
 main(int argc, char **argv)
 {
-	struct spawn_options o = { .idle_ns = -1 };
+	struct spawn_options o = SPAWN_OPTIONS_INIT;
 	struct outlet out = OUTLET_INIT;
 	struct err e = ERR_INIT;
 	int status;
@@ -123,7 +123,7 @@ main(int argc, char **argv)
 	    o.jobs > 0 ? run_crew(&o, &e) :
 	    o.stay ? stay(&o, &out, &e) : spawn(&o, &out, &e);
 	outlet_close(&out);
-	free(o.files);
+	spawn_options_release(&o);
 	if (e.status == ST_USAGE && status < 0)
 		cli_usage(&spawn_cli, "%s", e.text);
 	cli_raise();

@@ -13,7 +13,7 @@ enum {
 	OPT_AGENTS = 256, OPT_CHECK, OPT_DRY_RUN, OPT_FORK, OPT_FORMAT,
 	OPT_IDLE_EXIT, OPT_MAX_COST, OPT_MAX_TOKENS, OPT_MAX_TURNS,
 	OPT_NO_CHECKPOINTS, OPT_NO_STDIN, OPT_PARK,
-	OPT_PERMISSION_MODE, OPT_STAY, OPT_TASK, OPT_TIMEOUT,
+	OPT_PERMISSION_MODE, OPT_ROUTE, OPT_STAY, OPT_TASK, OPT_TIMEOUT,
 	JOBS_MAX = 1000
 };
 
@@ -39,6 +39,7 @@ static const struct option longopts[] = {
 	{ "park", no_argument, NULL, OPT_PARK },
 	{ "permission-mode", required_argument, NULL, OPT_PERMISSION_MODE },
 	{ "resume", required_argument, NULL, 'r' },
+	{ "route", required_argument, NULL, OPT_ROUTE },
 	{ "stay", required_argument, NULL, OPT_STAY },
 	{ "task", required_argument, NULL, OPT_TASK },
 	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
@@ -53,7 +54,7 @@ const struct cli spawn_cli = {
 	    "[--dry-run] [--fork-session] [--format text|ndjson] "
 	    "[--idle-exit TIME] [--max-cost USD] [--max-tokens N] "
 	    "[--max-turns N] [--no-checkpoints] [--no-stdin] [--park] "
-	    "[--permission-mode MODE] [--stay ID] [--task ID] "
+	    "[--permission-mode MODE] [--route JSON] [--stay ID] [--task ID] "
 	    "[--timeout TIME] [TASK ...]\n",
 	.shortopts = "a:C:cf:j:m:r:",
 	.longopts = longopts,
@@ -65,8 +66,22 @@ parse_format(const char *word)
 	if (strcmp(word, "text") == 0)
 		return true;
 	if (strcmp(word, "ndjson") != 0 && strcmp(word, "stream-json") != 0)
-		cli_usage(&spawn_cli, "--format is text or ndjson, not '%s'", word);
+		cli_usage(&spawn_cli, "--format is text or ndjson, not '%s'",
+		    word);
 	return false;
+}
+
+static void
+take_route(struct spawn_options *o)
+{
+	struct err e = ERR_INIT;
+
+	jv_free(o->route);
+	if (json_parse(optarg, strlen(optarg), &o->route, &e) < 0 ||
+	    !json_is(&o->route, JSON_OBJECT))
+		cli_usage(&spawn_cli, "--route is a JSON object, as "
+		    "agent-route(1) writes it");
+	o->spawn.route = &o->route;
 }
 
 static void
@@ -142,6 +157,9 @@ take_option(struct spawn_options *o, int c)
 			    optarg);
 		o->spawn.mode = optarg;
 		break;
+	case OPT_ROUTE:
+		take_route(o);
+		break;
 	case OPT_STAY:
 		o->spawn.agent = optarg;
 		o->stay = true;
@@ -179,6 +197,13 @@ spawn_options(int argc, char **argv, struct spawn_options *o)
 	o->prompt.nfiles = o->nfiles;
 	o->prompt.until = deadline_in(o->spawn.timeout_ns > 0 ?
 	    o->spawn.timeout_ns : SPAWN_WALL_SECONDS * CLOCK_SEC);
+}
+
+void
+spawn_options_release(struct spawn_options *o)
+{
+	free(o->files);
+	jv_free(o->route);
 }
 
 void

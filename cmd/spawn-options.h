@@ -16,6 +16,7 @@
 struct spawn_options {
 	struct spawn spawn;
 	struct prompt prompt;
+	jv route;
 	char **files;
 	size_t nfiles, cfiles;
 	bool text, check, stay;
@@ -25,8 +26,11 @@ struct spawn_options {
 
 extern const struct cli spawn_cli;
 
-/* Fills `o`, whose `files` are to be freed; exits on misuse. */
+#define SPAWN_OPTIONS_INIT { .route = JSON_NONE, .idle_ns = -1 }
+
+/* Fills `o`; exits on misuse. */
 void	spawn_options(int argc, char **argv, struct spawn_options *o);
+void	spawn_options_release(struct spawn_options *o);
 
 /* The words that say to another agent-spawn what was said to us. */
 void	spawn_options_again(const struct spawn_options *o, struct strs *words);

@@ -165,52 +165,96 @@ subject(const struct call *c)
 	    command ? command : path ? path : "");
 }
 
-/* The whole call as a file, for the person to look at. */
+/* A file for the person to look at. */
 static char *
-write_call(const struct run *r, const struct call *c, struct err *e)
+write_show(const struct run *r, const char *key, const char *text,
+    struct err *e)
 {
-	AUTO_FREE char *path = xasprintf("%s/%04lu-%s.ask.json",
-	    r->task->place.output_dir, c->number, c->name);
-	AUTO_BUF struct buf text = BUF_INIT;
+	const char *slash = strchr(key, '/');
+	AUTO_FREE char *name = xstrdup(slash ? slash + 1 : key);
+	AUTO_FREE char *path = NULL;
 
-	json_write_pretty(&c->arguments, &text);
-	buf_addc(&text, '\n');
-	if (path_replace(path, text.data, text.len, 0600, e) < 0)
+	/* ids of other people's calls can be anything */
+	for (char *c = name; *c; c++)
+		if (*c == '/')
+			*c = '_';
+	path = xasprintf("%s/%.100s.ask.txt", r->task->place.output_dir, name);
+	if (path_replace(path, text, strlen(text), 0600, e) < 0)
 		return NULL;
 	return STEAL(path);
 }
 
-/* Asks a person: 1 yes, 0 no, -1 parked or worse. */
 static int
-ask_person(struct run *r, const struct call *c, const char *question,
-    struct buf *words, struct err *e)
+say_question(struct run *r, const struct asking *a, struct err *e)
+{
+	jv data = json_object();
+
+	json_set_str(&data, "question", a->question);
+	json_set_str(&data, "subject", a->subject);
+	json_set_str(&data, "kind", a->kind);
+	json_set_str(&data, "key", a->key);
+	return agent_say(r, RECORD_QUESTION, data, false, e);
+}
+
+/* Asks, and says so: 1 yes, 0 no, -1 parked or worse. */
+static int
+ask(struct run *r, const struct asking *a, struct buf *words, struct err *e)
 {
 	const struct agent_task *t = r->task;
-	AUTO_FREE char *about = subject(c);
-	AUTO_FREE char *key = xasprintf("%s/%s", t->origin.run, c->id);
-	AUTO_FREE char *show = write_call(r, c, e);
-	AUTO_FREE char *text = xstrdup(question);
-	struct asking a = {
-		.root = t->place.root, .agent = t->id, .key = key,
-		.question = text, .subject = about, .show = show,
-		.park = t->park,
-	};
-	jv data = json_object();
 	int answer;
+	jv data;
 
-	json_set_str(&data, "question", text);
-	json_set_str(&data, "subject", about);
-	json_set_str(&data, "key", key);
-	if (agent_say(r, RECORD_QUESTION, data, false, e) < 0 || !show)
+	if (say_question(r, a, e) < 0)
 		return -1;
-	answer = asking_person(&a, t->limits.until, t->stop, words, e);
+	answer = asking_person(a, t->limits.until, t->stop, words, e);
 	if (answer < 0)
 		return -1;
 	data = json_object();
-	json_set_str(&data, "answer", answer ? "yes" : "no");
+	if (!a->kind)
+		json_set_str(&data, "answer", answer ? "yes" : "no");
 	json_set_str(&data, "text", words->data);
-	json_set_str(&data, "key", key);
+	json_set_str(&data, "key", a->key);
 	return agent_say(r, RECORD_ANSWER, data, false, e) < 0 ? -1 : answer;
+}
+
+int
+agent_ask_person(struct run *r, const char *subject, const char *question,
+    const char *text, struct buf *words, struct err *e)
+{
+	const struct agent_task *t = r->task;
+	AUTO_FREE char *key = xasprintf("%s/%s", t->origin.run, subject);
+	AUTO_FREE char *show = write_show(r, key, text ? text : "", e);
+	struct asking a = {
+		.root = t->place.root, .agent = t->id, .key = key,
+		.question = question, .subject = subject, .show = show,
+		.park = t->park,
+	};
+
+	return show ? ask(r, &a, words, e) : -1;
+}
+
+/* Asks whether a call may be made, and shows all of it. */
+static int
+ask_about(struct run *r, const struct call *c, struct buf *words,
+    struct err *e)
+{
+	const struct agent_task *t = r->task;
+	AUTO_FREE char *key = c->key ? xstrdup(c->key) :
+	    xasprintf("%s/%s", t->origin.run, c->id);
+	AUTO_FREE char *about = subject(c);
+	AUTO_FREE char *question = xstrdup(words->data);
+	AUTO_BUF struct buf text = BUF_INIT;
+	AUTO_FREE char *show = NULL;
+
+	json_write_pretty(&c->arguments, &text);
+	buf_addc(&text, '\n');
+	show = write_show(r, key, text.data, e);
+	struct asking a = {
+		.root = t->place.root, .agent = t->id, .key = key,
+		.question = question, .subject = about, .show = show,
+		.park = t->park,
+	};
+	return show ? ask(r, &a, words, e) : -1;
 }
 
 /* The trail keeps it. */
@@ -235,7 +279,7 @@ agent_permit(struct run *r, const struct call *c, struct buf *words,
 	int answer = permit_before(&r->task->permit, c, words, e);
 
 	if (answer == PERMIT_ASK) {
-		int said = ask_person(r, c, words->data, words, e);
+		int said = ask_about(r, c, words, e);
 		answer = said < 0 ? -1 : said ? PERMIT_YES : PERMIT_NO;
 	}
 	buf_adds(words, "");
@@ -282,21 +326,10 @@ ask_freely(struct run *r, struct call *c, struct err *e)
 		.subject = "ask", .kind = kind ? kind : "user_input",
 		.options = &options, .park = t->park,
 	};
-	jv data;
 
 	if (!json_has(&r->talk->begun, c->id) && say_call(r, c, e) < 0)
 		return -1;
-	data = json_object();
-	json_set_str(&data, "question", a.question);
-	json_set_str(&data, "kind", a.kind);
-	json_set_str(&data, "key", a.key);
-	if (agent_say(r, RECORD_QUESTION, data, false, e) < 0 ||
-	    asking_person(&a, t->limits.until, t->stop, &c->text, e) < 0)
-		return -1;
-	data = json_object();
-	json_set_str(&data, "text", c->text.data);
-	json_set_str(&data, "key", a.key);
-	if (agent_say(r, RECORD_ANSWER, data, false, e) < 0)
+	if (ask(r, &a, &c->text, e) < 0)
 		return -1;
 	if (strcmp(a.kind, "progress_report") == 0) {
 		buf_reset(&c->text);
@@ -379,8 +412,8 @@ run_calls(struct run *r, struct call *calls, size_t n, struct err *e)
 		}
 	}
 	share(r, calls, n);
-	if (conversation_sync(r->talk, e) < 0 || keep_files(r, calls, n, e) < 0 || calls_run(&t->place,
-	    calls, n, t->limits.until, t->stop, say_ended, r, e) < 0)
+	if (conversation_sync(r->talk, e) < 0 ||
+	    keep_files(r, calls, n, e) < 0 || calls_run(&t->place, calls, n, t->limits.until, t->stop, say_ended, r, e) < 0)
 		return -1;
 	return done ? take_done(r, done, e) : 0;
 }
@@ -408,6 +441,14 @@ mend_call(struct run *r, struct call *c, struct err *e)
 	return say_result(r, c, e);
 }
 
+const char *
+agent_end_reason(int status)
+{
+	return status > ST_SIGNAL ? "interrupted" :
+	    status == ST_TIMEOUT ? "time" :
+	    status == ST_TEMPFAIL ? "parked" : err_kind(status);
+}
+
 int
 agent_act(struct run *r, struct err *e)
 {
@@ -428,8 +469,6 @@ agent_act(struct run *r, struct err *e)
 		call_release(&calls[i]);
 	free(calls);
 	if (result < 0)
-		agent_end(r, e->status, e->status > ST_SIGNAL ? "interrupted" :
-		    e->status == ST_TIMEOUT ? "time" :
-		    e->status == ST_TEMPFAIL ? "parked" : err_kind(e->status));
+		agent_end(r, e->status, agent_end_reason(e->status));
 	return result;
 }

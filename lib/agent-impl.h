@@ -6,6 +6,7 @@
 #define AGENT_AGENT_IMPL_H
 
 #include "agent.h"
+#include "buf.h"
 #include "snapshot.h"
 
 struct run {
@@ -32,6 +33,17 @@ int	agent_say(struct run *r, const char *type, jv data, bool lasts,
 
 /* Ends the run, after what is under way. */
 void	agent_end(struct run *r, int status, const char *reason);
+
+/* Why a run ends that cannot go on with its calls. */
+const char *agent_end_reason(int status);
+
+/*
+ * Asks a person about the run, once: `subject` is a word for it, `text` is
+ * shown.  1 yes, 0 no, with what was said; -1 parked or worse.
+ */
+int	agent_ask_person(struct run *r, const char *subject,
+	    const char *question, const char *text, struct buf *words,
+	    struct err *e);
 
 /* What counts against the limit on tokens. */
 int64_t	agent_tokens(const struct run *r);

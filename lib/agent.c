@@ -39,6 +39,7 @@ say_start(struct run *r, struct err *e)
 		json_set_bool(&data, "resumed", true);
 	} else {
 		json_set_str(&data, "briefing", t->briefing);
+		json_set(&data, "route", json_copy(t->route));
 		json_set(&data, "tools", json_copy(t->tools));
 	}
 	return agent_say(r, RECORD_AGENT_START, data, true, e);
@@ -380,6 +381,32 @@ last_is_answer(const struct conversation *talk)
 	    !json_has(&m, "tool_calls");
 }
 
+/* Whether a person wants it done, where agent-route said to ask. */
+static int
+ask_to_start(struct run *r, struct err *e)
+{
+	const jv *route = r->task->route;
+	AUTO_FREE char *question = xasprintf("May agent '%s' do this task?",
+	    r->task->id);
+	AUTO_BUF struct buf words = BUF_INIT;
+	bool gate = false;
+	int answer;
+
+	if (!route || !json_bool(route, "gate", &gate) || !gate ||
+	    r->talk->turns > 0)
+		return 0;
+	answer = agent_ask_person(r, "start", question,
+	    json_str(&r->talk->start, "task"), &words, e);
+	if (answer > 0)
+		return 0;
+	if (answer == 0)
+		err_set(e, ST_DENIED, "not to be done%s%s",
+		    words.len > 0 ? ": " : "", words.len > 0 ? words.data : "");
+	agent_end(r, e->status, answer == 0 ? "denied" :
+	    agent_end_reason(e->status));
+	return -1;
+}
+
 /* Says who begins; then what was left open, and what is new. */
 static int
 begin(struct run *r, struct err *e)
@@ -387,7 +414,7 @@ begin(struct run *r, struct err *e)
 	bool resumed = !json_is(&r->talk->start, JSON_NOTHING);
 
 	r->pool = model_pool_new(0, e);
-	if (!r->pool || say_start(r, e) < 0)
+	if (!r->pool || say_start(r, e) < 0 || ask_to_start(r, e) < 0)
 		return -1;
 	if (!resumed)
 		return 0;

@@ -55,6 +55,8 @@ struct agent_task {
 	const char *briefing;		/* the system message of a new run */
 	const jv *tools;		/* declarations, an array */
 	const jv *options;		/* for the model, or JSON_NONE */
+	const jv *route;		/* of agent-route, or JSON_NONE: with
+					 * `gate`, a person is asked first */
 	const char *run_dir;
 	struct conversation *talk;	/* new, or opened to go on */
 	struct record_origin origin;	/* of every record */

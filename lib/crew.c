@@ -12,9 +12,9 @@
 #include "fd.h"
 #include "ndjson.h"
 #include "record.h"
+#include "strs.h"
 
 enum {
-	ARGS_MAX = 64,
 	END_SECONDS = 15,	/* for the last records after a signal */
 	LINE_HEAD = 256,	/* of a record: holds its type */
 	GLANCE_MS = 500		/* at the signal flag, in case poll missed it */
@@ -22,8 +22,11 @@ enum {
 
 struct member {
 	bool busy;
-	bool concluded;		/* its last line was a result or error */
+	struct buf last;	/* its last line, if that is a result or an
+				 * error: held back while another may do it */
 	char *task;
+	jv what;		/* the task as it came */
+	size_t next;		/* step of its route's fallback */
 	struct child child;
 	struct ndjson_reader out;
 };
@@ -36,6 +39,10 @@ struct state {
 	bool ended;		/* no more tasks come */
 	bool failed, bad;
 	struct err *e;
+};
+
+static const char *const prompts[] = {
+	"prompt", "data.prompt", "data.task", NULL
 };
 
 /* The task's own words, at one of the places where they may be. */
@@ -67,8 +74,36 @@ task_id(const jv *task)
 	return xstrdup(own);
 }
 
+/* What agent-route chose to do when this fails: the i-th; or JSON_NONE. */
+static jv
+step_of(const struct member *m, size_t i)
+{
+	AUTO_JV jv steps = json_path(&m->what, "route.fallback");
+
+	return json_is(&steps, JSON_ARRAY) && i < json_count(&steps) ?
+	    json_at(&steps, i) : JSON_NONE;
+}
+
+/* The route for a process: `step`, when there is one, over what it says. */
+static void
+add_route(const struct member *m, const jv *step, struct strs *w)
+{
+	AUTO_JV jv own = json_get(&m->what, "route");
+	AUTO_JV jv route = json_is(&own, JSON_OBJECT) && step ?
+	    json_merge(&own, step) : json_copy(&own);
+	char *text;
+
+	if (!json_is(&route, JSON_OBJECT))
+		return;
+	json_unset(&route, "on");
+	text = json_text(&route);
+	strs_add(w, "--route");
+	strs_take(w, text);
+}
+
+/* Starts a process on the member's task; `step` as above. */
 static int
-start(struct state *s, struct member *m, const jv *task, const char *prompt)
+start(struct state *s, struct member *m, const jv *step)
 {
 	static const char *const agents[] = {
 		"route.agent", "agent", "data.agent", NULL
@@ -77,32 +112,25 @@ start(struct state *s, struct member *m, const jv *task, const char *prompt)
 		"route.model", "model", "data.model", NULL
 	};
 	const struct crew *c = s->crew;
-	const char *agent = find_word(task, agents);
-	const char *model = find_word(task, models);
-	const char *argv[ARGS_MAX + 10];
+	const char *prompt = find_word(&m->what, prompts);
+	const char *agent = find_word(&m->what, agents);
+	const char *model = find_word(&m->what, models);
+	AUTO_STRS struct strs w = STRS_INIT;
 	struct child_spec spec = CHILD_SPEC_INIT;
 	AUTO_FD int in = fd_from_text(prompt, strlen(prompt), s->e);
-	size_t n = 0;
 
 	if (in < 0)
 		return -1;
-	m->task = task_id(task);
-	argv[n++] = c->program;
-	for (size_t i = 0; i < ARGS_MAX && c->args[i]; i++)
-		argv[n++] = c->args[i];
-	argv[n++] = "--task";
-	argv[n++] = m->task;
-	if (agent || c->agent) {
-		argv[n++] = "-a";
-		argv[n++] = agent ? agent : c->agent;
-	}
-	if (model || c->model) {
-		argv[n++] = "-m";
-		argv[n++] = model ? model : c->model;
-	}
-	argv[n++] = "-";
-	argv[n] = NULL;
-	spec.argv = argv;
+	strs_add(&w, c->program);
+	strs_add_all(&w, c->args);
+	STRS_ADD(&w, "--task", m->task);
+	add_route(m, step, &w);
+	if (agent || c->agent)
+		STRS_ADD(&w, "-a", agent ? agent : c->agent);
+	if (model || c->model)
+		STRS_ADD(&w, "-m", model ? model : c->model);
+	strs_add(&w, "-");
+	spec.argv = (const char *const *)w.v;
 	spec.in = in;
 	spec.out = CHILD_PIPE;
 	if (child_start(&spec, &m->child, s->e) < 0 ||
@@ -111,7 +139,7 @@ start(struct state *s, struct member *m, const jv *task, const char *prompt)
 	ndjson_init(&m->out, m->child.out, NDJSON_LINE_MAX * 4);
 	m->out.raw = true;
 	m->busy = true;
-	m->concluded = false;
+	buf_reset(&m->last);
 	return 0;
 }
 
@@ -127,13 +155,9 @@ bad_line(struct state *s, const char *why)
 static int
 take_task(struct state *s, struct member *m)
 {
-	static const char *const prompts[] = {
-		"prompt", "data.prompt", "data.task", NULL
-	};
 	struct err why = ERR_INIT;
 	enum ndjson_result got = ndjson_next_until(&s->in, deadline_in(0),
 	    NULL, &s->line, &why);
-	const char *prompt;
 
 	switch (got) {
 	case NDJSON_FAIL:
@@ -149,13 +173,15 @@ take_task(struct state *s, struct member *m)
 	case NDJSON_LINE:
 		break;
 	}
-	prompt = find_word(&s->line.value, prompts);
-	if (!prompt) {
+	if (!find_word(&s->line.value, prompts)) {
 		AUTO_FREE char *text = xasprintf("line %lu: no \"prompt\"",
 		    s->line.number);
 		return bad_line(s, text);
 	}
-	return start(s, m, &s->line.value, prompt);
+	m->what = json_copy(&s->line.value);
+	m->task = task_id(&m->what);
+	m->next = 0;
+	return start(s, m, NULL);
 }
 
 static bool
@@ -167,6 +193,17 @@ concludes(const char *line, size_t len)
 	    memmem(line, head, "\"type\":\"error\"", 14);
 }
 
+/* What was held back. */
+static int
+pass_last(struct state *s, struct member *m)
+{
+	int r = m->last.len > 0 ? fd_write(s->crew->out, m->last.data,
+	    m->last.len, s->e) : 0;
+
+	buf_reset(&m->last);
+	return r;
+}
+
 /* Passes on what it has printed: 1 there may be more, 0 the end. */
 static int
 pass_lines(struct state *s, struct member *m)
@@ -175,12 +212,11 @@ pass_lines(struct state *s, struct member *m)
 	enum ndjson_result got;
 
 	while ((got = ndjson_next(&m->out, &line, s->e)) == NDJSON_LINE) {
-		AUTO_BUF struct buf whole = BUF_INIT;
-
-		buf_add(&whole, line.text, line.len);
-		buf_addc(&whole, '\n');
-		m->concluded = concludes(line.text, line.len);
-		if (fd_write(s->crew->out, whole.data, whole.len, s->e) < 0)
+		if (pass_last(s, m) < 0)
+			return -1;
+		buf_add(&m->last, line.text, line.len);
+		buf_addc(&m->last, '\n');
+		if (!concludes(line.text, line.len) && pass_last(s, m) < 0)
 			return -1;
 	}
 	ndjson_line_release(&line);
@@ -206,21 +242,109 @@ say_error(struct state *s, const struct member *m, int status)
 	return record_emit(s->crew->out, &record, s->e);
 }
 
+/* Whether a step is meant for such an end. */
+static bool
+is_for(const jv *step, const char *reason, int status)
+{
+	AUTO_JV jv on = json_get(step, "on");
+
+	for (size_t i = 0; i < json_count(&on); i++) {
+		AUTO_JV jv word = json_at(&on, i);
+		const char *w = json_string(&word);
+
+		if (w && ((reason && strcmp(w, reason) == 0) ||
+		    strcmp(w, err_kind(status)) == 0))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Who else shall do it, after such an end; JSON_NONE: nobody.  Another model
+ * for the same agent after a failure of the model was tried within the run.
+ */
+static jv
+next_step(struct member *m, int status, const char **ret_reason)
+{
+	static const char *const ours[] = {
+		"failed", "limit", "bad_data", "refused", "budget", NULL
+	};
+	AUTO_JV jv last = JSON_NONE;
+	const char *reason, *kind = err_kind(status);
+	struct err ignored;
+	bool work = false;
+	jv step;
+
+	if (m->last.len > 0 && json_parse(m->last.data, m->last.len, &last,
+	    &ignored) < 0)
+		return JSON_NONE;
+	reason = json_path_str(&last, "data.reason");
+	for (const char *const *w = ours; *w; w++)
+		work |= strcmp(kind, *w) == 0;
+	*ret_reason = kind;
+	while (step = step_of(m, m->next), json_is(&step, JSON_OBJECT)) {
+		const char *was = json_path_str(&m->what, "route.agent");
+		const char *now = json_str(&step, "agent");
+
+		m->next++;
+		if (is_for(&step, reason, status) &&
+		    (work || (was && now && strcmp(was, now) != 0)))
+			return step;
+		jv_free(step);
+	}
+	jv_free(step);
+	return JSON_NONE;
+}
+
+static int
+say_step(struct state *s, const struct member *m, const jv *step,
+    const char *reason)
+{
+	struct record_origin origin = { .source = "/command/agent-spawn",
+	    .task = m->task, .traceparent = record_traceparent() };
+	AUTO_JV jv record = JSON_NONE;
+	jv data = json_object();
+
+	json_set_str(&data, "agent", json_str(step, "agent"));
+	json_set_str(&data, "model", json_str(step, "model"));
+	json_set_str(&data, "after", reason);
+	record = record_new(&origin, RECORD_ROUTE, data);
+	return record_emit(s->crew->out, &record, s->e);
+}
+
+static void
+forget(struct member *m)
+{
+	ndjson_release(&m->out);
+	buf_release(&m->last);
+	free(m->task);
+	jv_free(m->what);
+	*m = (struct member){ .child = CHILD_INIT, .what = JSON_NONE };
+}
+
 static int
 finish(struct state *s, struct member *m)
 {
-	int status = 0, r = 0;
+	bool stopped = s->crew->stop && *s->crew->stop;
+	AUTO_JV jv step = JSON_NONE;
+	const char *reason = NULL;
+	int status = 0, r;
 
 	if (child_wait(&m->child, deadline_in(END_SECONDS * CLOCK_SEC), NULL,
 	    &status, s->e) != 1)
 		status = child_stop(&m->child, CLOCK_SEC);
 	child_close(&m->child);
-	if (!m->concluded)
-		r = say_error(s, m, status);
+	if (status != 0 && !stopped)
+		step = next_step(m, status, &reason);
+	if (json_is(&step, JSON_OBJECT)) {
+		ndjson_release(&m->out);
+		m->busy = false;
+		return say_step(s, m, &step, reason) < 0 ? -1 :
+		    start(s, m, &step);
+	}
+	r = m->last.len > 0 ? pass_last(s, m) : say_error(s, m, status);
 	s->failed |= status != 0;
-	ndjson_release(&m->out);
-	free(m->task);
-	*m = (struct member){ .child = CHILD_INIT };
+	forget(m);
 	return r;
 }
 
@@ -325,13 +449,13 @@ crew_run(const struct crew *c, struct err *e)
 
 	s.members = xcalloc(c->jobs, sizeof(*s.members));
 	for (size_t i = 0; i < c->jobs; i++)
-		s.members[i].child = (struct child)CHILD_INIT;
+		s.members[i] = (struct member){ .child = CHILD_INIT,
+		    .what = JSON_NONE };
 	ndjson_init(&s.in, c->in, NDJSON_LINE_MAX);
 	r = work(&s, p);
 	for (size_t i = 0; i < c->jobs; i++) {
 		child_stop(&s.members[i].child, 2 * CLOCK_SEC);
-		ndjson_release(&s.members[i].out);
-		free(s.members[i].task);
+		forget(&s.members[i]);
 	}
 	ndjson_line_release(&s.line);
 	ndjson_release(&s.in);

@@ -3,7 +3,9 @@
  *
  * Tasks come as NDJSON: records of type `task`, or objects with `prompt` and
  * perhaps `id`, `agent`, `model`; what agent-route added as `route` says who
- * and which model.  Each is given to a program (agent-spawn itself) on its
+ * and which model, and who else when that fails: then the task is given to
+ * that one, a record of type `route` says so, and the end of the first is not
+ * passed on.  Each is given to a program (agent-spawn itself) on its
  * standard input; what the program prints, lines, is passed on whole, each in
  * one write, in turns, so that the lines of many never mix.  A program that
  * ended without a `result` or `error` gets an `error` said for it.

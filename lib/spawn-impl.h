@@ -35,6 +35,7 @@ struct setup {
 	struct toolbox box;
 	struct subagents subagents;
 	jv tools, env, options, skills;
+	jv route;			/* what was said, or is resumed */
 	char run[ULID_LEN + 1];
 	char *run_dir, *output_dir, *source;
 	struct conversation talk;
@@ -51,7 +52,7 @@ struct setup {
 	.agents = AGENTS_INIT, .agent = JSON_NONE, .model = MODEL_INIT, \
 	.journal = JOURNAL_INIT, .box = TOOLBOX_INIT, .tools = JSON_NONE, \
 	.env = JSON_NONE, .options = JSON_NONE, .skills = JSON_NONE, \
-	.read_only = JSON_NONE, .others = JSON_NONE, \
+	.route = JSON_NONE, .read_only = JSON_NONE, .others = JSON_NONE, \
 	.talk = CONVERSATION_INIT, .settings = SETTINGS_INIT, \
 	.hooks = JSON_NONE, .door = DOOR_INIT }
 

@@ -6,6 +6,7 @@
 #include "alloc.h"
 #include "briefing.h"
 #include "catalog.h"
+#include "fallbacks.h"
 #include "path.h"
 #include "runs.h"
 #include "skills.h"
@@ -27,6 +28,7 @@ setup_release(struct setup *s)
 	jv_free(s->env);
 	jv_free(s->options);
 	jv_free(s->skills);
+	jv_free(s->route);
 	jv_free(s->read_only);
 	jv_free(s->others);
 	conversation_close(&s->talk);
@@ -53,7 +55,8 @@ plain_agent(void)
 static int
 pick(struct setup *s, struct err *e)
 {
-	const char *id = s->said->agent ? s->said->agent :
+	const char *routed = json_str(&s->route, "agent");
+	const char *id = routed ? routed : s->said->agent ? s->said->agent :
 	    json_str(&s->talk.start, "agent");
 
 	if (id)
@@ -156,14 +159,22 @@ find_model(struct setup *s, struct err *e)
 	const char *otherwise = s->foreign ?
 	    foreign_model(s->foreign, &needed) : NULL;
 
-	if (!needed && !s->said->model && json_count(&names) == 0)
+	const char *said = json_str(&s->route, "model");
+	AUTO_JV jv steps = json_get(&s->route, "fallback");
+
+	said = said ? said : s->said->model;
+	if (!needed && !said && json_count(&names) == 0)
 		return 0;
 	for (size_t i = 0; i < json_count(&names); i++) {
 		AUTO_JV jv name = json_at(&names, i);
 		buf_addf(&chain, "%s%s", i ? "," : "", json_string(&name));
 	}
-	return catalog_find(&s->settings.all, s->said->model ? s->said->model :
-	    chain.len > 0 ? chain.data : otherwise, &s->model, e);
+	if (catalog_find(&s->settings.all, said ? said :
+	    chain.len > 0 ? chain.data : otherwise, &s->model, e) < 0)
+		return -1;
+	fallbacks_add(&s->settings.all, &steps, json_str(&s->agent, "id"),
+	    &s->model);
+	return 0;
 }
 
 static void
@@ -329,7 +340,11 @@ meet_others(struct setup *s, struct err *e)
 int
 setup_run(struct setup *s, struct err *e)
 {
-	return find_workspace(s, e) < 0 ? -1 : open_run(s, e);
+	if (find_workspace(s, e) < 0 || open_run(s, e) < 0)
+		return -1;
+	s->route = s->said->route ? json_copy(s->said->route) :
+	    json_get(&s->talk.start, "route");
+	return 0;
 }
 
 int

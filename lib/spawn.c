@@ -143,10 +143,12 @@ static int
 run_within_budget(struct setup *s, const struct agent_task *task,
     struct err *e)
 {
+	const char *pool = json_str(&s->route, "pool");
 	double usd = max_cost(s);
 	int status;
 
-	if (runbudget_begin(s->run, json_str(&s->agent, "pool"), usd, e) < 0)
+	pool = pool ? pool : json_str(&s->agent, "pool");
+	if (runbudget_begin(s->run, pool, usd, e) < 0)
 		return -1;
 	status = agent_run(task, e);
 	runbudget_end(s->run, usd);
@@ -166,6 +168,7 @@ run(struct setup *s, const char *prompt, struct err *e)
 		.briefing = s->briefing.data,
 		.tools = &s->tools,
 		.options = &s->options,
+		.route = &s->route,
 		.run_dir = s->run_dir,
 		.talk = &s->talk,
 		.permit = {

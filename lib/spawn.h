@@ -22,6 +22,8 @@ struct spawn {
 	const char *agents_file;
 	const char *agent;
 	const char *model;
+	const jv *route;		/* of agent-route, which wins over these
+					 * two: an object; or NULL */
 	const char *task;		/* its id, for the records */
 	const char *resume;		/* a run to go on with: runs.h */
 	bool fork;			/* in a copy of it */
