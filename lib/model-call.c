@@ -92,11 +92,11 @@ on_head(void *ctx, const struct http_head *head, struct err *e)
 	if (!c)
 		return 0;
 	c->status = head->status;
+	if (head->status >= 300)
+		model_error_head(&c->answer.error, head);
 	call_limits(c, head);
 	for (size_t i = 0; i < sizeof(ids) / sizeof(*ids); i++)
 		answer_request_id(&c->answer, http_field(head, ids[i]));
-	if (head->status >= 300)
-		model_error_head(&c->answer.error, head);
 	return choose_reading(c, http_field(head, "content-type"), e);
 }
 

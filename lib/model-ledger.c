@@ -8,9 +8,13 @@
  */
 #include "config.h"
 
+#include <math.h>
+#include <strings.h>
+
 #include "alloc.h"
 #include "env.h"
 #include "model-call.h"
+#include "num.h"
 #include "path.h"
 
 /* Fewer tokens of answer than this are not worth asking for. */
@@ -159,20 +163,42 @@ call_settle(struct model_call *c, const struct err *e)
 	(void)ledger_settle(c->pool->ledger, &c->lease, &r, &ignored);
 }
 
+/* Retry-After in any of its forms is for all processes what it is for us:
+ * seconds, as model_error_head() has read them. */
+static const char *
+wait_in(const struct model_call *c, const struct http_head *head,
+    char text[NUM_TEXT_MAX])
+{
+	double seconds = c->answer.error.retry_after;
+
+	if (seconds < 0 || (!http_field(head, "retry-after") &&
+	    !http_field(head, "retry-after-ms")))
+		return NULL;
+	snprintf(text, NUM_TEXT_MAX, "%.3f", fmin(seconds, 1e9));
+	return text;
+}
+
 void
 call_limits(struct model_call *c, const struct http_head *head)
 {
 	AUTO_FREE struct ledger_field *fields = NULL;
+	char text[NUM_TEXT_MAX];
+	const char *wait = wait_in(c, head, text);
 	struct err ignored = ERR_INIT;
+	size_t n = 0;
 
 	if (!booked(c))
 		return;
 	fields = xcalloc(head->count + 1, sizeof(*fields));
 	for (size_t i = 0; i < head->count; i++)
-		fields[i] = (struct ledger_field){ head->fields[i].name,
-		    head->fields[i].value };
+		if (strcasecmp(head->fields[i].name, "retry-after") != 0)
+			fields[n++] = (struct ledger_field){
+				head->fields[i].name, head->fields[i].value
+			};
+	if (wait)
+		fields[n++] = (struct ledger_field){ "Retry-After", wait };
 	(void)ledger_headers(c->pool->ledger, c->m->name, head->status,
-	    fields, head->count, &ignored);
+	    fields, n, &ignored);
 }
 
 void

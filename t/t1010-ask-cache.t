@@ -119,37 +119,6 @@ it 'is what AGENT_CACHE says'
 AGENT_CACHE=yes asked 0 agent-ask hello
 AGENT_CACHE=no asked 1 agent-ask hello
 
-it 'keeps to its size, the last used first'
-find "$HOME/.cache/agent" -name .tidied -exec touch -d '2 hours ago' {} +
-AGENT_CACHE_SIZE=1 run agent-ask --cache "for the size"
-[ -z "$(find "$HOME/.cache/agent/answers" -type f ! -name .tidied)" ] ||
-	fail 'something was left'
-
-it 'is read by nobody else, and can be cleared'
-asked 1 agent-ask --cache hello
-[ -z "$(find "$HOME/.cache/agent/answers" -perm /077)" ] || fail 'open to all'
-run agent-ask --cache-clear
-expect_status 0
-asked 1 agent-ask --cache hello
-
-it 'gives whole answers to many at once'
-big=$(awk 'BEGIN { for (i = 0; i < 20000; i++) printf "word%d ", i }')
-printf '%s' "$big" >big
-agent-ask --cache=renew <big >wanted
-pids=
-for i in 1 2 3 4 5 6 7 8; do
-	agent-ask --cache=renew <big >"w$i" &
-	pids="$pids $!"
-	agent-ask --cache <big >"r$i" &
-	pids="$pids $!"
-done
-# shellcheck disable=SC2086
-wait $pids
-for i in 1 2 3 4 5 6 7 8; do
-	expect_ok cmp "w$i" wanted
-	expect_ok cmp "r$i" wanted
-done
-
 it 'refuses what is no way to use it'
 run agent-ask --cache=sometimes hi
 expect_status 2
