@@ -10,6 +10,8 @@
 #include "boxenv.h"
 #include "num.h"
 
+enum { REMEMBERED_MAX = 64 };
+
 const char boxnet_hosts[] =
     "127.0.0.1\tlocalhost agent\n::1\tlocalhost ip6-localhost\n";
 const char boxnet_resolv[] = "nameserver 127.0.0.1\n";
@@ -80,6 +82,19 @@ boxnet_prepare(struct boxnet *n, const struct rules *rules,
 	return boxbroker_prepare(&n->broker, rules, spec, env, e);
 }
 
+/* What was refused has a mend; what could not be had has only a reason. */
+static void
+remember(struct boxnet *n, const char *host, const char *why)
+{
+	bool refused = strcmp(why, "not allowed") == 0;
+	struct strs *list = refused ? &n->denied : &n->failed;
+	AUTO_FREE char *text = refused ? xstrdup(host) :
+	    xasprintf("%s: it %s", host, why);
+
+	if (list->n < REMEMBERED_MAX && !strs_has(list, text))
+		strs_add(list, text);
+}
+
 static void
 told(void *arg, const struct proxy_event *event)
 {
@@ -88,9 +103,8 @@ told(void *arg, const struct proxy_event *event)
 	    event->port) : xstrdup(event->host);
 	jv data;
 
-	if (!event->allowed && event->host[0] && n->denied.n < 64 &&
-	    !strs_has(&n->denied, host))
-		strs_add(&n->denied, host);
+	if (!event->allowed && event->host[0])
+		remember(n, host, event->why);
 	if (n->report->fd < 0)
 		return;
 	data = json_object();
@@ -225,4 +239,5 @@ boxnet_release(struct boxnet *n)
 	for (size_t i = 0; i < n->n; i++)
 		close(n->fds[i]);
 	strs_release(&n->denied);
+	strs_release(&n->failed);
 }

@@ -25,6 +25,7 @@ struct boxnet {
 	int control;
 	struct boxreport *report;
 	struct strs denied;		/* "host:port", each once */
+	struct strs failed;		/* "host:port: it is not known" */
 	struct deadline next;
 };
 

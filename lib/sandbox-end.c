@@ -100,11 +100,16 @@ warn_struck(const struct box *b)
 static void
 warn_denied(const struct box *b)
 {
-	const struct strs *d = &b->net.denied;
+	const struct strs *d = &b->net.denied, *f = &b->net.failed;
 
-	if (b->status != 0 && d->n > 0)
+	if (b->status == 0)
+		return;
+	if (d->n > 0)
 		err_warn("refused a connection to %s%s; --allow %s lets it",
 		    d->v[0], d->n > 1 ? " and others" : "", d->v[0]);
+	if (f->n > 0)
+		err_warn("could not connect to %s%s", f->v[0],
+		    f->n > 1 ? ", and to others" : "");
 }
 
 void

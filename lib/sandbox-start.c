@@ -97,6 +97,24 @@ audit_rights(struct box *b)
 	    "sandbox.host", "/command/agent-sandbox", data, b->e);
 }
 
+/*
+ * Root without capabilities writes only what is root's.  We stay root all the
+ * same: whoever owns the workspace may not see what root named with --ro.
+ */
+static void
+look_at_owner(const struct box *b)
+{
+	struct stat st;
+
+	if (geteuid() != 0 || b->rules->privileged || b->rules->read_only ||
+	    stat(b->s->workspace, &st) < 0 || st.st_uid == 0 ||
+	    (st.st_mode & S_IWOTH))
+		return;
+	err_warn("the workspace belongs to uid %u, and root is confined to "
+	    "what is its own: run this as that user, with "
+	    "'setpriv --reuid=%u --init-groups'", st.st_uid, st.st_uid);
+}
+
 int
 sandbox_prepare(struct box *b)
 {
@@ -113,6 +131,7 @@ sandbox_prepare(struct box *b)
 			return -1;
 	if (audit_rights(b) < 0)
 		return -1;
+	look_at_owner(b);
 	boxreport_start(&b->report, b->s->report, b->rules,
 	    b->s->workspace, b->s->argv);
 	return 0;

@@ -106,6 +106,14 @@ expect_json 'map(select(.type == "sandbox.connect").data) | length == 1 and
 net --report 1 curl -s -o /dev/null http://other.test/
 expect_json 'map(select(.type == "sandbox.deny").data.host) == ["other.test"]'
 
+it 'tells what to allow, and what allowing would not mend'
+net sh -c 'curl -s http://other.test/ >/dev/null; exit 1'
+expect_err_has '--allow other.test:80 lets it'
+run agent-sandbox -C ws --allow gone.test --resolve gone.test:80:127.0.0.1:1 \
+	sh -c 'curl -s http://gone.test/ >/dev/null; exit 1'
+expect_err_has 'could not connect to gone.test:80: it cannot be reached'
+expect_err_lacks '--allow'
+
 it 'keeps loopback servers of the sandbox apart'
 net sh -c 'python3 -m http.server -b 127.0.0.1 8000 2>/dev/null & p=$!
 	until curl -s -o /dev/null http://127.0.0.1:8000/; do sleep 0.05; done
