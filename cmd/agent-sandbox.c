@@ -55,7 +55,8 @@ run(const struct box_options *o, char **argv)
 	struct sandbox s = {
 		.rules = &o->rules, .workspace = o->workspace,
 		.argv = (const char *const *)(uintptr_t)argv,
-		.report = o->report, .dry_run = o->dry_run,
+		.report = o->report, .audit = o->audit,
+		.dry_run = o->dry_run,
 	};
 	int status = 0;
 
@@ -79,7 +80,7 @@ run(const struct box_options *o, char **argv)
 int
 main(int argc, char **argv)
 {
-	struct box_options o = { .report = -1 };
+	struct box_options o = { .report = -1, .audit = -1 };
 	struct err e = ERR_INIT;
 	int status;
 

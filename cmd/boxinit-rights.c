@@ -150,10 +150,12 @@ init_drop_rights(void)
 		init_fail("cannot protect the init");
 }
 
-static const struct sock_fprog programs[BOX_FILTER_COUNT] = {
 #define PROGRAM(f) { sizeof(f) / sizeof(*(f)), (f) }
-	PROGRAM(filter_0), PROGRAM(filter_1), PROGRAM(filter_2),
-	PROGRAM(filter_3)
+static const struct sock_fprog programs[2][BOX_FILTER_COUNT] = {
+	{ PROGRAM(filter_0), PROGRAM(filter_1), PROGRAM(filter_2),
+	    PROGRAM(filter_3) },
+	{ PROGRAM(audit_0), PROGRAM(audit_1), PROGRAM(audit_2),
+	    PROGRAM(audit_3) }
 };
 
 /*
@@ -179,8 +181,10 @@ init_filter(void)
 
 	if (init_spec.filter >= BOX_FILTER_COUNT)
 		return;
-	p = programs[init_spec.filter];
+	p = programs[0][init_spec.filter];
 	if (init_spec.flags & BOX_NOTIFY) {
+		if (init_spec.flags & BOX_AUDIT)
+			p = programs[1][init_spec.filter];
 		struct sock_filter copy[BPF_MAXINSNS];
 		struct sock_fprog asking = { p.len, copy };
 
@@ -192,6 +196,7 @@ init_filter(void)
 			init_give(BOX_NOTIFIER, 0, 0, (int)fd);
 			return;
 		}
+		p = programs[0][init_spec.filter];
 		/* one listener a tree: we are nested in another's */
 		init_say(BOX_DEGRADED, errno, "seccomp listener");
 	}

@@ -205,6 +205,51 @@ deny_netlink(scmp_filter_ctx ctx)
 }
 
 static void
+ask_if(scmp_filter_ctx ctx, int nr, const struct scmp_arg_cmp *args,
+    unsigned n)
+{
+	int r;
+
+	if (nr == __NR_SCMP_ERROR || nr < 0)
+		return;		/* a processor without it */
+	r = seccomp_rule_add_array(ctx, SCMP_ACT_NOTIFY, nr, n, args);
+	if (r < 0)
+		die("asking about a write", r);
+}
+
+/*
+ * What --audit looks at: lib/boxwrites.c.  No rule here may meet one that
+ * denies: hence no setuid bit in the modes.
+ */
+static void
+ask_writes(scmp_filter_ctx ctx)
+{
+	static const char *const always[] = {
+		"link", "linkat", "mkdir", "mkdirat", "rename", "renameat2",
+		"rmdir", "symlink", "symlinkat", "truncate", "unlink",
+		"unlinkat"
+	};
+	static const uint64_t writing[] = {
+		O_WRONLY, O_RDWR, O_CREAT, O_TRUNC
+	};
+	static const struct { const char *name; unsigned flags; } opening[] = {
+		{ "open", 1 }, { "openat", 2 }
+	};
+
+	EACH(always, i)
+		ask_if(ctx, seccomp_syscall_resolve_name(always[i]), NULL, 0);
+	EACH(opening, i) EACH(writing, j) {
+		unsigned flags = opening[i].flags;
+		struct scmp_arg_cmp args[] = {
+			has_bit(flags, writing[j]),
+			{ flags + 1, SCMP_CMP_MASKED_EQ, S_ISUID | S_ISGID, 0 }
+		};
+		ask_if(ctx, seccomp_syscall_resolve_name(opening[i].name),
+		    args, 2);
+	}
+}
+
+static void
 deny_nesting(scmp_filter_ctx ctx)
 {
 	static const uint64_t namespaces[] = {
@@ -222,7 +267,7 @@ deny_nesting(scmp_filter_ctx ctx)
 }
 
 static scmp_filter_ctx
-make(unsigned kind)
+make(unsigned kind, bool audit)
 {
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
 	bool nested = kind == BOX_FILTER_NESTED ||
@@ -230,6 +275,9 @@ make(unsigned kind)
 
 	if (!ctx)
 		die("seccomp_init", -ENOMEM);
+	/* of this architecture alone: the next one is empty when added */
+	if (audit)
+		ask_writes(ctx);
 #ifdef __x86_64__
 	/* a 32-bit call would pass a 64-bit filter */
 	seccomp_arch_add(ctx, SCMP_ARCH_X86);
@@ -268,7 +316,7 @@ print_one(const struct sock_filter *in)
  * and libseccomp takes no number that it has no name for.
  */
 static void
-print(unsigned kind, scmp_filter_ctx ctx)
+print(const char *name, unsigned kind, scmp_filter_ctx ctx)
 {
 	static const struct sock_filter young[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
@@ -286,7 +334,7 @@ print(unsigned kind, scmp_filter_ctx ctx)
 	if (r < 0)
 		die("seccomp_export_bpf", r);
 	rewind(f);
-	printf("static struct sock_filter filter_%u[] = {\n", kind);
+	printf("static struct sock_filter %s_%u[] = {\n", name, kind);
 	EACH(young, i)
 		print_one(&young[i]);
 	while (fread(&in, sizeof(in), 1, f) == 1)
@@ -299,9 +347,10 @@ int
 main(void)
 {
 	puts("/* Made by sandbox-filter-gen. */");
-	for (unsigned kind = 0; kind < BOX_FILTER_COUNT; kind++) {
-		scmp_filter_ctx ctx = make(kind);
-		print(kind, ctx);
+	for (unsigned i = 0; i < 2 * BOX_FILTER_COUNT; i++) {
+		bool audit = i >= BOX_FILTER_COUNT;
+		scmp_filter_ctx ctx = make(i % BOX_FILTER_COUNT, audit);
+		print(audit ? "audit" : "filter", i % BOX_FILTER_COUNT, ctx);
 		seccomp_release(ctx);
 	}
 	return fflush(stdout) == 0 ? 0 : 1;

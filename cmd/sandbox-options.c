@@ -12,12 +12,13 @@
 #include "profile.h"
 
 /* Every rule has the option of its name; these are the others. */
-enum { OPT_ACCEPT = 256, OPT_CHECK, OPT_DRY_RUN, OPT_EXPLAIN,
+enum { OPT_ACCEPT = 256, OPT_AUDIT, OPT_CHECK, OPT_DRY_RUN, OPT_EXPLAIN,
 	OPT_ON_EXIT, OPT_OVERLAY, OPT_REPORT, OPT_RULE };
 
 static const struct option longopts[] = {
 	{ "accept", required_argument, NULL, OPT_ACCEPT },
 	{ "allow", required_argument, NULL, OPT_RULE },
+	{ "audit", required_argument, NULL, OPT_AUDIT },
 	{ "best-effort", required_argument, NULL, OPT_RULE },
 	{ "cache", required_argument, NULL, OPT_RULE },
 	{ "check", no_argument, NULL, OPT_CHECK },
@@ -67,9 +68,10 @@ const struct cli sandbox_cli = {
 	.name = "agent-sandbox",
 	.usage =
 	    "usage: agent-sandbox [--accept PATTERN] ... [--allow HOST[:PORT]] ...\n"
-	    "           [--best-effort NAME] ... [--cache PATH] ... [--check]\n"
-	    "           [--cpu-time DURATION] [--cpus N] [--deny HOST[:PORT]] ...\n"
-	    "           [--device PATH] ... [--disk SIZE] [--dry-run]\n"
+	    "           [--audit FD|FILE] [--best-effort NAME] ... [--cache PATH] ...\n"
+	    "           [--check] [--cpu-time DURATION] [--cpus N]\n"
+	    "           [--deny HOST[:PORT]] ... [--device PATH] ... [--disk SIZE]\n"
+	    "           [--dry-run]\n"
 	    "           [--env NAME[=VALUE]] ... [--explain] [--file-size SIZE]\n"
 	    "           [--files N] [--git WORD] [--hide PATTERN] ...\n"
 	    "           [--host-port PORT] ... [--inherit-env] [--inject RULE] ...\n"
@@ -92,20 +94,28 @@ const struct cli sandbox_cli = {
 	.wrapper = true,
 };
 
+/* FD or FILE: a descriptor; ends when it cannot be one. */
 static int
-open_report(const char *where, struct err *e)
+open_report(const char *where)
 {
+	struct err e = ERR_INIT;
 	int64_t number;
 	int fd;
 
 	if (num_parse_int(where, 0, 1 << 20, &number) == 0) {
-		if (fcntl((int)number, F_GETFD) < 0)
-			return err_sys(e, ST_WRAPPER,
+		fd = (int)number;
+		if (fcntl(fd, F_GETFD) < 0)
+			err_sys(&e, ST_WRAPPER,
 			    "cannot report to descriptor %s", where);
-		return (int)number;
+	} else {
+		fd = open(where, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
+		    0600);
+		if (fd < 0)
+			err_sys(&e, ST_WRAPPER, "cannot open '%s'", where);
 	}
-	fd = open(where, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-	return fd < 0 ? err_sys(e, ST_WRAPPER, "cannot open '%s'", where) : fd;
+	if (e.text[0])
+		exit(err_report(&e));
+	return fd;
 }
 
 static void
@@ -185,10 +195,11 @@ sandbox_options(struct box_options *o, int argc, char **argv)
 		case 'p':
 			o->profile = optarg;
 			break;
+		case OPT_AUDIT:
+			o->audit = open_report(optarg);
+			break;
 		case OPT_REPORT:
-			o->report = open_report(optarg, &e);
-			if (o->report < 0)
-				exit(err_report(&e));
+			o->report = open_report(optarg);
 			break;
 		default:
 			set_rule(o, option_name(word), optarg);

@@ -14,7 +14,7 @@ struct box_options {
 	const char *profile;
 	char *workspace;
 	bool named;		/* the workspace was given */
-	int report;
+	int report, audit;	/* descriptors; -1: none */
 	const char *overlay;	/* its name; NULL: none */
 	const char *on_exit;	/* "keep", "commit", "discard" */
 	struct strs accept;

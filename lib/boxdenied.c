@@ -10,6 +10,9 @@
 #include <sys/syscall.h>
 
 #include "alloc.h"
+#include "boxwrites.h"
+
+enum { WRITES_MAX = 256 };
 
 /*
  * What sandbox-filter-gen.c refuses, and with which error where it is not
@@ -61,6 +64,29 @@ tell(struct boxdenied *d, int nr, const char *name)
 	boxreport_emit(d->report, "sandbox.deny", data);
 }
 
+/* The kernel decides, whatever we see. */
+static void
+let_write(struct boxdenied *d, const struct seccomp_notif *call,
+    const char *name)
+{
+	struct seccomp_notif_resp answer = { .id = call->id,
+	    .flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE };
+	AUTO_BUF struct buf path = BUF_INIT;
+	bool refused = d->writes.n < WRITES_MAX &&
+	    boxwrites_refused(d->fd, call, &path);
+	jv data;
+
+	(void)ioctl(d->fd, SECCOMP_IOCTL_NOTIF_SEND, &answer);
+	if (!refused || strs_has(&d->writes, path.data))
+		return;
+	strs_add(&d->writes, path.data);
+	data = json_object();
+	json_set_str(&data, "kind", "write");
+	json_set_str(&data, "path", path.data);
+	json_set_str(&data, "by", name);
+	boxreport_emit(d->report, "sandbox.deny", data);
+}
+
 static void
 on_call(void *arg, int fd, uint32_t events)
 {
@@ -76,6 +102,10 @@ on_call(void *arg, int fd, uint32_t events)
 	memset(&call, 0, sizeof(call));
 	if (ioctl(fd, SECCOMP_IOCTL_NOTIF_RECV, &call) < 0)
 		return;
+	if (boxwrites_is_one(&call.data, &name)) {
+		let_write(d, &call, name);
+		return;
+	}
 	for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++)
 		if (calls[i].nr == call.data.nr) {
 			answer.error = -calls[i].error;
@@ -99,6 +129,7 @@ boxdenied_start(struct boxdenied *d, struct loop *l, int fd,
 void
 boxdenied_end(struct boxdenied *d)
 {
+	strs_release(&d->writes);
 	if (d->fd < 0)
 		return;
 	loop_remove(d->loop, d->fd);

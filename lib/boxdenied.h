@@ -5,12 +5,14 @@
  * same error, always, and so learn which call it was.  We never let one
  * through: between our look and the call its arguments could change.  Calls
  * that the filter denies to exist are not told: every libc tries some.
+ * With --audit it also asks before writes: boxwrites.h.
  */
 #ifndef AGENT_BOXDENIED_H
 #define AGENT_BOXDENIED_H
 
 #include "boxreport.h"
 #include "loop.h"
+#include "strs.h"
 
 enum { BOXDENIED_CALLS = 512 };
 
@@ -19,6 +21,7 @@ struct boxdenied {
 	struct loop *loop;
 	struct boxreport *report;
 	unsigned char told[BOXDENIED_CALLS];	/* each once */
+	struct strs writes;			/* paths, each once */
 };
 
 #define BOXDENIED_INIT { .fd = -1 }

@@ -105,7 +105,7 @@ told(void *arg, const struct proxy_event *event)
 
 	if (!event->allowed && event->host[0])
 		remember(n, host, event->why);
-	if (n->report->fd < 0)
+	if (!boxreport_wanted(n->report))
 		return;
 	data = json_object();
 	json_set_str(&data, "kind", "net");

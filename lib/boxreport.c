@@ -7,6 +7,15 @@
 #include "clock.h"
 #include "record.h"
 
+bool
+boxreport_wanted(const struct boxreport *r)
+{
+	for (size_t i = 0; i < BOXREPORT_READERS; i++)
+		if (r->fds[i] >= 0)
+			return true;
+	return false;
+}
+
 void
 boxreport_emit(struct boxreport *r, const char *type, jv data)
 {
@@ -15,21 +24,20 @@ boxreport_emit(struct boxreport *r, const char *type, jv data)
 		.traceparent = record_traceparent(),
 	};
 	struct err ignored;
-	AUTO_JV jv record = r->fd < 0 ? data :
-	    record_new(&origin, type, data);
+	AUTO_JV jv record = record_new(&origin, type, data);
 
-	if (r->fd >= 0)
-		(void)record_emit(r->fd, &record, &ignored);
+	for (size_t i = 0; i < BOXREPORT_READERS; i++)
+		if (r->fds[i] >= 0)
+			(void)record_emit(r->fds[i], &record, &ignored);
 }
 
 void
-boxreport_start(struct boxreport *r, int fd, const struct rules *rules,
+boxreport_start(struct boxreport *r, const struct rules *rules,
     const char *workspace, const char *const *argv)
 {
 	jv data, words;
 
-	r->fd = fd;
-	if (fd < 0)
+	if (!boxreport_wanted(r))
 		return;
 	data = json_object();
 	words = json_array();
@@ -46,7 +54,7 @@ boxreport_limit(struct boxreport *r, const char *limit)
 {
 	jv data;
 
-	if (r->fd < 0)
+	if (!boxreport_wanted(r))
 		return;
 	data = json_object();
 	json_set_str(&data, "limit", limit);
@@ -58,7 +66,7 @@ boxreport_taint(struct boxreport *r, const struct strs *paths)
 {
 	jv data, list;
 
-	if (r->fd < 0)
+	if (!boxreport_wanted(r))
 		return;
 	list = json_array();
 	for (size_t i = 0; i < paths->n; i++)
@@ -86,7 +94,7 @@ boxreport_end(struct boxreport *r, int status, const char *limit,
 {
 	jv data, use;
 
-	if (r->fd < 0)
+	if (!boxreport_wanted(r))
 		return;
 	use = json_object();
 	json_set_num(&use, "user_s", (double)usage->user_us / 1e6);

@@ -1,5 +1,5 @@
 /*
- * boxreport: what happened in a sandbox, as records (--report).
+ * boxreport: what happened in a sandbox, as records (--report, --audit).
  *
  * Types: "sandbox.start" (the rules in force), "sandbox.deny",
  * "sandbox.connect", "sandbox.limit", "sandbox.taint", "sandbox.end" (status,
@@ -15,13 +15,18 @@
 #include "boxlimits.h"
 #include "rules.h"
 
+enum { BOXREPORT_READERS = 2 };
+
 struct boxreport {
-	int fd;			/* -1: none */
+	int fds[BOXREPORT_READERS];	/* -1: none */
 };
 
-#define BOXREPORT_INIT { .fd = -1 }
+#define BOXREPORT_INIT { .fds = { -1, -1 } }
 
-void	boxreport_start(struct boxreport *r, int fd, const struct rules *rules,
+/* Whether anybody reads it: if not, nothing need be made. */
+bool	boxreport_wanted(const struct boxreport *r);
+
+void	boxreport_start(struct boxreport *r, const struct rules *rules,
 	    const char *workspace, const char *const *argv);
 
 /* Any record; takes `data`.  A reader who has left is no error. */

@@ -34,7 +34,8 @@ enum {
 	BOX_MAP_BACK = 1 << 1,	/* we are uid 0 here: become uid, gid again */
 	BOX_TTY = 1 << 2,	/* a terminal of its own for 0 and 1 */
 	BOX_TTY_ERR = 1 << 3,	/* and for 2 */
-	BOX_NOTIFY = 1 << 4	/* refused calls are told to the parent */
+	BOX_NOTIFY = 1 << 4,	/* refused calls are told to the parent */
+	BOX_AUDIT = 1 << 5	/* and it is asked before writes: boxwrites.h */
 };
 
 /* Listeners made inside and passed out. */

@@ -100,8 +100,9 @@ plan_filter(struct box *b, const struct mounts_where *w)
 		b->spec.flags |= BOX_PROC_RO;
 	if (r->privileged)
 		b->spec.filter = BOX_FILTER_NONE;
-	else if (b->s->report >= 0)
-		b->spec.flags |= BOX_NOTIFY;
+	else if (boxreport_wanted(&b->report))
+		b->spec.flags |= BOX_NOTIFY |
+		    (b->s->audit >= 0 ? BOX_AUDIT : 0);
 }
 
 static void

@@ -132,8 +132,7 @@ sandbox_prepare(struct box *b)
 	if (audit_rights(b) < 0)
 		return -1;
 	look_at_owner(b);
-	boxreport_start(&b->report, b->s->report, b->rules,
-	    b->s->workspace, b->s->argv);
+	boxreport_start(&b->report, b->rules, b->s->workspace, b->s->argv);
 	return 0;
 }
 

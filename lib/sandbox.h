@@ -20,6 +20,7 @@ struct sandbox {
 	const char *workspace;		/* absolute, real */
 	const char *const *argv;	/* the command */
 	int report;			/* descriptor for records; -1: none */
+	int audit;			/* the same, and writes are looked at */
 	const struct overlay *overlay;	/* changes go there; NULL: none */
 	bool dry_run;			/* print bwrap's arguments only */
 };
