@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "alloc.h"
 #include "clock.h"
@@ -10,7 +11,7 @@
 
 enum {
 	OPT_CHECK = 256, OPT_DELAY, OPT_DRY_RUN, OPT_FLOW, OPT_FORCE,
-	OPT_FORMAT, OPT_JSON, OPT_KEEP_FAILED, OPT_REDO, OPT_RETRY_FAILED,
+	OPT_FORMAT, OPT_JSON, OPT_KEEP_FAILED, OPT_RETRY_FAILED,
 	OPT_SET, OPT_STDIN, OPT_WAIT,
 	RETRIES_MAX = 1000, JOBS_MAX = 1000
 };
@@ -32,7 +33,6 @@ static const struct option longopts[] = {
 	{ "needs", required_argument, NULL, 'n' },
 	{ "output", required_argument, NULL, 'o' },
 	{ "quiet", no_argument, NULL, 'q' },
-	{ "redo", required_argument, NULL, OPT_REDO },
 	{ "retries", required_argument, NULL, 'r' },
 	{ "retry-failed", no_argument, NULL, OPT_RETRY_FAILED },
 	{ "set", required_argument, NULL, OPT_SET },
@@ -47,12 +47,15 @@ const struct cli flow_cli = {
 	.name = "agent-flow",
 	.usage =
 	    "usage: agent-flow run [-C DIR] [-j N] [--dry-run] "
-	    "[--format text|ndjson]\n"
-	    "           [--redo TASK] [--retry-failed] [--set NAME=VALUE] "
-	    "FILE [TASK ...]\n"
+	    "[--force TASK]\n"
+	    "           [--format text|ndjson] [--retry-failed] "
+	    "[--set NAME=VALUE] FILE\n"
+	    "           [TASK ...]\n"
 	    "       agent-flow cancel FLOW [TASK]\n"
 	    "       agent-flow check [-C DIR] FILE ...\n"
 	    "       agent-flow compile [-C DIR] [--set NAME=VALUE] FILE\n"
+	    "       agent-flow graph [--format dot|mermaid|text] FILE\n"
+	    "       agent-flow show [--json] FLOW TASK\n"
 	    "       agent-flow status [-q] [--check] [--json] FLOW\n"
 	    "       agent-flow step [-q] [-C DIR] [-e NAME[=VALUE]] [-i FILE] "
 	    "[-n ID]\n"
@@ -80,15 +83,6 @@ add_env(struct flow_options *o, const char *text)
 }
 
 static void
-set_format(const struct cli *cli, struct flow_options *o)
-{
-	o->text = strcmp(optarg, "text") == 0;
-	o->ndjson = strcmp(optarg, "ndjson") == 0;
-	if (!o->text && !o->ndjson)
-		cli_usage(cli, "--format is 'text' or 'ndjson'");
-}
-
-static void
 set_option(const struct cli *cli, struct flow_options *o, int c)
 {
 	switch (c) {
@@ -105,17 +99,38 @@ set_option(const struct cli *cli, struct flow_options *o, int c)
 	case OPT_DELAY: o->delay = cli_duration(cli, "--delay"); break;
 	case OPT_DRY_RUN: o->dry_run = true; break;
 	case OPT_FLOW: o->flow = optarg; break;
-	case OPT_FORCE: o->force = true; break;
-	case OPT_FORMAT: set_format(cli, o); break;
+	case OPT_FORCE:
+		o->force = true;
+		if (optarg)
+			strs_add(&o->redo, optarg);
+		break;
+	case OPT_FORMAT: o->format = optarg; break;
 	case OPT_JSON: o->json = true; break;
 	case OPT_KEEP_FAILED: o->keep_failed = true; break;
-	case OPT_REDO: strs_add(&o->redo, optarg); break;
 	case OPT_RETRY_FAILED: o->retry_failed = true; break;
 	case OPT_SET: strs_add(&o->set, optarg); break;
 	case OPT_STDIN: o->in = optarg; break;
 	case OPT_WAIT: o->wait = cli_duration(cli, "--wait"); break;
 	default: break;
 	}
+}
+
+void
+flow_run_options(int argc, char **argv, struct flow_options *o)
+{
+	struct option own[sizeof(longopts) / sizeof(*longopts)];
+	struct cli cli = flow_cli;
+
+	/* a step is forced, of a flow a task is */
+	memcpy(own, longopts, sizeof(longopts));
+	for (size_t i = 0; own[i].name; i++)
+		if (own[i].val == OPT_FORCE)
+			own[i].has_arg = required_argument;
+	cli.longopts = own;
+	flow_options(&cli, argc, argv, o);
+	if (o->format && strcmp(o->format, "text") != 0 &&
+	    strcmp(o->format, "ndjson") != 0)
+		cli_usage(&flow_cli, "--format is 'text' or 'ndjson'");
 }
 
 void

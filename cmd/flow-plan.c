@@ -78,7 +78,9 @@ flow_load(const struct flow_options *o, const char *file,
 	inputs = made;
 	if (workspace_need(NULL, ret_workspace, e) < 0)
 		return -1;
-	return plan_make(ret_workspace, &f, &inputs, ret, e);
+	if (plan_make(ret_workspace, &f, &inputs, ret, e) < 0)
+		return -1;
+	return flow_set_budget(ret, e);
 }
 
 int
@@ -121,6 +123,7 @@ flow_task(struct flow_options *o, int argc, char **argv)
 	AUTO_FLOWLOG struct flowlog log = FLOWLOG_INIT;
 	AUTO_STEP_RESULT struct step_result r = STEP_RESULT_INIT;
 	struct err e = ERR_INIT;
+	int done = -1;
 
 	flow_options(&flow_cli, argc, argv, o);
 	if (argc - optind != 2)
@@ -130,9 +133,12 @@ flow_task(struct flow_options *o, int argc, char **argv)
 		return cli_end(ST_OK);
 	cli_catch_signals();
 	if (flow_open(argv[optind], &w, &p, &e) == 0 &&
-	    flowlog_open(&w, p.name, &log, &e) == 0 &&
-	    plan_run_task(&p, argv[optind + 1], &log, &cli_signal, &r,
-	    &e) == 0)
+	    flowlog_open(&w, p.name, &log, &e) == 0) {
+		flow_use_budget(&p);
+		done = plan_run_task(&p, argv[optind + 1], &log, &cli_signal,
+		    &r, &e);
+	}
+	if (done == 0)
 		return cli_end(r.outcome == STEP_NONE ? r.status : ST_OK);
 	err_report(&e);
 	cli_raise();

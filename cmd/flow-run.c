@@ -2,12 +2,14 @@
 #include "config.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "alloc.h"
 #include "child.h"
 #include "flowcmd.h"
 #include "journal.h"
+#include "num.h"
 #include "outlet.h"
 #include "record.h"
 #include "ulid.h"
@@ -82,15 +84,33 @@ show(struct run *r, struct deadline until, struct err *e)
 	return status < 0 || got == NDJSON_FAIL ? -1 : 0;
 }
 
+/* When the run has to end, whatever is left to do. */
+static struct deadline
+wall_of(const struct run *r)
+{
+	AUTO_JV jv limits = json_get(&r->p.list, "limits");
+	const char *text = json_str(&limits, "wall");
+	int64_t n;
+
+	if (text && num_parse_duration(text, &n) == 0)
+		return deadline_in(n);
+	return json_int(&limits, "wall", &n) ? deadline_in(n * CLOCK_SEC) :
+	    DEADLINE_NEVER;
+}
+
 /* Until make has ended. */
 static int
 follow(struct run *r, struct child *make, struct err *e)
 {
+	struct deadline end = wall_of(r);
 	int status = 0, ended = 0;
 
 	while (ended == 0) {
 		ended = child_wait(make, deadline_in(LOOK_MS * CLOCK_MS),
 		    &cli_signal, &status, e);
+		if (ended == 0 && deadline_passed(end))
+			ended = err_set(e, ST_TIMEOUT,
+			    "the flow has run as long as it may");
 		if (ended < 0)
 			break;
 		if (show(r, deadline_in(0), e) < 0)
@@ -235,8 +255,8 @@ run_flow(struct run *r, int argc, char **argv, struct err *e)
 	if (r->o->dry_run)
 		return ST_OK;
 	ulid_make(r->id);
-	if (outlet_open(r->o->text || (!r->o->ndjson && isatty(STDOUT_FILENO)),
-	    &r->outlet, e) < 0)
+	if (outlet_open(r->o->format ? strcmp(r->o->format, "text") == 0 :
+	    isatty(STDOUT_FILENO), &r->outlet, e) < 0)
 		return -1;
 	status = todo > 0 ? run_make(r, &goals, e) : conclude(r, e);
 	outlet_close(&r->outlet);
@@ -251,7 +271,7 @@ flow_run(struct flow_options *o, int argc, char **argv)
 	struct err e = ERR_INIT;
 	int status;
 
-	flow_options(&flow_cli, argc, argv, o);
+	flow_run_options(argc, argv, o);
 	if (argc == optind)
 		cli_usage(&flow_cli, "a file is needed");
 	cli_catch_signals();

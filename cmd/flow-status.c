@@ -1,4 +1,4 @@
-/* flow-status: agent-flow status, graph, cancel: looking at flows. */
+/* flow-status: agent-flow status and cancel. */
 #include "config.h"
 
 #include <stdio.h>
@@ -9,21 +9,24 @@
 #include "fd.h"
 #include "flowcmd.h"
 
+/* `depth`: in how many loops and flows of the one that was asked for. */
 static void
-add_line(const struct flow_options *o, const jv *task, const char *state,
-    const struct step_result *r, struct buf *out)
+add_line(const struct flow_options *o, const struct plan *p, int depth,
+    const jv *task, const char *state, const struct step_result *r,
+    struct buf *out)
 {
 	AUTO_JV jv v = JSON_NONE;
 	const char *title = json_str(task, "title");
 
 	if (!o->json) {
-		buf_addf(out, "%-11s %s%s%s%s%s\n", state,
+		buf_addf(out, "%-11s %*s%s%s%s%s%s\n", state, 2 * depth, "",
 		    json_str(task, "id"), title ? "  " : "",
 		    title ? title : "", r->message ? ": " : "",
 		    r->message ? r->message : "");
 		return;
 	}
 	v = json_object();
+	json_set_str(&v, "flow", p->name);
 	json_set_str(&v, "task", json_str(task, "id"));
 	json_set_str(&v, "state", state);
 	json_set(&v, "title", json_from_str(title));
@@ -33,6 +36,33 @@ add_line(const struct flow_options *o, const jv *task, const char *state,
 	buf_addc(out, '\n');
 }
 
+/* The tasks of a plan and of what is in it; `tally` counts its own. */
+static int
+add_plan(const struct flow_options *o, const struct plan *p, int depth,
+    struct plan_tally *tally, struct buf *out, struct err *e)
+{
+	for (size_t i = 0; i < plan_count(p); i++) {
+		AUTO_JV jv task = plan_task(p, i);
+		AUTO_STEP_RESULT struct step_result r = STEP_RESULT_INIT;
+		AUTO_PLAN struct plan sub = PLAN_INIT;
+		struct plan_tally ignored = PLAN_TALLY_INIT;
+		const char *state = plan_state(p, &task, &r, e);
+		int inner = 0;
+
+		if (!state)
+			return -1;
+		plan_weigh(tally, &task, state);
+		add_line(o, p, depth, &task, state, &r, out);
+		if (!o->quiet && !o->check && plan_has_sub(&task))
+			inner = plan_open_sub(p, json_str(&task, "id"), &sub,
+			    e);
+		if (inner < 0 || (inner > 0 && add_plan(o, &sub, depth + 1,
+		    &ignored, out, e) < 0))
+			return -1;
+	}
+	return 0;
+}
+
 int
 flow_report(const struct flow_options *o, const struct plan *p,
     int *ret_status, struct err *e)
@@ -40,16 +70,8 @@ flow_report(const struct flow_options *o, const struct plan *p,
 	AUTO_BUF struct buf out = BUF_INIT;
 	struct plan_tally tally = PLAN_TALLY_INIT;
 
-	for (size_t i = 0; i < plan_count(p); i++) {
-		AUTO_JV jv task = plan_task(p, i);
-		AUTO_STEP_RESULT struct step_result r = STEP_RESULT_INIT;
-		const char *state = plan_state(p, &task, &r, e);
-
-		if (!state)
-			return -1;
-		plan_weigh(&tally, &task, state);
-		add_line(o, &task, state, &r, &out);
-	}
+	if (add_plan(o, p, 0, &tally, &out, e) < 0)
+		return -1;
 	*ret_status = plan_tally_status(&tally);
 	return o->quiet || o->check ? 0 :
 	    fd_write(STDOUT_FILENO, out.data, out.len, e);

@@ -7,6 +7,8 @@
 #include "path.h"
 #include "plan-impl.h"
 
+enum { PRINTED_MAX = 64 << 20 };
+
 /* A file in the directory of the step, for the command to read. */
 static char *
 put_file(const struct plan *p, const struct plan_step *s, const char *name,
@@ -72,21 +74,57 @@ argv_run(struct plan_step *s, struct err *e)
 	return 0;
 }
 
+/*
+ * The run of an agent that was broken off: that of the attempt that was begun
+ * last, for what is to be done now, and that has no result.  NULL: none.
+ */
+static char *
+broken_run(const struct plan *p, const struct plan_step *s)
+{
+	AUTO_STEP_RESULT struct step_result last = STEP_RESULT_INIT;
+	AUTO_BUF struct buf text = BUF_INIT;
+	AUTO_JV jv first = JSON_NONE;
+	struct err ignored;
+	int64_t attempt;
+	const char *run;
+
+	if (!step_begun(&s->spec, &attempt) ||
+	    step_last(p->steps, s->spec.id, &last, &ignored) < 0 ||
+	    last.attempt >= attempt)
+		return NULL;
+	AUTO_FREE char *name = xasprintf("%lld/stdout", (long long)attempt);
+	AUTO_FREE char *file = step_path(p->steps, s->spec.id, name);
+	if (path_read(file, PRINTED_MAX, &text, &ignored) < 0 ||
+	    json_parse(text.data ? text.data : "",
+	    text.data ? strcspn(text.data, "\n") : 0, &first, &ignored) < 0)
+		return NULL;
+	run = json_str(&first, "run");
+	if (!run || !workspace_id_valid(run))
+		return NULL;
+	AUTO_FREE char *dir = xasprintf("%s/runs/%s", p->agent_dir, run);
+	return path_is_dir(dir) ? xstrdup(run) : NULL;
+}
+
 static int
 argv_agent(const struct plan *p, struct plan_step *s, const jv *input,
     struct err *e)
 {
 	AUTO_FREE char *prompt = put_file(p, s, "prompt",
 	    json_str(&s->task, "prompt"), e);
+	AUTO_FREE char *run = broken_run(p, s);
 	AUTO_FREE char *text = NULL;
 	AUTO_FREE char *file = NULL;
 
 	if (!prompt || add_program(s, "agent-spawn", e) < 0)
 		return -1;
-	STRS_ADD(&s->argv, "--no-stdin", "--format", "ndjson", "--task",
-	    s->spec.id, "-a", json_str(&s->task, "agent"), "--agents",
-	    json_str(&s->task, "agents"), "-f", prompt);
-	if (!json_is(input, JSON_OBJECT))
+	STRS_ADD(&s->argv, "--no-stdin", "--format", "ndjson", "--park",
+	    "--task", s->spec.id, "-a", json_str(&s->task, "agent"),
+	    "--agents", json_str(&s->task, "agents"));
+	if (run)
+		STRS_ADD(&s->argv, "-r", run);
+	else
+		STRS_ADD(&s->argv, "-f", prompt);
+	if (run || !json_is(input, JSON_OBJECT))
 		return 0;
 	text = json_text(input);
 	file = put_file(p, s, "input.json", text, e);

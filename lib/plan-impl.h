@@ -81,9 +81,6 @@ jv	plan_agent_result(const char *text, size_t len);
 int	plan_check_output(void *step, const char *file, bool ok,
 	    struct err *e);
 
-/* Whether it is a loop or a flow. */
-bool	plan_has_sub(const jv *task);
-
 /* The target that make looks at; the caller's. */
 char	*plan_stamp(const struct plan *p, const jv *task);
 

@@ -55,6 +55,9 @@ int	plan_open(const struct workspace *w, const char *name,
 int	plan_open_sub(const struct plan *p, const char *id, struct plan *ret,
 	    struct err *e);
 
+/* Whether a task is a loop or a flow. */
+bool	plan_has_sub(const jv *task);
+
 /* The makefile, for the root of the workspace. */
 void	plan_makefile(const struct plan *p, struct buf *out);
 

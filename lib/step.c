@@ -58,24 +58,50 @@ is_cancelled(const struct step_spec *s)
 	return path_exists(path);
 }
 
-/* The number of the attempt that was begun last; 0: none. */
+/* What was begun last: 1; 0: nothing; -1. */
 static int
-last_begun(const struct step_spec *s, int64_t *ret, struct err *e)
+read_intent(const struct step_spec *s, jv *ret, int64_t *ret_attempt,
+    struct err *e)
 {
 	AUTO_FREE char *path = step_path(s->dir, s->id, "intent.json");
 	AUTO_BUF struct buf text = BUF_INIT;
 	AUTO_JV jv intent = JSON_NONE;
 
-	*ret = 0;
 	if (!path_exists(path))
 		return 0;
 	if (path_read(path, CONTEXT_MAX, &text, e) < 0)
 		return -1;
 	if (json_parse(text.data, text.len, &intent, e) < 0 ||
-	    !json_int(&intent, "attempt", ret))
+	    !json_int(&intent, "attempt", ret_attempt))
 		return err_set(e, ST_DATA, "'%s' is no intent of a step",
 		    path);
-	return 0;
+	*ret = json_copy(&intent);
+	return 1;
+}
+
+/* The number of the attempt that was begun last; 0: none. */
+static int
+last_begun(const struct step_spec *s, int64_t *ret, struct err *e)
+{
+	AUTO_JV jv intent = JSON_NONE;
+
+	*ret = 0;
+	return read_intent(s, &intent, ret, e) < 0 ? -1 : 0;
+}
+
+bool
+step_begun(const struct step_spec *s, int64_t *ret_attempt)
+{
+	AUTO_JV jv intent = JSON_NONE;
+	char key[SHA256_HEX_LEN + 1];
+	struct err ignored;
+	const char *then;
+
+	if (read_intent(s, &intent, ret_attempt, &ignored) <= 0 ||
+	    step_key(s, key, &ignored) < 0)
+		return false;
+	then = json_str(&intent, "key");
+	return then && strcmp(then, key) == 0;
 }
 
 /* Puts a value there as a whole, synced. */

@@ -119,6 +119,9 @@ int	step_decide(const struct step_spec *s, enum step_outcome outcome,
 	    int status, const char *message, const struct buf *output,
 	    struct step_result *ret, struct err *e);
 
+/* Whether an attempt for the same key was begun; the number of the last. */
+bool	step_begun(const struct step_spec *s, int64_t *ret_attempt);
+
 /* The last result, whether it still stands or not: 1, 0 none, -1. */
 int	step_last(const char *dir, const char *id, struct step_result *ret,
 	    struct err *e);

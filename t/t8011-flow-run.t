@@ -55,7 +55,7 @@ expect_status 1
 expect_not [ -e log ]
 
 it 'tells what it would do, without doing it'
-run agent-flow run --dry-run --redo use f.flow.yaml
+run agent-flow run --dry-run --force use f.flow.yaml
 expect_status 0
 expect_out 'use: it was asked for
 last: '"'"'use'"'"', which it needs, is to be done'

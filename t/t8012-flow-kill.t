@@ -110,7 +110,7 @@ run agent-flow run g.flow.yaml
 expect_status 0
 
 it 'takes a no for a no'
-run agent-flow run --redo ask g.flow.yaml
+run agent-flow run --force ask g.flow.yaml
 expect_status 75
 id=$(agent-gate list --json | jq -r .id)
 agent-gate answer "$id" deny >"$T_DIR/why" 2>&1 || fail "cannot answer"

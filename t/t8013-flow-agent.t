@@ -54,6 +54,30 @@ run agent-flow check i.flow.yaml
 expect_status 78
 expect_err_has "unknown key 'modell'"
 
+it 'lets one that was killed go on with its conversation'
+printf 'tasks: {a: {agent: dev, prompt: do it}}\n' >k.flow.yaml
+{
+	calls '(.messages | length) == 2' shell \
+		'{"command":"echo one >>did; [ -e on ] || tail -f /dev/null"}'
+	answer '.messages[-1].role == "tool"' 'It is done.'
+} >rec
+cat >agents.yaml <<'END'
+agents:
+  - id: dev
+    model: replay:rec
+    policy: [{allow: shell}]
+END
+runs=$(find .agent/runs -mindepth 1 -maxdepth 1 | wc -l)
+background agent-flow run k.flow.yaml >"$T_DIR/records"
+flow=$!
+expect_ok await 20 [ -e did ]
+kill -s KILL "$flow" "$(cat .agent/flows/k/steps/a/owner)"
+: >on
+run agent-flow run k.flow.yaml
+expect_status 0
+expect_ok [ "$(find .agent/runs -mindepth 1 -maxdepth 1 | wc -l)" -eq \
+	$((runs + 1)) ]
+
 it 'goes back to what was before a task'
 cat >u.flow.yaml <<'END'
 sandbox: none
