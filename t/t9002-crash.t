@@ -1,0 +1,33 @@
+#!/bin/sh
+# crashtest: a flow with loops, gates, fan-out and failures keeps its word, and
+# one that does not is found out.
+. "${0%/*}/lib.sh"
+need make perl
+
+it 'finds nothing wrong with flows'
+"$T_SRC/t/graph.sh" 24 >g.flow.yaml
+run timeout 55 "$T_SRC/scripts/crashtest" -n 6 -s 3 g.flow.yaml
+expect_status 0
+expect_out_has 'same results, nothing done twice'
+
+it 'finds a flow whose results depend on being killed'
+cat >bad.flow.yaml <<'END'
+sandbox: none
+tasks:
+  a: {run: 'echo x >>file; wc -l <file'}
+  b: {needs: a, run: 'echo x >>file; wc -l <file'}
+  c: {needs: b, run: 'echo x >>file; wc -l <file'}
+END
+: >found
+for seed in 1 2 3 4 5 6; do
+	timeout 55 "$T_SRC/scripts/crashtest" -n 12 -s $seed bad.flow.yaml \
+		>"$T_DIR/out" 2>&1 || break
+done
+expect_out_has 'WRONG: other results than undisturbed'
+
+it 'tells what it wants'
+run "$T_SRC/scripts/crashtest"
+expect_status 2
+expect_err_has 'usage: crashtest'
+
+done_testing
