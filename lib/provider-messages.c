@@ -56,14 +56,19 @@ part_out(const jv *part)
 	AUTO_JV jv text = json_get(part, "text");
 	const char *image = json_path_str(part, "image_url.url");
 	const char *file = json_path_str(part, "file.file_data");
+	jv block;
 
 	if (image)
-		return media_block("image", image);
-	if (file)
-		return media_block("document", file);
-	if (json_string(&text))
-		return text_block(json_string(&text), json_string_len(&text));
-	return json_copy(part);
+		block = media_block("image", image);
+	else if (file)
+		block = media_block("document", file);
+	else if (json_string(&text))
+		block = text_block(json_string(&text), json_string_len(&text));
+	else
+		return json_copy(part);
+	/* up to here the prompt is worth caching */
+	json_set(&block, "cache_control", json_get(part, "cache_control"));
+	return block;
 }
 
 static jv
@@ -115,9 +120,50 @@ add_message(jv *out, const char *role, jv content)
 	json_append(out, m);
 }
 
+static bool
+is_rules(const jv *message)
+{
+	const char *role = json_str(message, "role");
+
+	return role && (strcmp(role, "system") == 0 ||
+	    strcmp(role, "developer") == 0);
+}
+
+/* What stands apart from the messages here: one text, or, where some of it is
+ * marked for the cache, blocks; JSON_NONE without any. */
+static jv
+rules_out(const jv *messages)
+{
+	AUTO_BUF struct buf text = BUF_INIT;
+	AUTO_JV jv blocks = json_array();
+	bool marked = false;
+
+	for (size_t i = 0; i < json_count(messages); i++) {
+		AUTO_JV jv m = json_at(messages, i);
+		AUTO_JV jv content = json_get(&m, "content");
+		if (!is_rules(&m))
+			continue;
+		if (text.len > 0)
+			buf_adds(&text, "\n\n");
+		provider_content_text(&content, &text);
+		if (json_string(&content))
+			json_append(&blocks, text_block(json_string(&content),
+			    json_string_len(&content)));
+		for (size_t k = 0; k < json_count(&content); k++) {
+			AUTO_JV jv part = json_at(&content, k);
+			marked = marked || json_has(&part, "cache_control");
+			json_append(&blocks, part_out(&part));
+		}
+	}
+	if (marked)
+		return json_copy(&blocks);
+	return text.len > 0 ? json_from_bytes(text.data, text.len) :
+	    JSON_NONE;
+}
+
 /* The results of one turn's calls belong into one message. */
 static void
-messages_out(const jv *messages, jv *out, struct buf *rules)
+messages_out(const jv *messages, jv *out)
 {
 	jv results = JSON_NONE;
 
@@ -134,12 +180,9 @@ messages_out(const jv *messages, jv *out, struct buf *rules)
 		if (json_is(&results, JSON_ARRAY))
 			add_message(out, "user", results);
 		results = JSON_NONE;
-		if (role && (strcmp(role, "system") == 0 ||
-		    strcmp(role, "developer") == 0)) {
-			if (rules->len > 0)
-				buf_adds(rules, "\n\n");
-			provider_content_text(&content, rules);
-		} else if (role && strcmp(role, "assistant") == 0) {
+		if (is_rules(&m))
+			continue;
+		if (role && strcmp(role, "assistant") == 0) {
 			add_message(out, role, assistant_out(&m));
 		} else {
 			add_message(out, "user",
@@ -168,6 +211,7 @@ tools_out(const jv *tools)
 		json_set_str(&t, "description", json_str(&f, "description"));
 		json_set(&t, "input_schema", json_has(&f, "parameters") ?
 		    json_get(&f, "parameters") : json_object());
+		json_set(&t, "cache_control", json_get(&f, "cache_control"));
 		json_append(&out, t);
 	}
 	return out;
@@ -230,16 +274,13 @@ messages_request(const struct model *m, const struct model_request *rq,
     jv *ret_body, struct err *e)
 {
 	jv body = json_object(), messages = json_array();
-	AUTO_BUF struct buf rules = BUF_INIT;
 
 	(void)e;
-	messages_out(rq->messages, &messages, &rules);
+	messages_out(rq->messages, &messages);
 	json_set_str(&body, "model", m->id);
 	json_set_int(&body, "max_tokens", MAX_TOKENS);
 	json_set(&body, "messages", messages);
-	if (rules.len > 0)
-		json_set(&body, "system",
-		    json_from_bytes(rules.data, rules.len));
+	json_set(&body, "system", rules_out(rq->messages));
 	if (rq->tools && json_count(rq->tools) > 0)
 		json_set(&body, "tools", tools_out(rq->tools));
 	if (rq->schema && !provider_quirk(m, "no_schema"))

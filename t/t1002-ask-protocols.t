@@ -89,6 +89,19 @@ run agent-ask --json think
 expect_json '.[-1].data.message.native.content[0] ==
 	{type:"thinking",thinking:"hm",signature:"c2lnbmF0dXJl"}'
 
+it 'messages keeps the marks of what is to be cached'
+echo '{"messages":[{"role":"system","content":[{"type":"text","text":"rules",
+	"cache_control":{"type":"ephemeral"}}]},{"role":"user","content":
+	[{"type":"text","text":"a","cache_control":{"type":"ephemeral",
+	"ttl":"1h"}},{"type":"text","text":"b"}]}]}' | tr -d '\n' >in
+run agent-ask -j 1 -o cache_control '{"type":"ephemeral"}' <in
+expect_status 0
+tail -n 1 "$MODEL_LOG" | jq -e '.body | .cache_control.type == "ephemeral" and
+	.system == [{type:"text",text:"rules",cache_control:{type:"ephemeral"}}]
+	and .messages[0].content[0].cache_control.ttl == "1h" and
+	(.messages[0].content[1] | has("cache_control") | not)' >/dev/null ||
+	fail "$(tail -n 1 "$MODEL_LOG")"
+
 model_provider ollama "$MODEL_URL" 'key_env: TEST_KEY'
 check_protocol ollama
 check_tags ollama
