@@ -4,7 +4,6 @@
 #include "attach.h"
 
 #include "alloc.h"
-#include "clock.h"
 #include "fd.h"
 #include "path.h"
 
@@ -117,7 +116,8 @@ encoded(const char *where, const struct buf *b, const char *type)
 }
 
 int
-attach_part(const char *where, const char *type, jv *ret, struct err *e)
+attach_part(const char *where, const char *type, struct deadline until,
+    jv *ret, struct err *e)
 {
 	AUTO_BUF struct buf b = BUF_INIT;
 
@@ -127,7 +127,7 @@ attach_part(const char *where, const char *type, jv *ret, struct err *e)
 		return 0;
 	}
 	if (strcmp(where, "-") == 0) {
-		if (fd_read_all(STDIN_FILENO, ATTACH_MAX, DEADLINE_NEVER, &b,
+		if (fd_read_all(STDIN_FILENO, ATTACH_MAX, until, &b,
 		    e) < 0)
 			return -1;
 	} else if (path_read(where, ATTACH_MAX, &b, e) < 0) {

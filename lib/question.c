@@ -50,7 +50,7 @@ make_parts(const struct question *q, const struct buf *text, jv *ret,
 
 	for (size_t i = 0; i < q->nattachments; i++) {
 		if (attach_part(q->attachments[i].where,
-		    q->attachments[i].type, &part, e) < 0)
+		    q->attachments[i].type, q->prompt.until, &part, e) < 0)
 			return -1;
 		json_append(&parts, part);
 	}
