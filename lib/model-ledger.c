@@ -127,6 +127,22 @@ put_off(struct model_call *c, const struct ledger_result *r)
 		pool_book(p);
 }
 
+/* What the server does not say of the cost, the price list does. */
+static void
+price(struct model_call *c)
+{
+	struct model_usage *u = &c->answer.usage;
+	struct err ignored = ERR_INIT;
+	int64_t cost;
+
+	if (u->cost >= 0 || u->input < 0 || u->output < 0)
+		return;
+	cost = ledger_cost(c->pool->ledger, c->m->name, u->input, u->output,
+	    u->cached, u->cache_write, &ignored);
+	if (cost >= 0)
+		u->cost = (double)cost / (double)LEDGER_USD;
+}
+
 void
 call_settle(struct model_call *c, const struct err *e)
 {
@@ -153,6 +169,7 @@ call_settle(struct model_call *c, const struct err *e)
 	if (r.outcome == LEDGER_FAILED && r.output < 0 && c->answer.came)
 		r.output = ledger_tokens(c->answer.text.len +
 		    c->answer.reasoning.len);
+	price(c);
 	r.first_ns = c->answer.first_ns;
 	r.total_ns = clock_mono() - c->leased_at;
 	if (c->lease.id == 0) {

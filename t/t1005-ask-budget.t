@@ -66,7 +66,7 @@ it 'never passes a cap, however many ask, killed ones counted'
 run agent-budget set '10 requests' model=test/many
 before=$(wc -l <"$MODEL_LOG")
 i=0
-while [ "$i" -lt 24 ]; do
+while [ "$i" -lt 64 ]; do
 	agent-ask --no-stdin --retries 0 -m test/many "slow $i" \
 		>/dev/null 2>&1 &
 	asking="${asking-} $!"
@@ -98,6 +98,16 @@ awk 'BEGIN { for (i = 0; i < 50; i++) print i }' >in
 run agent-ask --lines -j 2 -m test/b <in
 expect_status 5
 expect_json '[.[] | select(.type == "result")] | length == 5'
+
+it 'says what it cost by the price list'
+mkdir -p "$HOME/.config/agent"
+printf 'prices:\n- { model: test/priced, input: 1000000, output: 10000 }\n' \
+	>"$HOME/.config/agent/prices.yaml"
+run agent-ask -u --json -m test/priced hi
+expect_json '.[-1].data.usage.cost_usd == 8'
+expect_err_has ', $8.000000; '
+run agent-ask -u -m test/unpriced hi
+expect_err_lacks '$'
 
 it 'does not book recordings'
 echo '{"body":{"choices":[{"message":{"content":"hi"}}]}}' >r
