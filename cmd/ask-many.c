@@ -30,7 +30,7 @@ ask_many(const struct ask_work *w, struct err *e)
 		.lines = o->lines,
 		.unordered = o->unordered,
 		.progress = isatty(STDERR_FILENO) == 1 && !o->quiet,
-		.flags = o->no_stream ? MODEL_NO_STREAM : 0,
+		.flags = ask_options_flags(o),
 		.retries = o->retries < 0 ? BATCH_RETRIES : o->retries,
 		.schema_retries = o->schema_retries,
 		.timeout = o->timeout,

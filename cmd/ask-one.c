@@ -114,7 +114,7 @@ ask_one(const struct ask_work *w, struct err *e)
 		.model = &q.m,
 		.request = { .messages = &q.messages, .options = &o->options,
 		    .retries = o->retries,
-		    .flags = o->no_stream ? MODEL_NO_STREAM : 0 },
+		    .flags = ask_options_flags(o) },
 		.format = o->format,
 		.extract = o->extract,
 		.structured = o->schema ? &q.fit : NULL,

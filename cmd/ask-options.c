@@ -17,6 +17,7 @@ enum {
 	OPT_CHECK,
 	OPT_DRY_RUN,
 	OPT_EMBED,
+	OPT_FALLBACK_REFUSED,
 	OPT_FORMAT,
 	OPT_HISTORY,
 	OPT_JSON,
@@ -57,6 +58,7 @@ static const struct option longopts[] = {
 	{ "embed", no_argument, NULL, OPT_EMBED },
 	{ "extract", no_argument, NULL, 'x' },
 	{ "extract-last", no_argument, NULL, OPT_XL },
+	{ "fallback-refused", no_argument, NULL, OPT_FALLBACK_REFUSED },
 	{ "file", required_argument, NULL, 'f' },
 	{ "format", required_argument, NULL, OPT_FORMAT },
 	CLI_OPT_HELP,
@@ -105,18 +107,19 @@ const struct cli ask_cli = {
 	    "                 [-r ID] [-s TEXT] [-t TEMPLATE] "
 	    "[--at FILE TYPE]\n"
 	    "                 [--cache[=HOW]] [--dry-run] "
-	    "[--format text|ndjson]\n"
-	    "                 [--key-fd N] [--log] [--no-stdin] [--no-stream] "
-	    "[--retries N]\n"
-	    "                 [--save NAME]\n"
+	    "[--fallback-refused]\n"
+	    "                 [--format text|ndjson] [--key-fd N] [--log] "
+	    "[--no-stdin]\n"
+	    "                 [--no-stream] [--retries N] [--save NAME]\n"
 	    "                 [--schema SCHEMA] [--schema-multi SCHEMA]\n"
 	    "                 [--schema-retries N] [--stdin-timeout TIME]\n"
 	    "                 [--system-file FILE] [--timeout TIME] [--xl] "
 	    "[PROMPT ...]\n"
 	    "       agent-ask -j N [-qu] [-C DIR] [-m MODEL] [-o KEY VALUE] "
 	    "[-p NAME VALUE]\n"
-	    "                 [-s TEXT] [-t TEMPLATE] [--cache[=HOW]] [--key-fd N]\n"
-	    "                 [--lines] [--resume FILE] [--retries N] "
+	    "                 [-s TEXT] [-t TEMPLATE] [--cache[=HOW]]\n"
+	    "                 [--fallback-refused] [--key-fd N] [--lines]\n"
+	    "                 [--resume FILE] [--retries N] "
 	    "[--schema SCHEMA]\n"
 	    "                 [--schema-retries N] [--system-file FILE] "
 	    "[--timeout TIME]\n"
@@ -332,6 +335,9 @@ set_word(struct ask_options *o, int c)
 	case OPT_JSON:
 		o->format = ASK_NDJSON;
 		break;
+	case OPT_FALLBACK_REFUSED:
+		o->fallback_refused = true;
+		break;
 	case OPT_LINES:
 		o->lines = true;
 		break;
@@ -435,6 +441,13 @@ ask_options_read(struct ask_options *o, int argc, char **argv)
 	o->operands = argv + optind;
 	o->noperands = (size_t)(argc - optind);
 	choose_action(o);
+}
+
+unsigned
+ask_options_flags(const struct ask_options *o)
+{
+	return (o->no_stream ? MODEL_NO_STREAM : 0) |
+	    (o->fallback_refused ? MODEL_ELSEWHERE_REFUSED : 0);
 }
 
 void

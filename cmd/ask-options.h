@@ -52,7 +52,7 @@ struct ask_options {
 	size_t nattachments, attachments_cap;
 	enum ask_format format;
 	size_t jobs;		/* 0: not said */
-	bool lines, unordered;
+	bool lines, unordered, fallback_refused;
 	int key_fd;		/* -1: none */
 	bool cache;
 	struct memo_rule memo;
@@ -66,6 +66,9 @@ struct ask_options {
 };
 
 extern const struct cli ask_cli;
+
+/* The flags of requests (model.h). */
+unsigned ask_options_flags(const struct ask_options *o);
 
 /* Reads the command line; exits on misuse. */
 void	ask_options_read(struct ask_options *o, int argc, char **argv);

@@ -235,7 +235,8 @@ write_whole(struct writer *w, const struct model_reply *r, struct err *e)
 		return 0;
 	if (w->ask->structured)
 		structured_write(w->ask->structured, &w->value, &out);
-	else if (!extract_block(json_string(&content) ? json_string(&content) :
+	else if (w->ask->extract == ASK_ALL ||
+	    !extract_block(json_string(&content) ? json_string(&content) :
 	    "", json_string_len(&content), w->ask->extract == ASK_LAST_BLOCK,
 	    &out))
 		buf_add(&out, json_string(&content),
@@ -246,7 +247,9 @@ write_whole(struct writer *w, const struct model_reply *r, struct err *e)
 static bool
 buffered(const struct ask *a)
 {
-	return a->structured || a->extract != ASK_ALL;
+	return a->structured || a->extract != ASK_ALL ||
+	    (a->model->fallback &&
+	    (a->request.flags & MODEL_ELSEWHERE_REFUSED));
 }
 
 static int

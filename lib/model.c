@@ -333,11 +333,35 @@ next_model(const struct model_call *c)
 	const struct model *m;
 
 	for (m = c->m->fallback; m; m = m->fallback)
-		if (m->on.n == 0 ? model_error_elsewhere(me) :
+		if (m->on.n == 0 ? model_error_elsewhere(me) ||
+		    (me->kind == MODEL_ERR_REFUSED &&
+		    (c->rq.flags & MODEL_ELSEWHERE_REFUSED)) :
 		    strs_has(&m->on, model_error_name(me->kind)) ||
 		    strs_has(&m->on, err_kind(c->e.status)))
 			return m;
 	return NULL;
+}
+
+/* An answer that refuses is a failure for a fallback that wants to know of
+ * it: whether that one is asked now. */
+static bool
+refused(struct model_call *c)
+{
+	const struct model *next;
+
+	if (c->answer.finish != MODEL_REFUSED || !unseen(c) ||
+	    deadline_passed(c->until))
+		return false;
+	c->answer.error.kind = MODEL_ERR_REFUSED;
+	err_set(&c->e, ST_REFUSED, "%s: refused to answer", c->m->name);
+	next = next_model(c);
+	if (next) {
+		try_later(c, 0, next);
+		return true;
+	}
+	c->answer.error.kind = MODEL_OK;
+	c->e = (struct err)ERR_INIT;
+	return false;
 }
 
 void
@@ -348,6 +372,8 @@ call_ended(struct model_call *c, const struct err *e)
 	int64_t delay;
 
 	call_settle(c, e);
+	if (!e && refused(c))
+		return;
 	if (!e) {
 		settle(c);
 		return;

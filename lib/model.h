@@ -193,7 +193,9 @@ struct model_events {
 enum {
 	MODEL_NO_TEXT = 1,	/* do not keep text and reasoning in the reply:
 				 * memory stays flat, message has none */
-	MODEL_NO_STREAM = 2	/* ask for the answer in one piece */
+	MODEL_NO_STREAM = 2,	/* ask for the answer in one piece */
+	MODEL_ELSEWHERE_REFUSED = 4	/* a refusal is a reason to ask the
+				 * fallback, while no piece was given */
 };
 
 /* What to ask; everything is borrowed, only until the call has started. */

@@ -138,6 +138,26 @@ run agent-ask --json -m test/a,test/b hi
 expect_status 0
 expect_json '.[0].data.next == "test/b" and .[-1].data.model == "test/b"'
 
+it 'asks another when one refuses, if told to'
+answers '{"match":"\"model\":\"a\"","text":"no","finish":"content_filter"}'
+run agent-ask -m test/a,test/b hi
+expect_status 3
+expect_out no
+run agent-ask --fallback-refused -m test/a,test/b hi
+expect_status 0
+expect_out 'Hello from the model server.'
+run agent-ask --json --fallback-refused -m test/a,test/b hi
+expect_json '.[0].type == "model.retry" and .[0].data.kind == "refused" and
+	.[0].data.next == "test/b" and .[-1].data.model == "test/b"'
+echo hi >in
+run agent-ask --lines --fallback-refused -m test/a,test/b <in
+expect_status 0
+run agent-ask --fallback-refused -m test/b,test/a hi
+expect_status 0
+answers '{"text":"no","finish":"content_filter"}'
+run agent-ask --fallback-refused -m test/a,test/b hi
+expect_status 3
+
 it 'cannot reach what is not there'
 kill "$MODEL_PID"
 wait "$MODEL_PID" 2>/dev/null
