@@ -372,7 +372,8 @@ find(struct finding *f, struct err *e)
 	    weigh_links(f, e) < 0)
 		return -1;
 	weigh_time(f);
-	qsort(f->hit, f->n, sizeof(*f->hit), by_score);
+	if (f->n > 0)
+		qsort(f->hit, f->n, sizeof(*f->hit), by_score);
 	return 0;
 }
 
