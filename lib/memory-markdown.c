@@ -347,8 +347,8 @@ markdown_entitle(const struct markdown_section *s, const char *id,
 {
 	const char *end = s->raw + s->len, *nl = line_end(s->raw, end);
 	const char *stop = nl;
-	AUTO_FREE char *old = take_comment(s->raw, &stop);
 
+	free(take_comment(s->raw, &stop));	/* the old one, if any */
 	while (stop > s->raw && isspace((unsigned char)stop[-1]))
 		stop--;
 	buf_add(out, s->raw, (size_t)(stop - s->raw));

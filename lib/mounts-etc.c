@@ -77,7 +77,7 @@ kind_of(int dir, const struct dirent *entry)
 	struct stat st;
 
 	if (entry->d_type != DT_UNKNOWN)
-		return DTTOIF(entry->d_type);
+		return (mode_t)DTTOIF(entry->d_type);
 	return fstatat(dir, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 ?
 	    st.st_mode & S_IFMT : 0;
 }
