@@ -102,13 +102,32 @@ take(const struct options *o, const struct checkpoints *c, struct err *e)
 	return 0;
 }
 
+/* The trail says who took what back. */
 static int
-restore(const struct checkpoints *c, const char *id, const char *const *paths,
-    struct err *e)
+note_restored(const struct workspace *w, const char *id, const char *before,
+    const char *const *paths, struct err *e)
+{
+	AUTO_FREE char *path = workspace_audit(w);
+	jv data = json_object(), list = json_array();
+
+	json_set_int(&data, "uid", geteuid());
+	json_set_str(&data, "to", id);
+	json_set_str(&data, "before", before);
+	for (; *paths; paths++)
+		json_append(&list, json_from_str(*paths));
+	json_set(&data, "paths", list);
+	return audit_add(path, "workspace.restored", "/command/agent-undo",
+	    data, e);
+}
+
+static int
+restore(const struct workspace *w, const struct checkpoints *c, const char *id,
+    const char *const *paths, struct err *e)
 {
 	char before[CHECKPOINT_ID_LEN + 1];
 
-	if (checkpoint_restore(c, id, paths, before, e) < 0)
+	if (checkpoint_restore(c, id, paths, before, e) < 0 ||
+	    note_restored(w, id, before, paths, e) < 0)
 		return -1;
 	printf("back at %.*s; to take that back: agent-undo restore %.*s\n",
 	    SHOWN_ID, id, SHOWN_ID, before);
@@ -141,8 +160,8 @@ verify(const struct workspace *w, const char *file, struct err *e)
 }
 
 static int
-act(const struct options *o, const struct checkpoints *c, int argc,
-    char **argv, struct err *e)
+act(const struct options *o, const struct workspace *w,
+    const struct checkpoints *c, int argc, char **argv, struct err *e)
 {
 	const char *verb = argc > 0 ? argv[0] : "list";
 	char id[CHECKPOINT_ID_LEN + 1];
@@ -159,7 +178,7 @@ act(const struct options *o, const struct checkpoints *c, int argc,
 	if (checkpoint_find(c, argv[1], id, e) < 0)
 		return -1;
 	if (strcmp(verb, "restore") == 0)
-		return restore(c, id, paths, e);
+		return restore(w, c, id, paths, e);
 	return checkpoint_diff(c, id, NULL, paths, e);
 }
 
@@ -178,7 +197,7 @@ undo(const struct options *o, int argc, char **argv, struct err *e)
 		return verify(&w, argv[1], e);
 	if (found < 0 || checkpoints_open(w.dir, w.root, &c, e) < 0)
 		return -1;
-	return act(o, &c, argc, argv, e);
+	return act(o, &w, &c, argc, argv, e);
 }
 
 int

@@ -102,7 +102,7 @@ take_done(struct run *r, struct call *c, struct err *e)
 static int
 keep_files(struct run *r, const struct call *calls, size_t n, struct err *e)
 {
-	char id[SNAPSHOT_ID_MAX];
+	char id[SNAPSHOT_ID_MAX] = "";
 	struct err why = ERR_INIT;
 	bool changes = false;
 	jv data;
@@ -116,8 +116,13 @@ keep_files(struct run *r, const struct call *calls, size_t n, struct err *e)
 	}
 	if (!changes)
 		return 0;
+	r->changed = true;
 	taken = snapshot_end(&r->snapshot, r->task->limits.until,
 	    r->task->stop, id, &why);
+	if (taken >= 0 && id[0] && (r->keep_next || !r->kept[0])) {
+		memcpy(r->kept, id, sizeof(id));
+		r->keep_next = false;
+	}
 	if (taken == 0)
 		return 0;
 	if (taken < 0 && why.status > ST_SIGNAL) {
@@ -132,7 +137,7 @@ keep_files(struct run *r, const struct call *calls, size_t n, struct err *e)
 	}
 	json_set_str(&data, "id", id);
 	json_set_int(&data, "turn", r->talk->turns);
-	return agent_say(r, RECORD_CHECKPOINT, data, false, e);
+	return agent_say(r, RECORD_CHECKPOINT, data, true, e);
 }
 
 static int
@@ -218,8 +223,8 @@ ask(struct run *r, const struct asking *a, struct buf *words, struct err *e)
 }
 
 int
-agent_ask_person(struct run *r, const char *subject, const char *question,
-    const char *text, struct buf *words, struct err *e)
+agent_ask_person(struct run *r, const char *kind, const char *subject,
+    const char *question, const char *text, struct buf *words, struct err *e)
 {
 	const struct agent_task *t = r->task;
 	AUTO_FREE char *key = xasprintf("%s/%s", t->origin.run, subject);
@@ -227,7 +232,7 @@ agent_ask_person(struct run *r, const char *subject, const char *question,
 	struct asking a = {
 		.root = t->place.root, .agent = t->id, .key = key,
 		.question = question, .subject = subject, .show = show,
-		.park = t->park,
+		.kind = kind, .park = t->park,
 	};
 
 	return show ? ask(r, &a, words, e) : -1;
@@ -413,7 +418,8 @@ run_calls(struct run *r, struct call *calls, size_t n, struct err *e)
 	}
 	share(r, calls, n);
 	if (conversation_sync(r->talk, e) < 0 ||
-	    keep_files(r, calls, n, e) < 0 || calls_run(&t->place, calls, n, t->limits.until, t->stop, say_ended, r, e) < 0)
+	    keep_files(r, calls, n, e) < 0 || calls_run(&t->place, calls, n,
+	    t->limits.until, t->stop, say_ended, r, e) < 0)
 		return -1;
 	return done ? take_done(r, done, e) : 0;
 }

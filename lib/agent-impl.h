@@ -17,10 +17,21 @@ struct run {
 	bool no_snapshots;		/* they failed once: said, given up */
 	int64_t started, first_turn;	/* when we began; turns before that */
 	int64_t first_tokens;		/* that do not count */
-	char *last_calls;
-	int repeats;			/* of the calls of the last turn */
+	uint64_t calls[AGENT_REPEATS_MAX * AGENT_PERIOD_MAX];
+	size_t ncalls;			/* of the last turns, as digests */
+	bool warned;			/* that they repeat themselves */
 	int64_t context;		/* tokens of the last exchange */
 	bool fresh;			/* handed over, and not yet answered */
+	/* agent-mend.c */
+	bool passing;			/* why it ended may pass... */
+	int64_t retry_after;		/* ...after so long, ns */
+	int retried;			/* in a row */
+	int failed_checks;		/* in a row */
+	bool changed;			/* this turn changes files */
+	char kept[SNAPSHOT_ID_MAX];	/* the last checkpoint that passed */
+	bool keep_next;			/* the next one does */
+	bool restored;			/* once already */
+	int escalations;
 	/* the end, once `reason` is set */
 	const char *reason;
 	int status;
@@ -34,14 +45,27 @@ int	agent_say(struct run *r, const char *type, jv data, bool lasts,
 /* Ends the run, after what is under way. */
 void	agent_end(struct run *r, int status, const char *reason);
 
+/*
+ * Does something about the end of the run, if it can, and it goes on
+ * (agent-mend.c).
+ */
+void	agent_mend(struct run *r, struct err *e);
+
+/* Runs the agent's check, if it has one; what comes of it may end the run. */
+void	agent_check_work(struct run *r, struct err *e);
+
+/* Says something to the model. */
+int	agent_tell(struct run *r, const char *text, struct err *e);
+
 /* Why a run ends that cannot go on with its calls. */
 const char *agent_end_reason(int status);
 
 /*
- * Asks a person about the run, once: `subject` is a word for it, `text` is
- * shown.  1 yes, 0 no, with what was said; -1 parked or worse.
+ * Asks a person about the run, once: `kind` as in asking.h, `subject` is a
+ * word for it, `text` is shown.  1 yes, 0 no, with what was said; -1 parked or
+ * worse.
  */
-int	agent_ask_person(struct run *r, const char *subject,
+int	agent_ask_person(struct run *r, const char *kind, const char *subject,
 	    const char *question, const char *text, struct buf *words,
 	    struct err *e);
 

@@ -4,6 +4,7 @@
 #include "agent-impl.h"
 
 #include "alloc.h"
+#include "model-error.h"
 #include "path.h"
 
 int
@@ -101,6 +102,7 @@ ask(struct run *r, struct model_reply *reply, struct err *e)
 		r->context = (reply->usage.input > 0 ? reply->usage.input : 0) +
 		    (reply->usage.output > 0 ? reply->usage.output : 0);
 		r->fresh = false;
+		r->retried = 0;
 		return 0;
 	}
 	if (reply->error.kind == MODEL_ERR_CONTEXT && !r->fresh)
@@ -108,6 +110,10 @@ ask(struct run *r, struct model_reply *reply, struct err *e)
 	agent_end(r, e->status, e->status > ST_SIGNAL ? "interrupted" :
 	    e->status == ST_TIMEOUT && deadline_passed(t->limits.until) ?
 	    "time" : model_error_name(reply->error.kind));
+	r->passing = e->status <= ST_SIGNAL && reply->error.kind &&
+	    model_error_again(&reply->error);
+	r->retry_after = reply->error.retry_after > 0 ?
+	    (int64_t)(reply->error.retry_after * 1e9) : 0;
 	if (e->status <= ST_SIGNAL && agent_say(r, RECORD_ERROR,
 	    model_error_json(reply, e), false, e) < 0)
 		r->reason = "records";
@@ -197,10 +203,34 @@ take_words(struct run *r, struct err *e)
 		err_set(e, status, "the model stopped early: %s", finish);
 }
 
-/* A model that goes in circles would do so until the money is gone. */
-static void
-check_repeats(struct run *r, const jv *calls, struct err *e)
+/* FNV-1a: what is compared is made by one process. */
+static uint64_t
+digest(const struct buf *text)
 {
+	uint64_t h = 14695981039346656037U;
+
+	for (size_t i = 0; i < text->len; i++)
+		h = (h ^ (unsigned char)text->data[i]) * 1099511628211U;
+	return h;
+}
+
+/* How many rounds of `period` turns the last ones were the same. */
+static int
+count_rounds(const struct run *r, size_t period)
+{
+	size_t same = 0;
+
+	while (same + period < r->ncalls &&
+	    r->calls[r->ncalls - 1 - same] ==
+	    r->calls[r->ncalls - 1 - same - period])
+		same++;
+	return (int)(same / period) + 1;
+}
+
+static void
+note_calls(struct run *r, const jv *calls)
+{
+	enum { MAX = sizeof(r->calls) / sizeof(r->calls[0]) };
 	AUTO_BUF struct buf text = BUF_INIT;
 
 	for (size_t i = 0; i < json_count(calls); i++) {
@@ -208,15 +238,36 @@ check_repeats(struct run *r, const jv *calls, struct err *e)
 		AUTO_JV jv function = json_get(&call, "function");
 		json_write(&function, &text);
 	}
-	r->repeats = text.len > 0 && r->last_calls &&
-	    strcmp(r->last_calls, text.data) == 0 ? r->repeats + 1 : 1;
-	free(r->last_calls);
-	r->last_calls = buf_steal(&text);
-	if (r->repeats < AGENT_REPEATS_MAX || r->reason)
+	if (r->ncalls == MAX)
+		memmove(r->calls, r->calls + 1, sizeof(r->calls[0]) *
+		    --r->ncalls);
+	r->calls[r->ncalls++] = digest(&text);
+}
+
+/* A model that goes in circles would do so until the money is gone. */
+static void
+check_repeats(struct run *r, const jv *calls, struct err *e)
+{
+	int rounds = 0;
+
+	note_calls(r, calls);
+	for (size_t period = 1; period <= AGENT_PERIOD_MAX; period++) {
+		int n = count_rounds(r, period);
+		rounds = n > rounds ? n : rounds;
+	}
+	if (r->reason)
 		return;
-	agent_end(r, ST_NO, "repeating");
-	err_set(e, ST_NO, "the model made the same calls %d times in a row",
-	    r->repeats);
+	if (rounds >= AGENT_REPEATS_MAX) {
+		agent_end(r, ST_NO, "repeating");
+		err_set(e, ST_NO, "the model made the same calls %d times in "
+		    "a row", rounds);
+	} else if (rounds == AGENT_REPEATS_MAX / 2 && !r->warned) {
+		r->warned = true;
+		if (agent_tell(r, "You make the same calls over and over. "
+		    "Look at what they returned, and do something else, or "
+		    "say what you lack.", e) < 0)
+			agent_end(r, e->status, "records");
+	}
 }
 
 static int64_t
@@ -313,6 +364,18 @@ take_mail(struct run *r, struct err *e)
 	return mail_settle(box, &mail, e);
 }
 
+/* Does what is wanted, and looks whether the work still stands. */
+static int
+act(struct run *r, struct err *e)
+{
+	r->changed = false;
+	if (agent_act(r, e) < 0)
+		return -1;
+	if (r->changed && r->task->care.each_turn && !r->reason)
+		agent_check_work(r, e);
+	return 0;
+}
+
 static void
 turn(struct run *r, struct err *e)
 {
@@ -332,7 +395,7 @@ turn(struct run *r, struct err *e)
 			agent_end(r, e->status, "records");
 		else if (json_count(&wanted) == 0)
 			take_words(r, e);
-		else if (agent_act(r, e) == 0)
+		else if (act(r, e) == 0)
 			check_repeats(r, &wanted, e);
 	}
 	model_reply_release(&reply);
@@ -356,6 +419,7 @@ agent_say_end(struct run *r, const struct err *why, struct err *e)
 	if (why->status)
 		json_set_str(&data, "message", why->text);
 	json_set_int(&data, "turns", r->talk->turns);
+	json_set_int(&data, "calls", (int64_t)r->talk->tools);
 	json_set(&data, "usage", model_usage_json(&r->talk->usage));
 	json_set_int(&data, "duration_ms",
 	    (clock_mono() - r->started) / CLOCK_MS);
@@ -395,7 +459,7 @@ ask_to_start(struct run *r, struct err *e)
 	if (!route || !json_bool(route, "gate", &gate) || !gate ||
 	    r->talk->turns > 0)
 		return 0;
-	answer = agent_ask_person(r, "start", question,
+	answer = agent_ask_person(r, NULL, "start", question,
 	    json_str(&r->talk->start, "task"), &words, e);
 	if (answer > 0)
 		return 0;
@@ -405,6 +469,22 @@ ask_to_start(struct run *r, struct err *e)
 	agent_end(r, e->status, answer == 0 ? "denied" :
 	    agent_end_reason(e->status));
 	return -1;
+}
+
+/* A person was asked how to go on, and may have answered meanwhile. */
+static void
+reopen(struct run *r, struct err *e)
+{
+	const jv *was = &r->talk->escalated;
+	AUTO_JV jv reason = json_get(was, "reason");
+	const char *message = json_str(was, "message");
+	int64_t status = ST_NO;
+
+	(void)json_int(was, "status", &status);
+	/* lives as long as the conversation */
+	agent_end(r, (int)status, json_string(&reason) ?
+	    json_str(was, "reason") : "failed");
+	err_set(e, (int)status, "%s", message ? message : "");
 }
 
 /* Says who begins; then what was left open, and what is new. */
@@ -422,6 +502,10 @@ begin(struct run *r, struct err *e)
 		begin_snapshot(r);
 		if (agent_act(r, e) < 0)
 			return -1;
+	}
+	if (!r->task->prompt && json_is(&r->talk->escalated, JSON_OBJECT)) {
+		reopen(r, e);
+		return 0;
 	}
 	if (!r->task->prompt) {
 		if (!r->reason && take_mail(r, e) < 0)
@@ -448,10 +532,14 @@ agent_run(const struct agent_task *task, struct err *e)
 
 	if (begin(&r, e) < 0 && !r.reason)
 		agent_end(&r, e->status, err_kind(e->status));
+	if (r.reason)
+		agent_mend(&r, e);
 	while (!r.reason) {
 		turn(&r, e);
 		if (!r.reason)
 			(void)over_limit(&r, e);
+		if (r.reason)
+			agent_mend(&r, e);
 	}
 	status = agent_say_end(&r, e, &last) < 0 ? -1 : r.status;
 	if (status < 0)
@@ -459,6 +547,5 @@ agent_run(const struct agent_task *task, struct err *e)
 	snapshot_drop(&r.snapshot);
 	model_pool_free(r.pool);
 	buf_release(&r.answer);
-	free(r.last_calls);
 	return status;
 }

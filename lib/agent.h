@@ -7,6 +7,9 @@
  * journal and to whoever watches.  The last one is always a `result`, also
  * after a failure, a limit or a signal.
  *
+ * A model that makes the same calls round and round is told so, and then
+ * stopped.
+ *
  * When the conversation comes near to what the model can take, or is refused
  * as too long, the model is asked for a brief, and the work goes on with the
  * task and that brief alone: a handover to a fresh agent.
@@ -41,8 +44,19 @@ struct agent_limits {
 	struct deadline until;
 };
 
+/* What is done about failures (agent-mend.c). */
+struct agent_care {
+	int64_t retries;		/* -1: not said */
+	const char *check;		/* a command that tests the work; or
+					 * NULL */
+	bool each_turn;			/* that changed files, not at the end */
+	bool rollback;			/* when it cannot be mended */
+	bool escalate;			/* ask a person in the end */
+};
+
 enum {
-	AGENT_REPEATS_MAX = 8,		/* turns with the very same calls */
+	AGENT_REPEATS_MAX = 8,		/* rounds of the very same calls... */
+	AGENT_PERIOD_MAX = 4,		/* ...of so many turns at most */
 	AGENT_CONTEXT_PERCENT = 80
 };
 
@@ -69,6 +83,7 @@ struct agent_task {
 	bool park;			/* end, rather than wait for a person */
 	bool checkpoints;		/* take one before files change */
 	struct agent_limits limits;
+	struct agent_care care;
 	const volatile int *stop;
 	/* every record, in order; -1 ends the run */
 	int (*record)(void *context, const jv *record, struct err *e);

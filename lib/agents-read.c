@@ -49,15 +49,25 @@ static const struct yaml_shape memories[] = {
 	YAML_SHAPE_END
 };
 
+static const struct yaml_shape check_shape[] = {
+	{ .key = "each_turn", .kinds = YAML_BOOL },
+	{ .key = "rollback", .kinds = YAML_BOOL },
+	{ .key = "run", .kinds = YAML_STRING | YAML_REQUIRED },
+	YAML_SHAPE_END
+};
+
 #define STRINGS YAML_STRING | YAML_LIST, .each = YAML_STRING
 
 /* What an agent may say; `defaults` may say the same but for the id. */
 #define COMMON								\
 	{ .key = "capabilities", .kinds = STRINGS },			\
+	{ .key = "check", .kinds = YAML_STRING | YAML_MAP,		\
+	    .members = check_shape },					\
 	{ .key = "command", .kinds = STRINGS },				\
 	{ .key = "description", .kinds = YAML_STRING },			\
 	{ .key = "direct_communication", .kinds = STRINGS },		\
 	{ .key = "env", .kinds = YAML_MAP, .members = strings },	\
+	{ .key = "escalate", .kinds = YAML_BOOL },			\
 	{ .key = "initial_instructions", .kinds = STRINGS },		\
 	{ .key = "key_env", .kinds = YAML_STRING },			\
 	{ .key = "limits", .kinds = YAML_MAP, .members = limits },	\

@@ -31,6 +31,8 @@ conversation_close(struct conversation *c)
 	jv_free(c->calls);
 	jv_free(c->begun);
 	jv_free(c->answers);
+	jv_free(c->escalated);
+	free(c->kept);
 	jv_free(c->seen);
 	*c = none;
 }
@@ -142,7 +144,13 @@ take(struct conversation *c, const jv *record)
 	set(&c->result, JSON_NONE);
 	if (strcmp(type, RECORD_AGENT_START) == 0) {
 		take_start(c, &data);
+	} else if (strcmp(type, RECORD_CHECKPOINT) == 0) {
+		if (!c->kept && id)
+			c->kept = xstrdup(id);
+	} else if (strcmp(type, RECORD_ESCALATION) == 0) {
+		set(&c->escalated, json_copy(&data));
 	} else if (strcmp(type, RECORD_TASK) == 0) {
+		set(&c->escalated, JSON_NONE);
 		say(c, "user", json_str(&data, "prompt"));
 	} else if (strcmp(type, RECORD_AGENT_HANDOVER) == 0) {
 		take_handover(c, &data);

@@ -40,6 +40,9 @@ struct conversation {
 	jv begun;		/* ids of those, {ID: true}, that were begun */
 	jv answers;		/* and the data of tool.result of those that
 				 * ended, {ID: data} */
+	char *kept;		/* the first checkpoint, or NULL */
+	jv escalated;		/* what a person was asked and did not answer,
+				 * data of escalation; JSON_NONE */
 	jv seen;		/* ids of the messages taken, {ID: true} */
 	int64_t turns;		/* model messages */
 	unsigned long tools;	/* tool calls */
@@ -49,7 +52,7 @@ struct conversation {
 #define CONVERSATION_INIT { .fd = -1, .messages = JSON_NONE, \
 	.start = JSON_NONE, .result = JSON_NONE, .last = JSON_NONE, \
 	.tail = JSON_NONE, .calls = JSON_NONE, .begun = JSON_NONE, \
-	.answers = JSON_NONE, \
+	.answers = JSON_NONE, .escalated = JSON_NONE, \
 	.seen = JSON_NONE, .usage = MODEL_USAGE_INIT }
 
 /* Creates conversation.ndjson in `dir`; ST_CANTCREATE when it is there. */

@@ -155,6 +155,26 @@ run_within_budget(struct setup *s, const struct agent_task *task,
 	return status;
 }
 
+/* What the agent says of failures: "check: make test", or more. */
+static struct agent_care
+find_care(const struct setup *s)
+{
+	AUTO_JV jv check = json_get(&s->agent, "check");
+	struct agent_care care = {
+		.retries = -1, .check = json_str(&s->agent, "check"),
+		.rollback = true,
+	};
+
+	(void)json_int(&s->agent, "retries", &care.retries);
+	(void)json_bool(&s->agent, "escalate", &care.escalate);
+	if (json_is(&check, JSON_OBJECT)) {
+		care.check = json_str(&check, "run");
+		(void)json_bool(&check, "each_turn", &care.each_turn);
+		(void)json_bool(&check, "rollback", &care.rollback);
+	}
+	return care;
+}
+
 static int
 run(struct setup *s, const char *prompt, struct err *e)
 {
@@ -214,6 +234,7 @@ run(struct setup *s, const char *prompt, struct err *e)
 			.context = limit(s, 0, "context", SPAWN_CONTEXT),
 			.until = until,
 		},
+		.care = find_care(s),
 		.stop = s->said->stop,
 		.record = pass_record,
 		.text = s->said->text ? pass_text : NULL,
