@@ -202,11 +202,31 @@ fold_char(struct folding *f, const char *at, uint32_t c, size_t n)
 	return true;
 }
 
+/* The letters of ASCII that go on with a word: most of any text.  How many. */
+static size_t
+fold_letters(struct folding *f, const char *text, size_t len)
+{
+	size_t i = 0;
+
+	if (f->word.len == 0 || f->word.cjk)
+		return 0;
+	for (; i < len && f->word.len < FOLD_WORD_MAX - 1; i++) {
+		char low = (char)(text[i] | 32);
+		if (low < 'a' || low > 'z')
+			break;
+		f->s[f->word.len++] = low;
+	}
+	return i;
+}
+
 static void
 fold_run(struct folding *f, const char *text, size_t len)
 {
 	for (size_t i = 0; i < len; ) {
 		uint32_t c;
+		i += fold_letters(f, text + i, len - i);
+		if (i == len)
+			break;
 		size_t n = decode((const unsigned char *)text + i, len - i,
 		    &c);
 		if (!fold_char(f, text + i, c, n)) {
