@@ -19,11 +19,11 @@
 static const double weight_id = 0.7, weight_description = 1,
     weight_duty = 1, weight_capability = 1.3;
 static const double saturation = 2;	/* k1 of BM25 */
-static const double length_share = 0.5;	/* b of BM25 */
-static const double word_weight = 0.9;	/* a word against a group */
+static const double length_share = 0.6;	/* b of BM25 */
+static const double word_weight = 1.4;	/* a word against a group */
 static const double many_features = 0.8; /* against one that has several */
 static const double foreign_trade = 0.5; /* least worth of another trade */
-static const double act_first = 1.6;	/* a kind of work, at the beginning */
+static const double act_first = 1.4;	/* a kind of work, at the beginning */
 
 struct word {
 	uint64_t stem;			/* 0: free */

@@ -507,7 +507,7 @@ give_phrases(struct reading *r, const struct fold_word *word)
 		t.text = word->text;
 		t.len = (uint32_t)word->text_len;
 		t.place = word->place;
-		t.weight = word->weight * 2;
+		t.weight = word->weight * 1.3F;
 		t.nlinks = (uint16_t)expand(r->w, e, 1, t.links, 0);
 		r->fn(&t, r->arg);
 	}
