@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "acp-serve.h"
 #include "alloc.h"
 #include "crew.h"
 #include "fd.h"
@@ -67,6 +68,45 @@ run_crew(const struct spawn_options *o, struct err *e)
 	return status;
 }
 
+/* The same command for each prompt of an editor. */
+static int
+serve(const struct spawn_options *o, struct err *e)
+{
+	AUTO_FREE char *self = path_program("agent-spawn", e);
+	AUTO_STRS struct strs args = STRS_INIT;
+	struct acp_serve acp = {
+		.program = self, .mode = o->spawn.mode, .stop = &cli_signal,
+		.in = STDIN_FILENO, .out = STDOUT_FILENO,
+	};
+
+	if (!self)
+		return -1;
+	/* an editor that leaves is an error of writing */
+	sigaction(SIGPIPE, &(struct sigaction){ .sa_handler = SIG_IGN }, NULL);
+	spawn_options_again(o, &args);
+	STRS_ADD(&args, "--include-partial-messages");
+	if (o->spawn.agent)
+		STRS_ADD(&args, "-a", o->spawn.agent);
+	if (o->spawn.model)
+		STRS_ADD(&args, "-m", o->spawn.model);
+	acp.args = (const char *const *)args.v;
+	return acp_serve(&acp, e);
+}
+
+/* A piece of an answer, as agent-ask says it. */
+static int
+write_delta(void *context, const char *text, size_t len, struct err *e)
+{
+	struct record_origin origin = { .source = "/command/agent-spawn",
+	    .traceparent = record_traceparent() };
+	AUTO_JV jv record = JSON_NONE;
+	jv data = json_object();
+
+	json_set(&data, "text", json_from_bytes(text, len));
+	record = record_new(&origin, RECORD_MODEL_DELTA, data);
+	return outlet_record(context, &record, e);
+}
+
 /* The same, message by message, until it is told to stop. */
 static int
 stay(struct spawn_options *o, struct outlet *out, struct err *e)
@@ -101,6 +141,8 @@ spawn(struct spawn_options *o, struct outlet *out, struct err *e)
 		return -1;
 	o->spawn.stop = &cli_signal;
 	o->spawn.record = outlet_record;
+	if (o->partial)
+		o->spawn.text = write_delta;
 	o->spawn.context = out;
 	status = spawn_run(&o->spawn, nothing_new ? NULL : prompt.data, e);
 	if (status < 0 && !o->text)
@@ -121,6 +163,7 @@ main(int argc, char **argv)
 	cli_catch_signals();
 	status = o.check ? check(&o, &e) :
 	    o.jobs > 0 ? run_crew(&o, &e) :
+	    o.serve ? serve(&o, &e) :
 	    o.stay ? stay(&o, &out, &e) : spawn(&o, &out, &e);
 	outlet_close(&out);
 	spawn_options_release(&o);

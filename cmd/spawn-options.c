@@ -11,9 +11,10 @@
 
 enum {
 	OPT_AGENTS = 256, OPT_CHECK, OPT_DRY_RUN, OPT_FORK, OPT_FORMAT,
-	OPT_IDLE_EXIT, OPT_MAX_COST, OPT_MAX_TOKENS, OPT_MAX_TURNS,
+	OPT_IDLE_EXIT, OPT_PARTIAL, OPT_MAX_COST, OPT_MAX_TOKENS, OPT_MAX_TURNS,
 	OPT_NO_CHECKPOINTS, OPT_NO_STDIN, OPT_PARK,
-	OPT_PERMISSION_MODE, OPT_ROUTE, OPT_STAY, OPT_TASK, OPT_TIMEOUT,
+	OPT_PERMISSION_MODE, OPT_ROUTE, OPT_SERVE, OPT_STAY, OPT_TASK,
+	OPT_TIMEOUT,
 	JOBS_MAX = 1000
 };
 
@@ -29,6 +30,7 @@ static const struct option longopts[] = {
 	{ "format", required_argument, NULL, OPT_FORMAT },
 	CLI_OPT_HELP,
 	{ "idle-exit", required_argument, NULL, OPT_IDLE_EXIT },
+	{ "include-partial-messages", no_argument, NULL, OPT_PARTIAL },
 	{ "jobs", required_argument, NULL, 'j' },
 	{ "max-cost", required_argument, NULL, OPT_MAX_COST },
 	{ "max-tokens", required_argument, NULL, OPT_MAX_TOKENS },
@@ -40,6 +42,7 @@ static const struct option longopts[] = {
 	{ "permission-mode", required_argument, NULL, OPT_PERMISSION_MODE },
 	{ "resume", required_argument, NULL, 'r' },
 	{ "route", required_argument, NULL, OPT_ROUTE },
+	{ "serve", required_argument, NULL, OPT_SERVE },
 	{ "stay", required_argument, NULL, OPT_STAY },
 	{ "task", required_argument, NULL, OPT_TASK },
 	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
@@ -52,10 +55,11 @@ const struct cli spawn_cli = {
 	.usage = "usage: agent-spawn [-c] [-a AGENT] [-C DIR] [-f FILE] "
 	    "[-j N] [-m MODEL] [-r RUN] [--agents FILE] [--check] "
 	    "[--dry-run] [--fork-session] [--format text|ndjson] "
-	    "[--idle-exit TIME] [--max-cost USD] [--max-tokens N] "
+	    "[--idle-exit TIME] [--include-partial-messages] "
+	    "[--max-cost USD] [--max-tokens N] "
 	    "[--max-turns N] [--no-checkpoints] [--no-stdin] [--park] "
-	    "[--permission-mode MODE] [--route JSON] [--stay ID] [--task ID] "
-	    "[--timeout TIME] [TASK ...]\n",
+	    "[--permission-mode MODE] [--route JSON] [--serve acp] "
+	    "[--stay ID] [--task ID] [--timeout TIME] [TASK ...]\n",
 	.shortopts = "a:C:cf:j:m:r:",
 	.longopts = longopts,
 };
@@ -160,6 +164,15 @@ take_option(struct spawn_options *o, int c)
 	case OPT_ROUTE:
 		take_route(o);
 		break;
+	case OPT_PARTIAL:
+		o->partial = true;
+		break;
+	case OPT_SERVE:
+		if (strcmp(optarg, "acp") != 0)
+			cli_usage(&spawn_cli, "--serve is acp, not '%s'",
+			    optarg);
+		o->serve = true;
+		break;
 	case OPT_STAY:
 		o->spawn.agent = optarg;
 		o->stay = true;
@@ -188,6 +201,10 @@ spawn_options(int argc, char **argv, struct spawn_options *o)
 		cli_usage(&spawn_cli, "with -j the tasks come on standard input");
 	if (o->idle_ns >= 0 && !o->stay)
 		cli_usage(&spawn_cli, "--idle-exit goes with --stay");
+	if (o->serve && (o->spawn.resume || o->nfiles > 0 || o->jobs > 0 ||
+	    o->spawn.dry_run || o->stay || optind < argc))
+		cli_usage(&spawn_cli, "with --serve the tasks come from an "
+		    "editor");
 	if (o->stay && (o->spawn.resume || o->nfiles > 0 || o->jobs > 0 ||
 	    o->spawn.dry_run || optind < argc))
 		cli_usage(&spawn_cli, "with --stay the tasks come as messages");

@@ -19,7 +19,8 @@ struct spawn_options {
 	jv route;
 	char **files;
 	size_t nfiles, cfiles;
-	bool text, check, stay;
+	bool text, check, stay, serve;
+	bool partial;		/* pieces of answers too */
 	int64_t idle_ns;	/* -1: for ever */
 	size_t jobs;		/* 0: one task, from the operands */
 };
