@@ -58,6 +58,7 @@ static const struct option longopts[] = {
 	{ "timeout", required_argument, NULL, OPT_RULE },
 	{ "tmp-size", required_argument, NULL, OPT_RULE },
 	{ "tty", required_argument, NULL, OPT_RULE },
+	{ "ulimit", required_argument, NULL, OPT_RULE },
 	{ "unix-socket", required_argument, NULL, OPT_RULE },
 	CLI_OPT_VERSION,
 	{ "workspace", required_argument, NULL, 'C' },
@@ -82,7 +83,8 @@ const struct cli sandbox_cli = {
 	    "           [--report FD|FILE] [--resolve HOST:PORT:ADDRESS[:PORT]] ...\n"
 	    "           [--ro PATH[:DEST]] ... [--rw PATH[:DEST]] ... [--seccomp WORD]\n"
 	    "           [--taint WORD] [--timeout DURATION] [--tmp-size SIZE]\n"
-	    "           [--tty WORD] [--unix-socket PATH] ... [--workspace DIR]\n"
+	    "           [--tty WORD] [--ulimit NAME=N] ... [--unix-socket PATH] ...\n"
+	    "           [--workspace DIR]\n"
 	    "           [--] COMMAND [ARGUMENT ...]\n"
 	    "       agent-sandbox [OPTION ...] commit [PATH ...]\n"
 	    "       agent-sandbox [OPTION ...] diff\n"

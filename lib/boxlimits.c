@@ -17,6 +17,7 @@
 #include "path.h"
 
 enum {
+	ULIMITS_MAX = BOX_RLIMITS - 8,	/* room for our own */
 	PID_MAX_LEAST = 301,	/* the kernel takes no less */
 	TREE_MAX = 100000,
 	FIRST_LOOK_MS = 40,
@@ -33,6 +34,39 @@ add_rlimit(struct box_spec *spec, int resource, int64_t value)
 	r->resource = resource;
 	r->value = value;
 	spec->nrlimits++;
+}
+
+/* "NAME=N", the names of setrlimit(2) in small letters. */
+static int
+add_ulimit(struct box_spec *spec, const char *rule, struct err *e)
+{
+	static const struct { const char *name; int resource; } all[] = {
+		{ "as", RLIMIT_AS }, { "core", RLIMIT_CORE },
+		{ "cpu", RLIMIT_CPU }, { "data", RLIMIT_DATA },
+		{ "fsize", RLIMIT_FSIZE }, { "locks", RLIMIT_LOCKS },
+		{ "memlock", RLIMIT_MEMLOCK },
+		{ "msgqueue", RLIMIT_MSGQUEUE }, { "nice", RLIMIT_NICE },
+		{ "nofile", RLIMIT_NOFILE }, { "nproc", RLIMIT_NPROC },
+		{ "rss", RLIMIT_RSS }, { "rtprio", RLIMIT_RTPRIO },
+		{ "rttime", RLIMIT_RTTIME },
+		{ "sigpending", RLIMIT_SIGPENDING },
+		{ "stack", RLIMIT_STACK }
+	};
+	size_t n = strcspn(rule, "=");
+	int64_t v;
+
+	if (rule[n] != '=' ||
+	    num_parse_int(rule + n + 1, 0, INT64_MAX, &v) < 0)
+		return err_set(e, ST_WRAPPER,
+		    "--ulimit takes NAME=N, not '%s'", rule);
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
+		if (strlen(all[i].name) == n &&
+		    strncmp(all[i].name, rule, n) == 0) {
+			add_rlimit(spec, all[i].resource, v);
+			return 0;
+		}
+	return err_set(e, ST_WRAPPER, "--ulimit knows no '%.*s'", (int)n,
+	    rule);
 }
 
 /* Since Linux 6.14 the greatest pid belongs to the process namespace. */
@@ -130,6 +164,12 @@ boxlimits_prepare(struct boxlimits *l, const struct rules *rules,
 		    (rules->cpu_time + CLOCK_SEC - 1) / CLOCK_SEC);
 	/* 1, not 0: a core_pattern that is a pipe ignores 0 */
 	add_rlimit(spec, RLIMIT_CORE, 1);
+	if (rules->ulimit.n > ULIMITS_MAX)
+		return err_set(e, ST_WRAPPER, "more than %d of --ulimit",
+		    ULIMITS_MAX);
+	for (size_t i = 0; i < rules->ulimit.n; i++)
+		if (add_ulimit(spec, rules->ulimit.v[i], e) < 0)
+			return -1;
 	l->interval = LOOK_MS * CLOCK_MS;
 	l->next = deadline_in(FIRST_LOOK_MS * CLOCK_MS);
 	if (choose_cpu(l, spec, e) < 0)

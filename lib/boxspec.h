@@ -45,7 +45,7 @@ enum box_listen {
 	BOX_LISTEN_DNS = 1 << 2		/* UDP 127.0.0.1:53 */
 };
 
-enum { BOX_RLIMITS = 8, BOX_PORTS_MAX = 32 };
+enum { BOX_RLIMITS = 24, BOX_PORTS_MAX = 32 };
 
 struct box_rlimit {
 	int32_t resource;

@@ -21,4 +21,8 @@ void	mounts_add_etc(struct mounts *m);
 int	mounts_add_etc_file(struct mounts *m, const struct mounts_where *w,
 	    const char *path, const char *text, struct err *e);
 
+/* mounts-hide.c: what one rule of --hide means. */
+int	mounts_hide(struct mounts *m, const char *rule,
+	    const struct mounts_where *w, struct err *e);
+
 #endif

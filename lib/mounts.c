@@ -4,7 +4,6 @@
 #include "mounts-impl.h"
 
 #include <errno.h>
-#include <glob.h>
 #include <limits.h>
 #include <sys/stat.h>
 
@@ -210,45 +209,6 @@ add_binds(struct mounts *m, struct binds *b, const struct rules *rules,
 	return 0;
 }
 
-static int
-hide_path(struct mounts *m, const char *path, struct err *e)
-{
-	struct stat st;
-
-	if (lstat(path, &st) < 0)
-		return err_sys(e, ST_WRAPPER, "cannot hide '%s'", path);
-	if (!S_ISDIR(st.st_mode))
-		return mounts_add_data(m, "--ro-bind-data", "", path, e);
-	STRS_ADD(&m->argv, "--size", "4096", "--tmpfs", path, "--remount-ro",
-	    path);
-	return 0;
-}
-
-/* What does not exist needs no hiding; a pattern may mean many. */
-static int
-hide(struct mounts *m, const char *rule, const struct mounts_where *w,
-    struct err *e)
-{
-	AUTO_FREE char *full = rule[0] == '~' ?
-	    xasprintf("%s%s", w->home, rule + 1) :
-	    path_join(w->workspace, rule);
-	glob_t g = { 0 };
-	int r = 0;
-
-	if (glob(full, GLOB_NOSORT | GLOB_PERIOD, NULL, &g) == 0) {
-		for (size_t i = 0; r == 0 && i < g.gl_pathc; i++) {
-			AUTO_FREE char *real = realpath(g.gl_pathv[i], NULL);
-			const char *base = path_basename(g.gl_pathv[i]);
-			if (!real || strcmp(base, ".") == 0 ||
-			    strcmp(base, "..") == 0)
-				continue;
-			r = hide_path(m, real, e);
-		}
-	}
-	globfree(&g);
-	return r;
-}
-
 static void
 add_namespaces(struct mounts *m, const struct rules *rules,
     const struct mounts_where *w)
@@ -358,7 +318,7 @@ mounts_plan(struct mounts *m, const struct rules *rules,
 	    mounts_add_etc_file(m, w, "/etc/resolv.conf", w->resolv, e) < 0)
 		return -1;
 	for (size_t i = 0; i < rules->hide.n; i++)
-		if (hide(m, rules->hide.v[i], w, e) < 0)
+		if (mounts_hide(m, rules->hide.v[i], w, e) < 0)
 			return -1;
 	/* both are writable file systems of half the memory otherwise */
 	STRS_ADD(&m->argv, "--remount-ro", "/dev", "--remount-ro", "/",

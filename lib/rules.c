@@ -73,6 +73,7 @@ static const struct field fields[] = {
 	{ "timeout", "timeout", DURATION, LESS, NULL, AT(timeout) },
 	{ "tmp-size", "tmp", SIZE, LESS, NULL, AT(tmp) },
 	{ "tty", "tty", WORD, MORE, tty_words, AT(tty) },
+	{ "ulimit", "ulimit", LIST, MORE, NULL, AT(ulimit) },
 	{ "unix-socket", "sockets", LIST, BOTH, NULL, AT(sockets) },
 };
 

@@ -34,6 +34,7 @@ struct rules {
 	struct strs allow, deny;	/* "HOST[:PORT]" */
 	struct strs resolve;		/* "HOST:PORT:ADDRESS[:PORT]" */
 	struct strs inject;		/* rules of inject.h */
+	struct strs ulimit;		/* "NAME=N" */
 	struct strs publish, host_ports;	/* "PORT" */
 	struct strs best_effort;	/* names of what may be missing */
 	int64_t net, git, seccomp, taint, tty;	/* of the enums above */

@@ -133,6 +133,8 @@ expect_json '.[0].data.rules.net == "none" and .[1].data.status == 4'
 it 'refuses what it cannot do'
 run agent-sandbox --ro /no/such/file true
 expect_status 125
+run agent-sandbox --ulimit none=1 true
+expect_status 125
 run agent-sandbox -C / true
 expect_status 125
 run sh -c 'agent-sandbox true </'

@@ -40,7 +40,11 @@ attack fill-anywhere 'for d in /tmp ~ /run /var/tmp /dev/shm /var / /dev; do
 ATTACK_OPTIONS='--file-size 2M'
 ATTACK_JUDGE='test "$(wc -c <fill)" -gt 2097152 && echo broken'
 attack fill-ws 'head -c 4M /dev/zero >fill'
-ATTACK_OPTIONS='' ATTACK_JUDGE=''
+ATTACK_OPTIONS='--ulimit nofile=64' ATTACK_JUDGE=''
+attack ulimit 'exec 3</ && python3 -c "import os
+for i in range(100): os.open(\"/\", 0)
+print(\"broken\")"'
+ATTACK_OPTIONS=''
 attack fds 'ulimit -n 20000; python3 -c "import os
 try:
     for i in range(19000): os.open(\"/\", 0)

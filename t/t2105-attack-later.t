@@ -50,7 +50,7 @@ ATTACK_JUDGE='' ATTACK_TOLD=''
 attack_setup() {
 	echo whole >"$CANARY"
 	mkdir -p deep/er
-	rm -f copy moved
+	rm -rf copy moved
 	for t_file in .env deep/er/.env deep/key.pem; do
 		echo 'secret broken' >"$t_file"
 	done
@@ -59,5 +59,9 @@ ATTACK_OPTIONS='--hide .env'
 attack ws-dotenv 'cat .env'
 attack ws-dotenv-link 'ln .env copy || ln -s .env copy; cat copy'
 attack ws-dotenv-move 'mv .env moved; cat moved'
+ATTACK_OPTIONS='--hide **/.env --hide **/*.pem'
+attack ws-dotenv-deep 'cat .env deep/er/.env'
+attack ws-pem-deep 'cat deep/*.pem'
+attack ws-dotenv-parent 'mv deep moved; cat moved/er/.env'
 
 done_testing
