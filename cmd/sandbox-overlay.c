@@ -3,19 +3,63 @@
 
 #include "overlay.h"
 
+#include <stdio.h>
+#include <unistd.h>
+
 #include "alloc.h"
+#include "path.h"
 #include "sandboxcmd.h"
+#include "term.h"
+
+/* A name made by who is not trusted, on a terminal. */
+static bool
+ask(const struct change *c)
+{
+	AUTO_BUF struct buf name = BUF_INIT;
+	char line[64];
+
+	term_clean(c->path, strlen(c->path), TERM_ONELINE, &name);
+	fprintf(stderr, "agent-sandbox: take '%s' (%s)? [y/N] ", name.data,
+	    change_why(c));
+	return fgets(line, sizeof(line), stdin) &&
+	    (line[0] == 'y' || line[0] == 'Y');
+}
+
+/* Whoever sits there is asked for each; true when all were taken. */
+static bool
+ask_for_all(const struct changes *refused, struct strs *accept)
+{
+	if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
+		return false;
+	for (size_t i = 0; i < refused->n; i++) {
+		AUTO_FREE char *pattern = path_quote(refused->v[i].path);
+		if (refused->v[i].conflict || !ask(&refused->v[i]))
+			return false;
+		strs_add(accept, pattern);
+	}
+	return true;
+}
 
 static int
 commit(const struct box_options *o, struct overlay *v, const struct strs *paths)
 {
-	AUTO_STRS struct strs refused = STRS_INIT;
+	AUTO_STRS struct strs accept = STRS_INIT;
+	AUTO_CHANGES struct changes refused = CHANGES_INIT;
+	AUTO_CHANGES struct changes again = CHANGES_INIT;
 	struct err e = ERR_INIT;
 
-	if (overlay_commit(v, paths, &o->accept, &refused, &e) == 0)
+	for (size_t i = 0; i < o->accept.n; i++)
+		strs_add(&accept, o->accept.v[i]);
+	if (overlay_commit(v, paths, &accept, &refused, &e) == 0)
 		return ST_OK;
+	if (refused.n > 0 && ask_for_all(&refused, &accept)) {
+		e = (struct err)ERR_INIT;
+		return overlay_commit(v, paths, &accept, &again, &e) == 0 ?
+		    ST_OK : err_report(&e);
+	}
 	for (size_t i = 0; i < refused.n; i++)
-		err_warn("%s", refused.v[i]);
+		err_warn("%s: %s", refused.v[i].path,
+		    change_why(&refused.v[i]));
 	return err_report(&e);
 }
 

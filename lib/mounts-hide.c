@@ -55,25 +55,11 @@ hide_pattern(struct hiding *h, const char *pattern, struct err *e)
 	return r;
 }
 
-/* The name of a directory is no pattern. */
-static char *
-pattern_below(const char *dir, const char *tail)
-{
-	struct buf out = BUF_INIT;
-
-	for (const char *p = dir; *p; p++) {
-		if (strchr("*?[\\", *p))
-			buf_addc(&out, '\\');
-		buf_addc(&out, *p);
-	}
-	buf_addf(&out, "/%s", tail);
-	return buf_steal(&out);
-}
-
 static int
 hide_below(struct hiding *h, const char *dir, int depth, struct err *e)
 {
-	AUTO_FREE char *pattern = pattern_below(dir, h->tail);
+	AUTO_FREE char *quoted = path_quote(dir);
+	AUTO_FREE char *pattern = path_join(quoted, h->tail);
 	const struct dirent *entry;
 	DIR *d;
 	int r = hide_pattern(h, pattern, e);

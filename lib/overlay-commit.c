@@ -34,21 +34,28 @@ is_accepted(const char *path, const struct strs *accept)
 	return false;
 }
 
+const char *
+change_why(const struct change *c)
+{
+	return c->conflict ? "changed in the workspace meanwhile" : c->risk;
+}
+
 static int
 judge(const struct changes *c, const struct strs *paths,
-    const struct strs *accept, struct strs *refused, struct err *e)
+    const struct strs *accept, struct changes *refused, struct err *e)
 {
 	int r = 0;
 
 	for (size_t i = 0; i < c->n; i++) {
 		const struct change *v = &c->v[i];
-		const char *why = v->conflict ?
-		    "changed in the workspace meanwhile" : v->risk;
+		const char *why = change_why(v);
 
 		if (!why || !is_wanted(v->path, paths) ||
 		    (!v->conflict && is_accepted(v->path, accept)))
 			continue;
-		strs_addf(refused, "%s: %s", v->path, why);
+		GROW(refused->v, refused->n, refused->cap);
+		refused->v[refused->n] = *v;
+		refused->v[refused->n++].path = xstrdup(v->path);
 		if (r == 0)
 			r = v->conflict ? err_set(e, ST_NO, "nothing was "
 			    "committed: '%s' has changed in the workspace "
@@ -153,7 +160,7 @@ apply(const struct overlay *o, const struct changes *c,
 
 int
 overlay_commit(struct overlay *o, const struct strs *paths,
-    const struct strs *accept, struct strs *ret_refused, struct err *e)
+    const struct strs *accept, struct changes *ret_refused, struct err *e)
 {
 	AUTO_CHANGES struct changes c = CHANGES_INIT;
 

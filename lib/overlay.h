@@ -85,8 +85,11 @@ int	overlay_diff(const struct overlay *o, size_t *ret_left_out,
  * no longer in the overlay.
  */
 int	overlay_commit(struct overlay *o, const struct strs *paths,
-	    const struct strs *accept, struct strs *ret_refused,
+	    const struct strs *accept, struct changes *ret_refused,
 	    struct err *e);
+
+/* Why it was refused, in words. */
+const char *change_why(const struct change *c);
 
 /* Removes it and its state. */
 int	overlay_discard(struct overlay *o, struct err *e);

@@ -38,6 +38,19 @@ path_dirname(const char *path)
 	return n > 0 ? xstrndup(path, n) : xstrdup(".");
 }
 
+char *
+path_quote(const char *path)
+{
+	struct buf out = BUF_INIT;
+
+	for (; *path; path++) {
+		if (strchr("*?[\\", *path))
+			buf_addc(&out, '\\');
+		buf_addc(&out, *path);
+	}
+	return buf_steal(&out);
+}
+
 const char *
 path_basename(const char *path)
 {

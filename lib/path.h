@@ -17,6 +17,7 @@
 char	*path_join(const char *a, const char *b);
 char	*path_dirname(const char *path);	/* as dirname(1) */
 const char *path_basename(const char *path);	/* after the last slash */
+char	*path_quote(const char *path);	/* the glob(7) that means it alone */
 
 /* Absolute, without ".", ".." and links; ST_NOINPUT when it is not there. */
 char	*path_real(const char *path, struct err *e);
