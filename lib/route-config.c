@@ -17,7 +17,8 @@ static const char *const spreads[] = {
 static const char *const below_words[] = { "best", "default", "gate", NULL };
 
 static const struct yaml_shape model_shape[] = {
-	{ .key = "classes", .kinds = YAML_LIST, .each = YAML_STRING },
+	{ .key = "classes", .kinds = YAML_LIST, .each = YAML_STRING,
+	  .words = class_names },
 	{ .key = "context", .kinds = YAML_INT },
 	{ .key = "images", .kinds = YAML_BOOL },
 	{ .key = "input_cost", .kinds = YAML_NUMBER | YAML_INT },
