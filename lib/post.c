@@ -114,12 +114,34 @@ new_record(const struct post *p, const struct post_how *how, jv data)
 	return record_new(&origin, post_type(type_for(how)), data);
 }
 
+/* Of the route of a record, or of what became its data. */
+static int
+route_priority(const jv *record)
+{
+	static const struct {
+		const char *word;
+		int priority;
+	} words[] = {
+		{ "critical", HUB_PRIO_MAX }, { "high", 7 },
+		{ "normal", HUB_PRIO_DEFAULT }, { "low", 2 }
+	};
+	const char *word = json_path_str(record, "route.priority");
+
+	if (!word)
+		word = json_path_str(record, "data.route.priority");
+	for (size_t i = 0; word && i < sizeof(words) / sizeof(*words); i++)
+		if (strcmp(words[i].word, word) == 0)
+			return words[i].priority;
+	return -1;
+}
+
 static void
 finish(const struct post_how *how, const jv *record, struct buf *line,
     struct post_message *ret)
 {
 	const char *corr = json_str(record, "corr");
 
+	ret->priority = route_priority(record);
 	ret->len = line->len;
 	ret->line = buf_steal(line);
 	ret->box = xstrdup(how->box);
@@ -365,7 +387,10 @@ post_send(struct post *p, const struct post_how *how,
 			.box = m[i].box, .id = m[i].id, .source = p->source,
 			.corr = m[i].corr, .key = m[i].key,
 			.line = m[i].line, .len = m[i].len,
-			.priority = how->priority, .tries = how->tries,
+			.priority = m[i].priority < 0 ||
+			    how->priority != HUB_PRIO_DEFAULT ?
+			    how->priority : m[i].priority,
+			.tries = how->tries,
 			.at_ns = how->at_ns, .ttl_ns = how->ttl_ns
 		};
 	}

@@ -42,7 +42,11 @@ int	post_open(struct hub *h, const struct workspace *w,
 void	post_close(struct post *p);
 #define AUTO_POST __attribute__((cleanup(post_close)))
 
-/* What the messages of one call have in common; as in hub_message. */
+/*
+ * What the messages of one call have in common; as in hub_message.  Where the
+ * priority is the default, a record's own counts: `route.priority`, as
+ * agent-route puts it there, "critical", "high", "normal" or "low".
+ */
 struct post_how {
 	const char *box;
 	const char *type;	/* NULL: "task" to a queue, else "message" */
@@ -56,6 +60,7 @@ struct post_message {
 	char *line, *box, *key, *corr;
 	size_t len;
 	char id[ULID_LEN + 1];
+	int priority;		/* 0 to 9, by its route; -1: it says none */
 };
 
 void	post_message_release(struct post_message *m);
