@@ -142,20 +142,73 @@ present(const jv *gate, struct err *e)
 	    ? -1 : 0;
 }
 
+/* "modify: but rename it"; where nothing is to be chosen, all is the answer. */
+static void
+split(char *line, const jv *gate, struct hub_answer *ret)
+{
+	AUTO_JV jv options = json_get(gate, "options");
+	char *colon = json_count(&options) > 0 ? strchr(line, ':') : NULL;
+
+	*ret = (struct hub_answer){ .state = "answered", .answer = line };
+	if (colon) {
+		*colon++ = '\0';
+		ret->message = colon + strspn(colon, " ");
+	}
+}
+
+static void
+prompt(const jv *gate)
+{
+	AUTO_BUF struct buf out = BUF_INIT;
+
+	add_options(gate, &out);
+	if (out.len > 0)
+		printf("%s; more after a colon; s skips, q ends> ", out.data);
+	else
+		printf("answer in words; s skips, q ends> ");
+	fflush(stdout);
+}
+
+/*
+ * Gives it: 1 when this question is done with, 0 to ask the person again, -1.
+ * That one may not answer this, or that it has changed, says nothing about
+ * the next.
+ */
+static int
+give(struct hubcli *c, const jv *gate, const struct hub_answer *a,
+    struct err *e)
+{
+	AUTO_JV jv result = JSON_NONE;
+	struct err refused = ERR_INIT;
+	int r = gate_answer(c->hub, &c->w, json_str(gate, "id"), a, &result,
+	    &refused);
+
+	if (r > 0)
+		return 1;
+	if (r == 0) {
+		const char *first = json_str(&result, "answer");
+		printf("somebody was first: %s\n", first ? first :
+		    "it was cancelled");
+		return 1;
+	}
+	if (refused.status != ST_USAGE && refused.status != ST_DENIED) {
+		*e = refused;
+		return -1;
+	}
+	printf("%s\n", refused.text);
+	return refused.status == ST_DENIED;
+}
+
 /* The answer to one: 1 go on, 0 enough, -1. */
 static int
 take_answer(struct hubcli *c, const jv *gate, struct err *e)
 {
 	char line[4096];
-	struct hub_answer a = { .state = "answered" };
-	AUTO_JV jv result = JSON_NONE;
-	struct err refused = ERR_INIT;
-	char *colon;
-	int r;
+	struct hub_answer a;
+	int r = 0;
 
-	for (;;) {
-		printf("answer, answer: message, s to skip, q to quit> ");
-		fflush(stdout);
+	while (r == 0) {
+		prompt(gate);
 		if (!fgets(line, sizeof(line), stdin))
 			return 0;
 		line[strcspn(line, "\n")] = '\0';
@@ -163,28 +216,11 @@ take_answer(struct hubcli *c, const jv *gate, struct err *e)
 			return 0;
 		if (strcmp(line, "s") == 0)
 			return 1;
-		colon = strchr(line, ':');
-		if (colon) {
-			*colon++ = '\0';
-			a.message = colon + strspn(colon, " ");
-		}
-		a.answer = line;
-		r = *line ? gate_answer(c->hub, &c->w, json_str(gate, "id"),
-		    &a, &result, &refused) : -1;
-		if (r > 0)
-			return 1;
-		if (r == 0) {
-			printf("somebody was first: %s\n",
-			    json_str(&result, "answer"));
-			return 1;
-		}
-		if (refused.status != ST_USAGE && *line) {
-			*e = refused;
-			return -1;
-		}
+		split(line, gate, &a);
 		if (*line)
-			printf("%s\n", refused.text);
+			r = give(c, gate, &a, e);
 	}
+	return r;
 }
 
 static int
