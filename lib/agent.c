@@ -487,6 +487,19 @@ reopen(struct run *r, struct err *e)
 	err_set(e, (int)status, "%s", message ? message : "");
 }
 
+/* What is new comes after a handover that is due, or nobody would hear it. */
+static int
+make_room(struct run *r, struct err *e)
+{
+	const struct agent_task *t = r->task;
+	int n = t->mail && !t->prompt ? mail_count(t->mail, e) : 0;
+
+	if (n < 0)
+		return -1;
+	return (t->prompt || n > 0) && context_is_full(r) ?
+	    agent_hand_over(r, e) : 0;
+}
+
 /* Says who begins; then what was left open, and what is new. */
 static int
 begin(struct run *r, struct err *e)
@@ -503,10 +516,13 @@ begin(struct run *r, struct err *e)
 		if (agent_act(r, e) < 0)
 			return -1;
 	}
-	if (!r->task->prompt && json_is(&r->talk->escalated, JSON_OBJECT)) {
+	if (!r->task->prompt && !r->task->stays &&
+	    json_is(&r->talk->escalated, JSON_OBJECT)) {
 		reopen(r, e);
 		return 0;
 	}
+	if (!r->reason && make_room(r, e) < 0)
+		return -1;
 	if (!r->task->prompt) {
 		if (!r->reason && take_mail(r, e) < 0)
 			return -1;
@@ -518,6 +534,18 @@ begin(struct run *r, struct err *e)
 	return say_task(r, e);
 }
 
+/* How long the conversation was when the model last spoke. */
+static int64_t
+last_context(const struct conversation *talk)
+{
+	AUTO_JV jv usage = json_get(&talk->last, "usage");
+	int64_t in = 0, out = 0;
+
+	(void)json_int(&usage, "input_tokens", &in);
+	(void)json_int(&usage, "output_tokens", &out);
+	return in + out;
+}
+
 int
 agent_run(const struct agent_task *task, struct err *e)
 {
@@ -525,6 +553,7 @@ agent_run(const struct agent_task *task, struct err *e)
 		.task = task, .talk = task->talk, .started = clock_mono(),
 		.first_turn = task->talk->turns,
 		.first_tokens = task->stays ? total_tokens(task->talk) : 0,
+		.context = last_context(task->talk),
 		.snapshot = SNAPSHOT_INIT,
 	};
 	struct err last = ERR_INIT;

@@ -80,6 +80,7 @@ take_handover(struct conversation *c, const jv *data)
 
 	set(&c->messages, json_array());
 	set(&c->calls, json_array());
+	set(&c->last, JSON_NONE);
 	say(c, "system", json_str(&c->start, "briefing"));
 	say(c, "user", task);
 }

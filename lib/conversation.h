@@ -34,7 +34,8 @@ struct conversation {
 				 * JSON_NONE while the run is open */
 	jv tail;		/* the last record that was there when it was
 				 * opened; JSON_NONE in a new one */
-	jv last;		/* data of the last model.message */
+	jv last;		/* data of the last model.message since the
+				 * last handover; JSON_NONE */
 	jv calls;		/* tool calls of the last message that have no
 				 * answer among the messages yet; an array */
 	jv begun;		/* ids of those, {ID: true}, that were begun */

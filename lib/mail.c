@@ -115,6 +115,27 @@ mail_wait(struct mail *m, struct deadline until, const volatile int *stop,
 	return hub_wait(m->taker, until, -1, stop, e);
 }
 
+/* Those whose turn it is. */
+static jv *
+next(struct mail *m)
+{
+	return json_count(&m->again) > 0 ? &m->again : &m->pending;
+}
+
+int
+mail_known(struct mail *m, const jv *seen, struct err *e)
+{
+	int known = mail_count(m, e) < 0 ? -1 : 1;
+	const jv *list = next(m);
+
+	for (size_t i = 0; known > 0 && i < json_count(list); i++) {
+		AUTO_JV jv record = json_at(list, i);
+
+		known = json_has(seen, json_str(&record, "id"));
+	}
+	return known;
+}
+
 int
 mail_take(struct mail *m, jv *ret, struct err *e)
 {
@@ -122,7 +143,7 @@ mail_take(struct mail *m, jv *ret, struct err *e)
 
 	if (mail_count(m, e) < 0)
 		return -1;
-	from = json_count(&m->again) > 0 ? &m->again : &m->pending;
+	from = next(m);
 	for (size_t i = 0; m->stays && i < json_count(from); i++)
 		json_append(&m->owed, json_at(from, i));
 	*ret = *from;

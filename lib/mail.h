@@ -38,6 +38,12 @@ int	mail_count(struct mail *m, struct err *e);
 /* Takes what is there: records with a `lease`. */
 int	mail_take(struct mail *m, jv *ret, struct err *e);
 
+/*
+ * Whether there is nothing to be taken whose id is not in `seen`, {ID: true}:
+ * 1, 0, -1.
+ */
+int	mail_known(struct mail *m, const jv *seen, struct err *e);
+
 /* They are in the conversation, for good. */
 int	mail_settle(struct mail *m, const jv *records, struct err *e);
 

@@ -7,7 +7,9 @@
 #include <dirent.h>
 
 #include "alloc.h"
+#include "json.h"
 #include "path.h"
+#include "record.h"
 #include "ulid.h"
 
 enum { NAME_MIN = 4, CONVERSATION_MAX = 1 << 30 };
@@ -65,4 +67,61 @@ runs_fork(const struct workspace *w, const char *from, const char *id,
 	if (path_write_atomic(copy, text.data, text.len, 0600, e) < 0)
 		return NULL;
 	return STEAL(dir);
+}
+
+static bool
+has_type(const char *line, size_t len, const char *type)
+{
+	AUTO_JV jv record = JSON_NONE;
+	struct err ignored;
+	const char *is;
+
+	if (!memmem(line, len, type, strlen(type)) ||
+	    json_parse(line, len, &record, &ignored) < 0)
+		return false;
+	is = json_str(&record, "type");
+	return is && strcmp(is, type) == 0;
+}
+
+/* The first line of one type and all from the last of the other on. */
+static bool
+cut_out(const struct buf *text, struct buf *ret)
+{
+	const char *end = text->data + text->len, *last = NULL;
+	size_t n;
+
+	for (const char *p = text->data; p < end; p += n) {
+		const char *nl = memchr(p, '\n', (size_t)(end - p));
+
+		n = (size_t)((nl ? nl + 1 : end) - p);
+		if (ret->len == 0 && has_type(p, n, RECORD_AGENT_START))
+			buf_add(ret, p, n);
+		else if (has_type(p, n, RECORD_AGENT_HANDOVER))
+			last = p;
+	}
+	if (last)
+		buf_add(ret, last, (size_t)(end - last));
+	return last != NULL;
+}
+
+int
+runs_shorten(const struct workspace *w, const char *from, const char *id,
+    struct err *e)
+{
+	AUTO_FREE char *old_dir = workspace_run(w, from);
+	AUTO_FREE char *old = path_join(old_dir, "conversation.ndjson");
+	AUTO_FREE char *dir = NULL;
+	AUTO_BUF struct buf text = BUF_INIT;
+	AUTO_BUF struct buf kept = BUF_INIT;
+
+	if (path_read(old, CONVERSATION_MAX, &text, e) < 0)
+		return -1;
+	if (text.len == 0 || !cut_out(&text, &kept))
+		return 0;
+	dir = workspace_make_run(w, id, e);
+	if (!dir)
+		return -1;
+	AUTO_FREE char *path = path_join(dir, "conversation.ndjson");
+	return path_write_atomic(path, kept.data, kept.len, 0600, e) < 0 ?
+	    -1 : 1;
 }

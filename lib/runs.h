@@ -22,4 +22,12 @@ char	*runs_find(const struct workspace *w, const char *name,
 char	*runs_fork(const struct workspace *w, const char *from, const char *id,
 	    struct err *e);
 
+/*
+ * Makes the run `id` with what was said in `from` since it was last handed
+ * over, which is all that the one who goes on with it knows: 1; 0 when it
+ * never was, and nothing is made; -1.
+ */
+int	runs_shorten(const struct workspace *w, const char *from,
+	    const char *id, struct err *e);
+
 #endif

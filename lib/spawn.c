@@ -283,6 +283,22 @@ has_ended_well(const struct setup *s)
 	return json_int(&data, "status", &status) && status == ST_OK;
 }
 
+/*
+ * Mail that was answered by the result, which was not sent any more: taken
+ * once more, to get it.  1, 0 when there is something new, -1.
+ */
+static int
+take_known(const struct setup *s, struct err *e)
+{
+	struct mail *box = liaison_mail(s->said->liaison);
+	AUTO_JV jv mail = JSON_NONE;
+	int known = mail_known(box, &s->talk.seen, e);
+
+	if (known > 0 && mail_take(box, &mail, e) < 0)
+		return -1;
+	return known;
+}
+
 /* Somebody else's agent gets its mail as its task. */
 static int
 run_with_mail(struct setup *s, struct err *e)
@@ -345,8 +361,12 @@ spawn_run(const struct spawn *said, const char *prompt, struct err *e)
 
 	if (setup_run(&s, e) < 0)
 		return -1;
-	if (!prompt && !said->liaison && has_ended_well(&s))
-		return said->record(said->context, &s.talk.result, e);
+	if (!prompt && has_ended_well(&s)) {
+		int known = said->liaison ? take_known(&s, e) : 1;
+		if (known != 0)
+			return known < 0 ? -1 : said->record(said->context,
+			    &s.talk.result, e);
+	}
 	if (setup_agent(&s, e) < 0)
 		return -1;
 	if (said->dry_run && s.foreign)

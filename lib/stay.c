@@ -5,6 +5,7 @@
 
 #include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "agents.h"
 #include "alloc.h"
@@ -13,9 +14,13 @@
 #include "path.h"
 #include "post.h"
 #include "record.h"
+#include "runs.h"
 #include "workspace.h"
 
-enum { RUN_FILE_MAX = 64 };
+enum {
+	RUN_FILE_MAX = 64,
+	CONVERSATION_LONG = 4 << 20	/* bytes */
+};
 
 /* Before what failed for the moment is tried again: four times as long. */
 #define PAUSE_FIRST (5 * CLOCK_SEC)
@@ -149,6 +154,26 @@ pass_text(void *context, const char *text, size_t len, struct err *e)
 	const struct stay *s = context;
 
 	return s->said->text(s->said->context, text, len, e);
+}
+
+/*
+ * The conversation is read at each message, so one that has grown long goes on
+ * in a new run that has only what was said since it was handed over.
+ */
+static int
+shed(struct stay *s, struct err *e)
+{
+	AUTO_FREE char *dir = workspace_run(&s->w, s->run);
+	AUTO_FREE char *path = path_join(dir, "conversation.ndjson");
+	char id[ULID_LEN + 1];
+	struct stat st;
+	int r;
+
+	if (!s->run[0] || stat(path, &st) < 0 || st.st_size < CONVERSATION_LONG)
+		return 0;
+	ulid_make(id);
+	r = runs_shorten(&s->w, s->run, id, e);
+	return r > 0 ? note_run(s, id, e) : r;
 }
 
 /* Replying. */
@@ -335,7 +360,7 @@ answer(struct stay *s, struct err *e)
 	    mail_take(mail, &left, e) < 0)
 		return -1;
 	liaison_rest(s->liaison);
-	return conclude(s, status, &why, e);
+	return conclude(s, status, &why, e) < 0 ? -1 : shed(s, e);
 }
 
 /* The life: 0 when it has ended well. */

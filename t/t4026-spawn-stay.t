@@ -6,6 +6,7 @@
 # shellcheck source=t/recording.sh
 . "$T_SRC/t/recording.sh"
 need_sandbox
+need sqlite3
 
 cat >agents.yaml <<'END'
 agents:
@@ -96,6 +97,23 @@ wait "$stay" || fail "status $?"
 grep interrupted "$T_DIR/stay" | grep -v reason && fail 'it complained'
 run agent-recv --list dev
 expect_json '.[0] | .state == "ready" and .tries == 0'
+
+it 'sends what it had answered when it was killed, and asks nobody again'
+touch go
+run agent-spawn --stay dev --idle-exit 0 --format ndjson
+agent-send --wait 1ms dev 'seventh' >/dev/null 2>&1
+id=$(agent-recv --list dev | jq -r .id)
+run agent-spawn --stay dev --idle-exit 0 --format ndjson
+agent-recv --auto user >/dev/null
+sqlite3 .agent/hub.db "update message set state = 0, tries = 1
+	where id = '$id'; delete from key; delete from message
+	where corr = '$id'"
+mv rec rec.away
+run agent-spawn --stay dev --idle-exit 0 --format ndjson
+mv rec.away rec
+expect_json 'last.data.answered == 1'
+run agent-recv --auto --corr "$id" user
+expect_json '.[0].corr == "'"$id"'"'
 
 it 'takes what comes while it works, and answers that too'
 stay
