@@ -200,7 +200,7 @@ class_wide(unsigned c)
 		return MARK;
 	if (is_dense(c))
 		return DENSE;
-	if (is_symbol(c))
+	if (is_symbol(c) || c == 0xFFFD)	/* what was no UTF-8 */
 		return SPACE;
 	return LETTER;
 }

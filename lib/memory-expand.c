@@ -33,8 +33,11 @@ enum {
 	GROUPS_SYNONYMS = 16,	/* no synonyms for longer ones */
 	SYNONYMS_MAX = 24,	/* of a word */
 	FORMS_MAX = 64,		/* of a word, in a segment */
-	GUESSES = 3,		/* corrections of a word */
+	GUESSES = 3,		/* corrections of a word, */
+	GUESSED_MAX = 24,	/* of so many words of a query */
 	SPELL_LEAST = 4,	/* letters */
+	COMPOUND_LEAST = 8,	/* letters of a word made of words, */
+	PART_LEAST = 5,		/* and of one of these */
 	FILE_MAX_SIZE = 4 << 20
 };
 
@@ -44,6 +47,7 @@ struct looking {
 	const struct memory_search *s;
 	struct buf *lists;	/* the synonym files */
 	size_t nlists;
+	size_t guessed;		/* words that no note has */
 };
 
 /* Forms of a word. */
@@ -287,6 +291,65 @@ spell(struct looking *k, struct query_group *g, struct err *e)
 	return 0;
 }
 
+/* Words made of words: "Heizungswartung" and "Heizung", either way round. */
+
+static bool
+is_inside(const char *a, size_t n, const char *b, size_t m)
+{
+	return n <= m && memmem(b, m, a, n);
+}
+
+static bool
+is_at_end(const char *a, size_t n, const char *b, size_t m)
+{
+	return n <= m && (memcmp(a, b, n) == 0 ||
+	    memcmp(a, b + m - n, n) == 0);
+}
+
+static int
+on_relative(void *arg, const struct index_term *t)
+{
+	struct guessing *k = arg;
+	struct guess g = { .len = t->len, .df = t->df };
+	size_t at;
+
+	if (t->len < PART_LEAST || !is_letters(t->text, t->len))
+		return 0;
+	if (is_inside(k->word, k->len, t->text, t->len))
+		g.distance = -(int)k->len;
+	else if (is_at_end(t->text, t->len, k->word, k->len))
+		g.distance = -(int)t->len;
+	else
+		return 0;
+	memcpy(g.word, t->text, t->len);
+	if (k->n < GUESSES)
+		k->n++;
+	else if (!is_better(&g, &k->g[k->n - 1]))
+		return 0;
+	for (at = k->n - 1; at > 0 && is_better(&g, &k->g[at - 1]); at--)
+		k->g[at] = k->g[at - 1];
+	k->g[at] = g;
+	return 0;
+}
+
+static int
+take_apart(struct looking *k, struct query_group *g, struct err *e)
+{
+	size_t len = strlen(g->word);
+	struct guessing s = { .word = g->word, .len = len };
+
+	if (len < COMPOUND_LEAST || !is_letters(g->word, len))
+		return 0;
+	for (size_t i = 0; i < k->x->n; i++)
+		if (index_walk(k->x, i, "", 0, on_relative, &s, e) < 0)
+			return -1;
+	for (size_t i = 0; i < s.n; i++)
+		if (add_class(k, g, s.g[i].word, s.g[i].len, QUERY_PREFIX,
+		    weights[QUERY_PREFIX], e) < 0)
+			return -1;
+	return 0;
+}
+
 /* Synonyms. */
 
 struct standing {
@@ -356,10 +419,15 @@ expand_word(struct looking *k, struct query_group *g, bool synonyms,
 	if (g->whole || g->prefix || k->s->exact ||
 	    (g->flags & (QUERY_NOT | QUERY_FILTER)))
 		return 0;
-	if (g->n == 0 && spell(k, g, e) < 0)
+	/* each reads much of the vocabulary */
+	if (g->n > 0 || k->guessed++ >= GUESSED_MAX)
+		return synonyms ? add_synonyms(k, g, e) : 0;
+	if (spell(k, g, e) < 0)
 		return -1;
 	if (g->n == 0 && len >= SPELL_LEAST && add_class(k, g, g->word, len,
 	    QUERY_PREFIX, weights[QUERY_PREFIX], e) < 0)
+		return -1;
+	if (g->n == 0 && take_apart(k, g, e) < 0)
 		return -1;
 	return synonyms ? add_synonyms(k, g, e) : 0;
 }
