@@ -95,8 +95,8 @@ mounts_split(const char *rule, const struct mounts_where *w, char **ret_dest)
 		return NULL;
 	if (colon && colon[1] == '/')
 		*ret_dest = xstrdup(colon + 1);
-	else if (strncmp(full, w->workspace, n) == 0 && full[n] == '/' &&
-	    !strstr(full, "/../"))
+	else if (strstr(full, "/../") ||
+	    (strncmp(full, w->workspace, n) == 0 && full[n] == '/'))
 		/* a link in the workspace shows what it means */
 		*ret_dest = xstrdup(real);
 	else
@@ -151,6 +151,9 @@ check_dest(const struct mounts_where *w, const char *dest, struct err *e)
 {
 	size_t n = strlen(w->workspace);
 
+	if (strstr(dest, "/../") || strcmp(path_basename(dest), "..") == 0)
+		return err_set(e, ST_WRAPPER, "'%s' has '..' in it: nothing "
+		    "can be shown there", dest);
 	if (strncmp(dest, w->workspace, n) != 0 || dest[n] != '/')
 		return 0;
 	AUTO_FREE char *real = realpath(dest, NULL);

@@ -47,8 +47,7 @@ expect_out fine
 
 it 'forwards a signal'
 mkfifo ready
-agent-sandbox sh -c 'trap "exit 9" TERM; echo >ready; while :; do
-	sleep 0.02; done' &
+agent-sandbox sh -c 'trap "exit 9" TERM; sleep 1000 & echo >ready; wait' &
 pid=$!
 read -r _ <ready
 kill -TERM "$pid"
