@@ -48,7 +48,7 @@ route_judge(const char *model, const struct agents *agents,
 	AUTO_BUF struct buf answer = BUF_INIT;
 	struct child_spec spec = CHILD_SPEC_INIT;
 	const char *argv[] = {
-		program, "--model", model, "--timeout", "20", NULL
+		program, "--model", model, "--timeout", "20", "--no-log", NULL
 	};
 	int status;
 
@@ -62,6 +62,7 @@ route_judge(const char *model, const struct agents *agents,
 		return -1;
 	if (status > 0)
 		return err_set(e, status, "the judge '%s' failed", model);
+	buf_addc(&answer, '\n');	/* there may be none */
 	for (size_t i = 0; i < n; i++) {
 		size_t word = strlen(ids[i]);
 		const char *s = answer.data + strspn(answer.data, " \n*`'\"");

@@ -301,6 +301,11 @@ ask_judge(const struct route *r, const char *text, size_t len,
 	if (!r->o.config->judge || n < 2 || c->confidence -
 	    r->ranking[1].share >= thin_margin)
 		return;
+	if (c->local_only &&
+	    !route_config_is_local(r->o.config, r->o.config->judge)) {
+		route_because(c, "no judge: it would leave this host");
+		return;
+	}
 	for (size_t i = 0; i < n; i++)
 		ids[i] = route_agent_id(r, r->ranking[i].agent);
 	chosen = route_judge(r->o.config->judge, r->o.agents, ids, n, text,
@@ -393,6 +398,14 @@ says_true(const jv *task, const char *a, const char *b)
 	return json_is_true(&x) || json_is_true(&y);
 }
 
+/* What the task itself says of its privacy, no rule takes back. */
+static void
+stay_here(const jv *task, struct route_choice *c)
+{
+	if (says_true(task, "data.local_only", "local_only"))
+		c->local_only = true;
+}
+
 static void
 choose_model(struct route *r, const struct fixed *f, const jv *task,
     size_t len, struct route_choice *c)
@@ -410,8 +423,7 @@ choose_model(struct route *r, const struct fixed *f, const jv *task,
 	if (agent < 0)
 		return;
 	need.agent = &r->agents[agent];
-	if (says_true(task, "data.local_only", "local_only"))
-		c->local_only = true;
+	stay_here(task, c);
 	route_choose_model(&r->o, &need, &r->turn, c);
 }
 
@@ -494,6 +506,7 @@ route_decide(struct route *r, const jv *task, const char *text, size_t len,
 		len = text ? strlen(text) : 0;
 		text = text ? text : "";
 	}
+	stay_here(task, ret);		/* before a judge is asked */
 	choose_agent(r, &f, text, len, ret);
 	choose_class(r, &f, task, text, len, ret);
 	choose_model(r, &f, task, len, ret);
