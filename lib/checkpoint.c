@@ -206,36 +206,30 @@ drop_stale_lock(const struct checkpoints *c)
 	unlink(ref);
 }
 
-/* The last checkpoint; "" when there is none. */
+/* The last checkpoint and its tree, which may be NULL; "" when none is. */
 static int
 last_id(const struct checkpoints *c, char ret[CHECKPOINT_ID_LEN + 1],
-    struct err *e)
+    char *ret_tree, struct err *e)
 {
 	const char *const args[] = {
-		"git", "for-each-ref", "--format=%(objectname)", BRANCH, NULL
+		"git", "for-each-ref", "--format=%(objectname) %(tree)",
+		BRANCH, NULL
 	};
 	AUTO_BUF struct buf out = BUF_INIT;
 
 	ret[0] = '\0';
 	if (git(c, args, NULL, &out, e) < 0)
 		return -1;
-	if (out.len == CHECKPOINT_ID_LEN + 1) {
-		memcpy(ret, out.data, CHECKPOINT_ID_LEN);
-		ret[CHECKPOINT_ID_LEN] = '\0';
+	if (out.len != 2 * CHECKPOINT_ID_LEN + 2)
+		return 0;
+	memcpy(ret, out.data, CHECKPOINT_ID_LEN);
+	ret[CHECKPOINT_ID_LEN] = '\0';
+	if (ret_tree) {
+		memcpy(ret_tree, out.data + CHECKPOINT_ID_LEN + 1,
+		    CHECKPOINT_ID_LEN);
+		ret_tree[CHECKPOINT_ID_LEN] = '\0';
 	}
 	return 0;
-}
-
-static int
-tree_of(const struct checkpoints *c, const char *commit,
-    char ret[CHECKPOINT_ID_LEN + 1], struct err *e)
-{
-	AUTO_FREE char *name = xasprintf("%s^{tree}", commit);
-	const char *const args[] = {
-		"git", "rev-parse", "--verify", "-q", name, NULL
-	};
-
-	return git_word(c, args, NULL, ret, CHECKPOINT_ID_LEN + 1, e);
 }
 
 /* Control characters would break the list apart. */
@@ -277,16 +271,12 @@ take(const struct checkpoints *c, const char *title, const char *run,
 	AUTO_BUF struct buf message = BUF_INIT;
 
 	drop_stale_lock(c);
-	if (last_id(c, parent, e) < 0 || git(c, add, NULL, NULL, e) < 0 ||
+	if (last_id(c, parent, old, e) < 0 || git(c, add, NULL, NULL, e) < 0 ||
 	    git_word(c, write_tree, NULL, tree, sizeof(tree), e) < 0)
 		return -1;
-	if (parent[0]) {
-		if (tree_of(c, parent, old, e) < 0)
-			return -1;
-		if (strcmp(old, tree) == 0) {
-			memcpy(ret_id, parent, sizeof(parent));
-			return 0;
-		}
+	if (parent[0] && strcmp(old, tree) == 0) {
+		memcpy(ret_id, parent, sizeof(parent));
+		return 0;
 	}
 	add_line(&message, title);
 	buf_addc(&message, '\n');
@@ -360,7 +350,7 @@ checkpoints_list(const struct checkpoints *c, size_t max,
 	char *rest, *entry;
 
 	*ret = NULL;
-	if (last_id(c, last, e) < 0)
+	if (last_id(c, last, NULL, e) < 0)
 		return -1;
 	if (!last[0])
 		return 0;
