@@ -16,7 +16,7 @@
 #include "path.h"
 #include "workspace.h"
 
-enum { OPT_JSON = 256, LIST_DEFAULT = 20, SHOWN_ID = 12 };
+enum { OPT_JSON = 256, OPT_VERIFY, LIST_DEFAULT = 20, SHOWN_ID = 12 };
 
 static const struct option longopts[] = {
 	{ "cd", required_argument, NULL, 'C' },
@@ -24,6 +24,7 @@ static const struct option longopts[] = {
 	{ "json", no_argument, NULL, OPT_JSON },
 	{ "message", required_argument, NULL, 'm' },
 	{ "number", required_argument, NULL, 'n' },
+	{ "verify", no_argument, NULL, OPT_VERIFY },
 	CLI_OPT_VERSION,
 	{ 0 }
 };
@@ -35,7 +36,8 @@ static const struct cli cli = {
 	    "       agent-undo [-C DIR] diff CHECKPOINT [PATH ...]\n"
 	    "       agent-undo [-C DIR] restore CHECKPOINT [PATH ...]\n"
 	    "       agent-undo [-C DIR] [-m MESSAGE] take\n"
-	    "       agent-undo [-C DIR] verify [FILE]\n",
+	    "       agent-undo [-C DIR] verify [FILE]\n"
+	    "       agent-undo [-C DIR] --verify [FILE]\n",
 	.shortopts = "C:m:n:",
 	.longopts = longopts,
 };
@@ -44,7 +46,7 @@ struct options {
 	const char *dir;
 	const char *message;
 	size_t max;
-	bool json;
+	bool json, verify;
 };
 
 /* Quoted for JSON, or as it is with control characters blanked. */
@@ -192,6 +194,8 @@ undo(const struct options *o, int argc, char **argv, struct err *e)
 	if (found == 0)
 		return err_set(e, ST_NOINPUT, "there is no workspace here: no "
 		    "'.agent' in this directory or above");
+	if (found > 0 && o->verify && argc <= 1)
+		return verify(&w, argv[0], e);
 	if (found > 0 && argc > 0 && argc <= 2 &&
 	    strcmp(argv[0], "verify") == 0)
 		return verify(&w, argv[1], e);
@@ -217,6 +221,8 @@ main(int argc, char **argv)
 			o.max = (size_t)cli_int(&cli, "-n", 1, 1000000);
 		else if (c == OPT_JSON)
 			o.json = true;
+		else if (c == OPT_VERIFY)
+			o.verify = true;
 	}
 	r = undo(&o, argc - optind, argv + optind, &e);
 	return cli_end(r < 0 ? err_report(&e) : ST_OK);

@@ -262,10 +262,10 @@ ask_about(struct run *r, const struct call *c, struct buf *words,
 	return show ? ask(r, &a, words, e) : -1;
 }
 
-/* The trail keeps it. */
+/* The trail keeps what was decided about a call. */
 static int
-audit_denied(const struct run *r, const struct call *c, const char *why,
-    struct err *e)
+audit_call(const struct run *r, const struct call *c, const char *action,
+    const char *why, struct err *e)
 {
 	const struct agent_task *t = r->task;
 	jv data = json_object();
@@ -274,7 +274,7 @@ audit_denied(const struct run *r, const struct call *c, const char *why,
 	json_set_str(&data, "tool", c->name);
 	json_set(&data, "arguments", json_copy(&c->arguments));
 	json_set_str(&data, "reason", why);
-	return audit_add(t->audit, "tool.denied", t->origin.source, data, e);
+	return audit_add(t->audit, action, t->origin.source, data, e);
 }
 
 int
@@ -282,13 +282,18 @@ agent_permit(struct run *r, const struct call *c, struct buf *words,
     struct err *e)
 {
 	int answer = permit_before(&r->task->permit, c, words, e);
+	bool bypassed = answer == PERMIT_YES && words->len > 0;
 
 	if (answer == PERMIT_ASK) {
 		int said = ask_about(r, c, words, e);
 		answer = said < 0 ? -1 : said ? PERMIT_YES : PERMIT_NO;
 	}
 	buf_adds(words, "");
-	if (answer == PERMIT_NO && audit_denied(r, c, words->data, e) < 0)
+	if (answer == PERMIT_NO && audit_call(r, c, "tool.denied", words->data,
+	    e) < 0)
+		return -1;
+	if (answer == PERMIT_YES && bypassed && audit_call(r, c,
+	    "policy.bypassed", words->data, e) < 0)
 		return -1;
 	return answer;
 }
@@ -396,6 +401,22 @@ share(struct run *r, struct call *calls, size_t n)
 	}
 }
 
+/* What is served outside of the sandbox goes on the trail. */
+static int
+note_outside(const struct run *r, const struct call *calls, size_t n,
+    struct err *e)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct tool *t = toolbox_find(r->task->place.tools,
+		    calls[i].name);
+
+		if (calls[i].state == CALL_WAITING && t && t->program &&
+		    audit_call(r, &calls[i], "tool.outside", NULL, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 /* Runs them all; `done`, if it is among them, comes last. */
 static int
 run_calls(struct run *r, struct call *calls, size_t n, struct err *e)
@@ -418,6 +439,7 @@ run_calls(struct run *r, struct call *calls, size_t n, struct err *e)
 	}
 	share(r, calls, n);
 	if (conversation_sync(r->talk, e) < 0 ||
+	    note_outside(r, calls, n, e) < 0 ||
 	    keep_files(r, calls, n, e) < 0 || calls_run(&t->place, calls, n,
 	    t->limits.until, t->stop, say_ended, r, e) < 0)
 		return -1;

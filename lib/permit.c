@@ -61,8 +61,11 @@ ask_rules(const struct permit *p, const struct call *c, struct buf *words)
 	buf_reset(words);
 	if (verdict == POLICY_ALLOW || (verdict == POLICY_ASK &&
 	    (p->mode == PERMIT_BYPASS || (p->mode == PERMIT_ACCEPT_EDITS &&
-	    edits_files(p, c)))))
+	    edits_files(p, c))))) {
+		if (verdict == POLICY_ASK)
+			buf_adds(words, said ? said : "to be asked");
 		return PERMIT_YES;
+	}
 	buf_adds(words, said ? said : verdict == POLICY_DENY ?
 	    "not allowed here" : "May it make this call?");
 	return verdict == POLICY_DENY ? PERMIT_NO : PERMIT_ASK;

@@ -48,7 +48,8 @@ struct permit {
 enum permit_answer { PERMIT_YES, PERMIT_NO, PERMIT_ASK };
 
 /*
- * `words` gets the reason, or the question.  -1 when it cannot be decided: a
+ * `words` gets the reason, or the question, also one that the mode saved a
+ * person from.  -1 when it cannot be decided: a
  * hook that cannot be run, or by a signal.
  */
 int	permit_before(const struct permit *p, const struct call *c,

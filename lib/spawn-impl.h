@@ -67,4 +67,8 @@ int	setup_agent(struct setup *s, struct err *e);
 /* Files of the run, and the way to other agents; leaves traces. */
 int	setup_files(struct setup *s, struct err *e);
 
+/* Lines for the audit trail, before and after a run. */
+int	spawn_note_begin(const struct setup *s, struct err *e);
+int	spawn_note_end(const struct setup *s, int status, struct err *e);
+
 #endif

@@ -353,6 +353,18 @@ run_in_step(struct setup *s, const char *prompt, struct err *e)
 	return status;
 }
 
+/* The result is out: that its end is not on the trail is said, no more. */
+static int
+run_noted(struct setup *s, const char *prompt, struct err *e)
+{
+	int status = run_in_step(s, prompt, e);
+	struct err late = ERR_INIT;
+
+	if (spawn_note_end(s, status < 0 ? e->status : status, &late) < 0)
+		err_warn("%s", late.text);
+	return status;
+}
+
 int
 spawn_run(const struct spawn *said, const char *prompt, struct err *e)
 {
@@ -375,7 +387,7 @@ spawn_run(const struct spawn *said, const char *prompt, struct err *e)
 		    json_str(&s.agent, "type"));
 	if (said->dry_run)
 		return dry_run(&s, prompt, e);
-	if (setup_files(&s, e) < 0)
+	if (setup_files(&s, e) < 0 || spawn_note_begin(&s, e) < 0)
 		return -1;
-	return run_in_step(&s, prompt, e);
+	return run_noted(&s, prompt, e);
 }

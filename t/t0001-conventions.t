@@ -114,7 +114,7 @@ check_pages() {
 	expect_ok grep -q "\(^\|[^a-z-]\)$c\($\|[^a-z.-]\)" "$T_SRC"/t/t[1-9]*.t
 
 	it "$c is completed by bash"
-	run bash -c '. "$1" && COMP_WORDS=("$0" --ver) && COMP_CWORD=1 &&
+	run bash -c '. "$1" && COMP_WORDS=("$0" --vers) && COMP_CWORD=1 &&
 		_agentutils && echo "${COMPREPLY[@]}"' "$c" \
 		"$T_SRC/cmd/completion.bash"
 	expect_status 0

@@ -46,9 +46,9 @@ expect_not [ -e t/x ]
 
 it 'keeps it on the trail'
 run cat .agent/audit.ndjson
-expect_json '.[0].action == "tool.denied" and
-	.[0].source == "/agent/dev" and
-	.[0].data.reason == "the tests are right"'
+expect_json '.[1].action == "tool.denied" and
+	.[1].source == "/agent/dev" and
+	.[1].data.reason == "the tests are right"'
 
 it 'parks at a question to a person'
 both shell '{"command":"echo push >pushed"}'

@@ -28,7 +28,10 @@ run agent-spawn go
 it 'finds a good one in order'
 run agent-undo verify
 expect_status 0
-expect_out_has '3 lines in order, the last is '
+expect_out_has '5 lines in order, the last is '
+run agent-undo --verify
+expect_status 0
+expect_out_has '5 lines in order, the last is '
 
 # bad SCRIPT: the trail as sed(1) changes it.
 bad() {
@@ -38,8 +41,34 @@ bad() {
 	expect_err_has "'trail': "
 }
 
+it 'has who began with what rights, and how it ended'
+run cat .agent/audit.ndjson
+expect_json 'map(.action) == ["run.begun", "tool.denied", "tool.denied",
+	"tool.denied", "run.ended"] and
+	(.[0].data | .model == "replay:rec" and .mode == "default") and
+	.[4].data.status == 0'
+expect_ok [ "$(tail -n 1 .agent/audit.ndjson | jq -r .data.conversation)" = \
+	"$(sha256sum <"$(echo .agent/runs/*/conversation.ndjson)" |
+	cut -d ' ' -f 1)" ]
+
+it 'has what the mode saved a person from, and what ran outside'
+cp -r .agent kept
+printf 'agents: [{id: dev, model: "replay:rec", tools: [shell, send],
+	policy: [{tool: shell, ask: May it?}]}]\n' >agents.yaml
+{
+	calls '(.messages | length) == 2' shell '{"command":"true"}' \
+		send '{"to":"user","text":"hi"}'
+	answer '' ok
+} >rec
+TEST_KEY=x run agent-spawn --permission-mode bypassPermissions go
+tail -n 4 .agent/audit.ndjson >"$T_DIR/out"
+expect_json 'map(.action) == ["run.begun", "policy.bypassed", "tool.outside",
+	"run.ended"] and .[0].data.mode == "bypassPermissions" and
+	.[1].data.reason == "May it?" and .[2].data.tool == "send"'
+rm -rf .agent && mv kept .agent
+
 it 'finds a line that was changed'
-bad '2s/"b"/"x"/'
+bad '3s/"b"/"x"/'
 
 it 'finds a line that is missing'
 bad 2d
