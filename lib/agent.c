@@ -338,7 +338,7 @@ static int
 take_mail(struct run *r, struct err *e)
 {
 	struct mail *box = r->task->mail;
-	AUTO_JV jv mail = json_array();
+	AUTO_JV jv mail = JSON_NONE;
 
 	if (box && mail_take(box, &mail, e) < 0)
 		return -1;

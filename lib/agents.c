@@ -86,7 +86,10 @@ agents_strings(const jv *agent, const char *member)
 	if (json_is(&v, JSON_ARRAY))
 		return v;
 	list = json_array();
-	json_append(&list, json_is(&v, JSON_STRING) ? v : JSON_NONE);
+	if (json_is(&v, JSON_STRING))
+		json_append(&list, v);
+	else
+		json_release(&v);
 	return list;
 }
 

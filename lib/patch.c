@@ -240,9 +240,10 @@ struct lines {
 static void
 split(const struct buf *text, struct lines *ret)
 {
-	struct reading r = { text->data, text->data + text->len, 1 };
+	const char *start = text->data ? text->data : "";
+	struct reading r = { start, start + text->len, 1 };
 
-	while (text->len > 0 && r.p < r.end) {
+	while (r.p < r.end) {
 		GROW(ret->v, ret->n, ret->cap);
 		ret->v[ret->n++] = peek(&r);
 		skip(&r);
