@@ -115,6 +115,18 @@ done
 expect_not grep -q failed counts
 await 20 grep -q result added
 
+it 'brings an older one up to date, also to read it, and keeps a copy'
+agent-mem -f old.db add 'from before' >/dev/null
+sqlite3 old.db 'drop table mirror; drop table meta; pragma user_version = 1;
+	pragma wal_checkpoint(truncate)' >/dev/null
+run agent-mem -f old.db search before
+expect_status 0
+run sqlite3 old.db.v1 'pragma user_version; select text from notes'
+expect_out '1
+from before'
+run agent-mem -f old.db check
+expect_status 0
+
 it 'merges what says the same, and keeps it'
 run agent-mem -f c.db add 'The pump of the greenhouse is serviced in May'
 run agent-mem -f c.db add --id newer 'pumps of greenhouse: serviced in May'

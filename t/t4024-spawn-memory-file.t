@@ -3,6 +3,7 @@
 . "${0%/*}/lib.sh"
 # shellcheck source=t/recording.sh
 . "$T_SRC/t/recording.sh"
+need_sandbox
 
 cat >agents.yaml <<'END'
 defaults: {model: 'replay:rec'}
@@ -12,7 +13,7 @@ agents:
     tools: [read_file, write_file, remember]
   - id: ops
     memory_file: memory/ops.md
-    tools: [read_file]
+    tools: [read_file, shell]
 END
 
 it 'writes what the agent learns into the file'
@@ -56,6 +57,17 @@ it 'shows it to no other agent'
 run agent-spawn -a ops go
 expect_status 0
 expect_json 'last.data.text == "hidden"'
+
+it 'lets no agent open a memory from its sandbox, not even its own'
+agent-mem -s team add 'a note of the team, bastion-9' >/dev/null
+{
+	calls '(.messages | length) == 2' shell \
+		'{"command":"cat .agent/memory/*.db .agent/memory/*/*.db; agent-mem -a dev search bastion; agent-mem -s team search bastion; true"}'
+	answer '.messages[3].content | contains("bastion") | not' nothing
+} >rec
+run agent-spawn -a ops go
+expect_status 0
+expect_json 'last.data.text == "nothing"'
 
 it 'does not begin when the file cannot be read, and says why'
 printf '\377\376' >memory/dev.md
