@@ -46,7 +46,7 @@ static const struct option longopts[] = {
 const struct cli flow_cli = {
 	.name = "agent-flow",
 	.usage =
-	    "usage: agent-flow run [-C DIR] [-j N] [--dry-run] "
+	    "usage: agent-flow run [-q] [-C DIR] [-j N] [--dry-run] "
 	    "[--force TASK]\n"
 	    "           [--format text|ndjson] [--retry-failed] "
 	    "[--set NAME=VALUE] FILE\n"

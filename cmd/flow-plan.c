@@ -12,7 +12,7 @@
 
 enum { INPUT_MAX = 4 << 20 };
 
-/* NAME=VALUE, or NAME=@FILE for what is in a file. */
+/* NAME=VALUE, or NAME=@FILE for what is in a file ("-": standard input). */
 static int
 set_input(jv *inputs, const char *text, struct err *e)
 {
@@ -27,7 +27,8 @@ set_input(jv *inputs, const char *text, struct err *e)
 		json_set_str(inputs, name, value);
 		return 0;
 	}
-	if (path_read(value + 1, INPUT_MAX, &file, e) < 0)
+	if (path_read(strcmp(value, "@-") == 0 ? "/dev/stdin" : value + 1,
+	    INPUT_MAX, &file, e) < 0)
 		return -1;
 	json_set(inputs, name, json_from_bytes(file.data ? file.data : "",
 	    file.len));

@@ -76,7 +76,8 @@ show(struct run *r, struct deadline until, struct err *e)
 
 		if (!flow || strcmp(run, r->id) != 0 || !is_ours(r, flow))
 			continue;
-		status = outlet_record(&r->outlet, &line.value, e);
+		status = r->o->quiet ? 0 :
+		    outlet_record(&r->outlet, &line.value, e);
 		if (status < 0)
 			break;
 	}
@@ -156,6 +157,11 @@ summarise(struct run *r, int status, struct err *e)
 	    status == ST_TEMPFAIL ? "unfinished" : "failed");
 	json_set_str(&data, "text", text.data ? text.data : "nothing");
 	json_set(&data, "tasks", json_copy(&states));
+	if (r->o->quiet) {
+		printf("%s: %s\n", r->p.name, json_str(&data, "text"));
+		json_release(&data);
+		return 0;
+	}
 	AUTO_JV jv record = record_new(&origin, RECORD_RESULT, data);
 	return outlet_record(&r->outlet, &record, e);
 }
@@ -163,14 +169,20 @@ summarise(struct run *r, int status, struct err *e)
 static int
 conclude(struct run *r, struct err *e)
 {
-	struct flow_options silent = { .quiet = true };
-	int status;
+	const struct flow_options silent = { .quiet = true };
+	const struct flow_options all = { .quiet = false };
+	int status, again;
 
 	if (flow_report(&silent, &r->p, &status, e) < 0)
 		return -1;
 	if (r->part_done && status == ST_TEMPFAIL)
 		status = ST_OK;
-	return summarise(r, status, e) < 0 ? -1 : status;
+	if (summarise(r, status, e) < 0)
+		return -1;
+	/* for a mail: what has become of each, once */
+	fflush(stdout);
+	return r->o->quiet && flow_report(&all, &r->p, &again, e) < 0 ? -1 :
+	    status;
 }
 
 static int64_t
@@ -255,7 +267,7 @@ run_flow(struct run *r, int argc, char **argv, struct err *e)
 	if (r->o->dry_run)
 		return ST_OK;
 	ulid_make(r->id);
-	if (outlet_open(r->o->format ? strcmp(r->o->format, "text") == 0 :
+	if (!r->o->quiet && outlet_open(r->o->format ? strcmp(r->o->format, "text") == 0 :
 	    isatty(STDOUT_FILENO), &r->outlet, e) < 0)
 		return -1;
 	status = todo > 0 ? run_make(r, &goals, e) : conclude(r, e);

@@ -73,6 +73,15 @@ is_before(const struct flow *f, const struct flow_task *t, const char *id)
 	    (t->loop && is_before(f, flow_find(f, t->loop), id)));
 }
 
+/* Whether it may mean a member of what a loop or a flow has given. */
+static bool
+is_within(const struct flow *f, const struct flow_task *t,
+    const struct flow_task *to)
+{
+	return to->loop && (is_before(f, t, to->loop) ||
+	    is_within(f, t, flow_find(f, to->loop)));
+}
+
 /* A task that a program names must be over when the program is run. */
 static void
 check_reference(struct programs *c, const struct flow_task *t,
@@ -94,7 +103,8 @@ check_reference(struct programs *c, const struct flow_task *t,
 	    (!t->loop || strcmp(to->loop, t->loop) != 0)))) {
 		yaml_problem(c->p, &c->f->doc, path,
 		    "'%s' is not done in the rounds of that loop", id);
-	} else if (!last && !is_before(c->f, t, id)) {
+	} else if (!last && !is_before(c->f, t, id) &&
+	    !is_within(c->f, t, to)) {
 		yaml_problem(c->p, &c->f->doc, path, "'%s' looks at the "
 		    "result of '%s', but does not need it", t->id, id);
 	}
