@@ -16,7 +16,7 @@ records_request(const struct model *m, const struct model_request *rq,
 	jv body = json_object();
 
 	(void)e;
-	if (strcmp(m->id, m->vendor) != 0)
+	if (!m->vendor || strcmp(m->id, m->vendor) != 0)
 		json_set_str(&body, "model", m->id);
 	json_set(&body, "messages", json_copy(rq->messages));
 	if (rq->options)
