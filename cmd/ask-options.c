@@ -379,7 +379,8 @@ choose_action(struct ask_options *o)
 	bool unasked = nothing && !o->template;
 	bool bulk = o->action == ASK_BULK;
 	bool embed = o->action == ASK_EMBED;
-	bool batch = !embed && !bulk && (o->jobs > 0 || o->lines || o->resume || o->unordered);
+	bool batch = !embed && !bulk && (o->jobs > 0 || o->lines ||
+	    o->resume || o->unordered);
 
 	if (o->rules && o->rules_file)
 		cli_usage(&ask_cli, "--system and --system-file exclude each "

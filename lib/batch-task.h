@@ -3,8 +3,9 @@
  *
  * A task is an object with `prompt` or `messages`, and perhaps `id`, `system`,
  * `model`, `options`; or a record whose data is such an object.  A member
- * `route`, as agent-route adds it, says the model and its fallbacks.  What else came with it
- * goes out again: members in data.task, a record's attributes as they are.
+ * `route`, as agent-route adds it, says the model and its fallbacks.  What
+ * else came with it goes out again: members in data.task, a record's
+ * attributes as they are.
  */
 #ifndef AGENT_BATCH_TASK_H
 #define AGENT_BATCH_TASK_H

@@ -25,8 +25,8 @@ openai_add(const struct model *m, const char *id, const struct buf *body,
 {
 	AUTO_FREE char *url = endpoint(m);
 
-	buf_addf(out, "{\"custom_id\":\"%s\",\"method\":\"POST\",\"url\":\"%s\","
-	    "\"body\":", id, url);
+	buf_addf(out, "{\"custom_id\":\"%s\",\"method\":\"POST\","
+	    "\"url\":\"%s\",\"body\":", id, url);
 	buf_add(out, body->data, body->len);
 	buf_adds(out, "}\n");
 }

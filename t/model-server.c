@@ -56,29 +56,27 @@
 #include "err.h"
 #include "fd.h"
 #include "json.h"
+#include "model-due.h"
 #include "model-others.h"
 #include "model-request.h"
 #include "model-scenario.h"
 #include "num.h"
 
 struct conn {
+	struct due due;			/* first: what it is in */
 	int fd;
 	struct buf in, out;
 	size_t written;			/* of out */
 	struct answer_body body;
 	size_t sent, piece;		/* of body: bytes, pieces */
 	struct scenario how;		/* a copy; ready is not used */
-	int64_t due;			/* INT64_MAX: nothing to wait for */
 	int64_t began;
-	size_t heap;			/* where it is in the heap, from 1 */
 	bool busy, head_sent, chunked, ending, writing;
 };
 
 static struct {
 	int ep, listener, log;
 	const char *key;
-	struct conn **heap;
-	size_t nheap, heap_cap;
 	long long requests, connections, open, busy, most_open, most_busy;
 } srv = { .log = -1 };
 
@@ -87,76 +85,6 @@ die(const struct err *e)
 {
 	exit(err_report(e));
 }
-
-/* A heap of connections by the time at which they are due. */
-
-static void
-heap_put(size_t i, struct conn *c)
-{
-	srv.heap[i] = c;
-	c->heap = i + 1;
-}
-
-static void
-heap_up(size_t i)
-{
-	struct conn *c = srv.heap[i];
-
-	for (; i > 0 && srv.heap[(i - 1) / 2]->due > c->due; i = (i - 1) / 2)
-		heap_put(i, srv.heap[(i - 1) / 2]);
-	heap_put(i, c);
-}
-
-static void
-heap_down(size_t i)
-{
-	struct conn *c = srv.heap[i];
-
-	for (;;) {
-		size_t k = 2 * i + 1;
-		if (k >= srv.nheap)
-			break;
-		if (k + 1 < srv.nheap &&
-		    srv.heap[k + 1]->due < srv.heap[k]->due)
-			k++;
-		if (srv.heap[k]->due >= c->due)
-			break;
-		heap_put(i, srv.heap[k]);
-		i = k;
-	}
-	heap_put(i, c);
-}
-
-static void
-heap_remove(struct conn *c)
-{
-	size_t i = c->heap - 1;
-	struct conn *last;
-
-	if (c->heap == 0)
-		return;
-	c->heap = 0;
-	last = srv.heap[--srv.nheap];
-	if (last == c)
-		return;
-	heap_put(i, last);
-	heap_up(i);
-	heap_down(last->heap - 1);
-}
-
-static void
-set_due(struct conn *c, int64_t at)
-{
-	heap_remove(c);
-	c->due = at;
-	if (at == INT64_MAX)
-		return;
-	GROW(srv.heap, srv.nheap, srv.heap_cap);
-	heap_put(srv.nheap++, c);
-	heap_up(srv.nheap - 1);
-}
-
-/* Scenarios. */
 
 /* Sending. */
 
@@ -167,7 +95,7 @@ close_conn(struct conn *c, bool reset)
 
 	if (reset)
 		setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
-	heap_remove(c);
+	due_set(&c->due, INT64_MAX);
 	close(c->fd);
 	srv.open--;
 	srv.busy -= c->busy;
@@ -268,7 +196,7 @@ finish(struct conn *c)
 	c->busy = false;
 	srv.busy--;
 	answer_body_release(&c->body);
-	set_due(c, INT64_MAX);
+	due_set(&c->due, INT64_MAX);
 }
 
 /* How much of the body goes out now. */
@@ -302,7 +230,7 @@ pump(struct conn *c)
 	size_t n;
 
 	if (h->stall == -1) {
-		set_due(c, INT64_MAX);
+		due_set(&c->due, INT64_MAX);
 		return true;
 	}
 	if (!c->head_sent) {
@@ -313,7 +241,7 @@ pump(struct conn *c)
 		c->head_sent = true;
 		c->began = clock_mono();
 		if (h->first > 0) {
-			set_due(c, c->began + seconds(h->first));
+			due_set(&c->due, c->began + seconds(h->first));
 			return flush(c);
 		}
 	}
@@ -341,11 +269,11 @@ pump(struct conn *c)
 		return true;
 	}
 	if (h->stall >= 0 && c->sent >= (size_t)h->stall)
-		set_due(c, INT64_MAX);
+		due_set(&c->due, INT64_MAX);
 	else if (h->rate > 0)
-		set_due(c, c->began + seconds((double)c->piece / h->rate));
+		due_set(&c->due, c->began + seconds((double)c->piece / h->rate));
 	else
-		set_due(c, clock_mono() + CLOCK_MS / 5);
+		due_set(&c->due, clock_mono() + CLOCK_MS / 5);
 	return flush(c);
 }
 
@@ -494,7 +422,7 @@ serve(struct conn *c, const struct request *r)
 	c->head_sent = false;
 	render(c, r, p < 0 ? CHAT : p, stream);
 	c->chunked = stream && !c->how.close && c->how.status == 0;
-	set_due(c, clock_mono() + seconds(c->how.delay));
+	due_set(&c->due, clock_mono() + seconds(c->how.delay));
 	return c->how.delay > 0 ? true : pump(c);
 }
 
@@ -552,7 +480,7 @@ on_connection(void)
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 		c = xcalloc(1, sizeof(*c));
 		c->fd = fd;
-		c->due = INT64_MAX;
+		c->due.at = INT64_MAX;
 		ev.data.ptr = c;
 		epoll_ctl(srv.ep, EPOLL_CTL_ADD, fd, &ev);
 		srv.connections++;
@@ -589,12 +517,14 @@ listen_on(int64_t port, struct err *e)
 static void
 run_due(void)
 {
-	while (srv.nheap > 0 && srv.heap[0]->due <= clock_mono()) {
-		struct conn *c = srv.heap[0];
-		set_due(c, INT64_MAX);
+	const struct due *first;
+
+	while ((first = due_first()) && first->at <= clock_mono()) {
+		struct conn *c = (struct conn *)(uintptr_t)first;
+		due_set(&c->due, INT64_MAX);
 		/* the kernel still has the part before */
 		if (c->written < c->out.len)
-			set_due(c, clock_mono() + CLOCK_MS);
+			due_set(&c->due, clock_mono() + CLOCK_MS);
 		else if (pump(c))
 			serve_all(c);
 	}
@@ -606,8 +536,8 @@ loop(void)
 	struct epoll_event ev[256];
 
 	for (;;) {
-		struct deadline d = { srv.nheap > 0 ? srv.heap[0]->due :
-		    INT64_MAX };
+		const struct due *first = due_first();
+		struct deadline d = { first ? first->at : INT64_MAX };
 		int64_t left = deadline_left(d);
 		struct timespec ts = { left / CLOCK_SEC, left % CLOCK_SEC };
 		int n = epoll_pwait2(srv.ep, ev, 256,
