@@ -225,6 +225,11 @@ sandbox_settle(struct box_options *o)
 	for (size_t i = 0; i < refused.n; i++)
 		err_warn("the workspace's own profile cannot widen '%s'",
 		    refused.v[i]);
+	/* an overlay is for who is not trusted; it would not keep these */
+	if (o->overlay) {
+		strs_add(&o->rules.hide, ".env");
+		strs_add(&o->rules.hide, ".env.*");
+	}
 	for (size_t i = 0; i + 1 < o->set.n; i += 2)
 		if (rules_set(&o->rules, o->set.v[i], o->set.v[i + 1],
 		    &e) < 0)

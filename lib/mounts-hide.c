@@ -15,20 +15,34 @@ enum { DEPTH_MAX = 64, ENTRIES_MAX = 500000 };
 struct hiding {
 	struct mounts *m;
 	const char *tail;	/* the pattern, below each directory */
-	struct strs dirs;	/* hidden: nothing below needs to be */
 	unsigned seen;
 };
+
+/* Itself, or a directory above: nothing can be mounted there once more. */
+static bool
+is_hidden(const struct mounts *m, const char *path)
+{
+	for (size_t i = 0; i < m->hidden.n; i++) {
+		size_t n = strlen(m->hidden.v[i]);
+		if (strncmp(path, m->hidden.v[i], n) == 0 &&
+		    (path[n] == '/' || path[n] == '\0'))
+			return true;
+	}
+	return false;
+}
 
 static int
 hide_path(struct hiding *h, const char *path, struct err *e)
 {
 	struct stat st;
 
+	if (is_hidden(h->m, path))
+		return 0;
 	if (lstat(path, &st) < 0)
 		return err_sys(e, ST_WRAPPER, "cannot hide '%s'", path);
+	strs_add(&h->m->hidden, path);
 	if (!S_ISDIR(st.st_mode))
 		return mounts_add_data(h->m, "--ro-bind-data", "", path, e);
-	strs_add(&h->dirs, path);
 	STRS_ADD(&h->m->argv, "--size", "4096", "--tmpfs", path,
 	    "--remount-ro", path);
 	return 0;
@@ -83,7 +97,7 @@ hide_below(struct hiding *h, const char *dir, int depth, struct err *e)
 		if (entry->d_type == DT_UNKNOWN && (lstat(p, &st) < 0 ||
 		    !S_ISDIR(st.st_mode)))
 			continue;
-		if (!strs_has(&h->dirs, p))
+		if (!is_hidden(h->m, p))
 			r = hide_below(h, p, depth + 1, e);
 	}
 	if (d)
@@ -113,6 +127,5 @@ mounts_hide(struct mounts *m, const char *rule, const struct mounts_where *w,
 		h.tail = deep + 4;
 		r = hide_below(&h, full, 0, e);
 	}
-	strs_release(&h.dirs);
 	return r;
 }

@@ -17,6 +17,7 @@ mounts_release(struct mounts *m)
 		close(m->fds[i]);
 	strs_release(&m->argv);
 	gitdirs_release(&m->git);
+	strs_release(&m->hidden);
 	free(m->init);
 	*m = (struct mounts)MOUNTS_INIT;
 }

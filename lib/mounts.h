@@ -25,6 +25,7 @@ struct mounts {
 	int fds[MOUNTS_FDS_MAX];	/* what it reads files from */
 	size_t nfds;
 	struct gitdirs git;
+	struct strs hidden;	/* real paths, each once */
 	char *init;		/* the init's path inside */
 };
 

@@ -122,7 +122,7 @@ rules_defaults(struct rules *r)
 	*r = (struct rules)RULES_INIT;
 	r->git = GIT_COMMIT;
 	r->taint = TAINT_WARN;
-	r->memory = memory > 4096 * mib ? 4096 * mib : memory;
+	r->memory = memory > 2048 * mib ? 2048 * mib : memory;
 	r->file_size = 1000 * mib;
 	r->disk = 4096 * mib;
 	r->tmp = 512 * mib;

@@ -19,6 +19,9 @@ attack fork-bomb 'perl -e "
 	}
 	print \$n < 1200 ? qq(held) : qq(broken);
 	kill 9, -1"'
+it 'three gigabytes are more than one gets unasked'
+run agent-sandbox python3 -c 'x = bytearray(3 << 30); print("broken")'
+expect_out_lacks broken
 ATTACK_OPTIONS='--memory 256M'
 attack mem-one 'python3 -c "x = bytearray(600 << 20); print(\"broken\")"'
 attack mem-many 'python3 -c "

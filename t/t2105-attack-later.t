@@ -51,15 +51,19 @@ attack_setup() {
 	echo whole >"$CANARY"
 	mkdir -p deep/er
 	rm -rf copy moved
-	for t_file in .env deep/er/.env deep/key.pem; do
+	for t_file in .env .env.local deep/er/.env deep/key.pem; do
 		echo 'secret broken' >"$t_file"
 	done
 }
+ATTACK_JUDGE='' ATTACK_TOLD='' ATTACK_OPTIONS=''
+attack_later ws-dotenv-overlay 'cat .env'
+attack_later ws-dotenv-local 'cat .env.local'
 ATTACK_OPTIONS='--hide .env'
 attack ws-dotenv 'cat .env'
 attack ws-dotenv-link 'ln .env copy || ln -s .env copy; cat copy'
 attack ws-dotenv-move 'mv .env moved; cat moved'
-ATTACK_OPTIONS='--hide **/.env --hide **/*.pem'
+ATTACK_OPTIONS='--hide **/.env --hide .env --hide **/*.pem --hide deep/er
+	--hide **/er --hide **/.env'
 attack ws-dotenv-deep 'cat .env deep/er/.env'
 attack ws-pem-deep 'cat deep/*.pem'
 attack ws-dotenv-parent 'mv deep moved; cat moved/er/.env'
