@@ -41,6 +41,7 @@ say_start(struct run *r, struct err *e)
 	} else {
 		json_set_str(&data, "briefing", t->briefing);
 		json_set(&data, "route", json_copy(t->route));
+		json_set_str(&data, "mode", permit_mode_name(t->permit.mode));
 		json_set(&data, "tools", json_copy(t->tools));
 	}
 	return agent_say(r, RECORD_AGENT_START, data, true, e);

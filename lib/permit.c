@@ -28,6 +28,12 @@ permit_mode(const char *name)
 	return -1;
 }
 
+const char *
+permit_mode_name(enum permit_mode mode)
+{
+	return modes[mode];
+}
+
 static bool
 changes_files(const struct permit *p, const struct call *c)
 {

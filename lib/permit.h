@@ -34,6 +34,8 @@ enum permit_mode {
 /* By the names that people know: "default", "acceptEdits"...; -1 if none. */
 int	permit_mode(const char *name);
 
+const char *permit_mode_name(enum permit_mode mode);
+
 /* Everything is borrowed. */
 struct permit {
 	enum permit_mode mode;

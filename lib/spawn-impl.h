@@ -36,6 +36,7 @@ struct setup {
 	struct subagents subagents;
 	jv tools, env, options, skills;
 	jv route;			/* what was said, or is resumed */
+	const char *mode;		/* likewise */
 	char run[ULID_LEN + 1];
 	char *run_dir, *output_dir, *source;
 	struct conversation talk;

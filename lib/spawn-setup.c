@@ -8,6 +8,7 @@
 #include "catalog.h"
 #include "fallbacks.h"
 #include "path.h"
+#include "permit.h"
 #include "runs.h"
 #include "skills.h"
 
@@ -165,6 +166,8 @@ find_model(struct setup *s, struct err *e)
 	said = said ? said : s->said->model;
 	if (!needed && !said && json_count(&names) == 0)
 		return 0;
+	if (!said && json_count(&names) == 0)	/* as it began */
+		said = json_str(&s->talk.start, "model");
 	for (size_t i = 0; i < json_count(&names); i++) {
 		AUTO_JV jv name = json_at(&names, i);
 		buf_addf(&chain, "%s%s", i ? "," : "", json_string(&name));
@@ -187,7 +190,7 @@ find_subagents(struct setup *s)
 	s->subagents = (struct subagents){
 		.agents = &s->agents, .self = json_str(&s->agent, "id"),
 		.dir = s->place, .file = s->agents.name,
-		.mode = s->said->mode, .park = s->said->park,
+		.mode = s->mode, .park = s->said->park,
 		.no_checkpoints = s->said->no_checkpoints,
 		.too_deep = subagents_enter(depth),
 	};
@@ -344,6 +347,10 @@ setup_run(struct setup *s, struct err *e)
 		return -1;
 	s->route = s->said->route ? json_copy(s->said->route) :
 	    json_get(&s->talk.start, "route");
+	s->mode = s->said->mode ? s->said->mode :
+	    json_str(&s->talk.start, "mode");
+	if (!s->mode || permit_mode(s->mode) < 0)
+		s->mode = "default";
 	return 0;
 }
 

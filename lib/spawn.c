@@ -192,8 +192,7 @@ run(struct setup *s, const char *prompt, struct err *e)
 		.run_dir = s->run_dir,
 		.talk = &s->talk,
 		.permit = {
-			.mode = (enum permit_mode)permit_mode(s->said->mode ?
-			    s->said->mode : "default"),
+			.mode = (enum permit_mode)permit_mode(s->mode),
 			.policy = s->policy,
 			.tools = &s->box,
 			.hooks = &s->hooks,

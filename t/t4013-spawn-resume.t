@@ -84,6 +84,20 @@ run agent-spawn -c go on
 expect_status 65
 expect_err_has 'line 1: not a record'
 
+it 'goes on with the model and the mode that it began with'
+rm -rf .agent
+{
+	answer '(.messages | length) == 2' looked
+	calls '.messages[-1].content == "do it"' shell '{"command":"touch t"}'
+	answer '.messages[-1].content | contains("plan mode")' 'only looked'
+} >rec
+printf 'agents:\n- id: dev\n' >agents.yaml
+run agent-spawn -m replay:rec --permission-mode plan go
+run agent-spawn -c do it
+expect_json 'last.data.text == "only looked"'
+expect_not [ -e t ]
+printf 'agents:\n- id: dev\n  model: replay:rec\n' >agents.yaml
+
 it 'has one owner'
 rm -rf .agent begun
 calls '' shell '{"command":"touch begun; exec sleep 1003"}' >rec
