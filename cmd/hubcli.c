@@ -107,9 +107,7 @@ hubcli_line(const char *line, size_t len, struct err *e)
 	buf_reserve(&out, len + 1);
 	buf_add(&out, line, len);
 	buf_addc(&out, '\n');
-	if (fd_write(STDOUT_FILENO, out.data, out.len, e) < 0)
-		return err_prefix(e, "standard output");
-	return 0;
+	return fd_write(STDOUT_FILENO, out.data, out.len, e);
 }
 
 int

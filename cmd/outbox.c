@@ -137,9 +137,8 @@ print_batch(struct sending *s, char (*ids)[ULID_LEN + 1], struct err *e)
 			buf_addf(&out, "%s\n", ids[i]);
 		}
 	}
-	if (out.len > 0 && fd_write(STDOUT_FILENO, out.data, out.len, e) < 0)
-		return err_prefix(e, "standard output");
-	return 0;
+	return out.len > 0 ?
+	    fd_write(STDOUT_FILENO, out.data, out.len, e) : 0;
 }
 
 /* From now on the answer to `id` is ours. */

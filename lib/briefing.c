@@ -102,6 +102,28 @@ has_tool(const jv *agent, const char *name)
 	return !json_has(agent, "tools");
 }
 
+/* Whom it may write to, where it may write to anybody, and with what. */
+static void
+add_others(const jv *agent, struct buf *out)
+{
+	AUTO_JV jv list = agents_strings(agent, "direct_communication");
+
+	if (json_count(&list) == 0 || !has_tool(agent, "shell"))
+		return;
+	buf_adds(out, "\n## The others\n\nIn the shell, `agent-send NAME "
+	    "TEXT` writes to");
+	for (size_t i = 0; i < json_count(&list); i++) {
+		AUTO_JV jv name = json_at(&list, i);
+		const char *s = json_string(&name);
+
+		buf_addf(out, "%s %s", i > 0 ? "," : "",
+		    strcmp(s, "*") == 0 ? "any agent" : s);
+	}
+	buf_adds(out, " or `user`, the person; with `--wait 10m` it prints "
+	    "the answer. `agent-gate ask --kind user_input QUESTION` asks the "
+	    "person and waits. What others write to you comes by itself.\n");
+}
+
 int
 briefing_make(const jv *agent, const char *dir, const char *workspace,
     const jv *skills, struct buf *out, struct err *e)
@@ -115,6 +137,7 @@ briefing_make(const jv *agent, const char *dir, const char *workspace,
 	    "directory.\n", how, has_tool(agent, "done") ? how_done :
 	    how_answer, workspace);
 	add_list(agent, "responsibilities", "Responsibilities", out);
+	add_others(agent, out);
 	if (add_rules(agent, dir, out, e) < 0 ||
 	    add_project(workspace, out, e) < 0)
 		return -1;

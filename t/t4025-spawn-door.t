@@ -39,6 +39,12 @@ run agent-recv --auto tester
 expect_json '.[0] | .source == "/agent/dev" and
 	.data.text == "it is ready"'
 
+it 'is told whom it may write to, and how'
+run agent-spawn -a dev --dry-run x
+expect_out_has 'writes to tester or `user`'
+run agent-spawn -a spy -m replay:rec --dry-run x
+expect_not grep -q 'agent-send' "$T_DIR/out"
+
 it 'and to nobody else, whoever it says it is'
 says 'agent-send spy x; echo $?; agent-send --from tester user x; echo $?
 	unset AGENT_SOCKET; agent-send spy x; echo $?'
