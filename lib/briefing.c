@@ -60,20 +60,43 @@ add_rules(const jv *agent, const char *dir, struct buf *out, struct err *e)
 	return 0;
 }
 
-/* What the project says to all agents; it need not say anything. */
+/* One AGENTS.md; it need not be there. */
 static int
-add_project(const char *workspace, struct buf *out, struct err *e)
+add_agents_md(const char *dir, const char *root, struct buf *out,
+    struct err *e)
 {
-	AUTO_FREE char *path = path_join(workspace, "AGENTS.md");
+	AUTO_FREE char *path = path_join(dir, "AGENTS.md");
+	size_t len = strlen(root);
 
 	if (!path_exists(path))
 		return 0;
-	buf_adds(out, "\n## The project (AGENTS.md)\n\n");
+	buf_addf(out, "\n## The project (%s)\n\n", strncmp(path, root, len) ==
+	    0 && path[len] == '/' ? path + len + 1 : path);
 	if (path_read(path, RULES_MAX, out, e) < 0)
 		return -1;
 	if (out->data[out->len - 1] != '\n')
 		buf_addc(out, '\n');
 	return 0;
+}
+
+/* What the project says to all agents, from its top down to where it works. */
+static int
+add_project(const char *root, const char *workspace, struct buf *out,
+    struct err *e)
+{
+	size_t len = root ? strlen(root) : 0;
+	bool inside = root && strncmp(workspace, root, len) == 0 &&
+	    workspace[len] == '/';
+
+	if (!inside)
+		return add_agents_md(workspace, workspace, out, e);
+	for (const char *p = workspace + len; p; p = strchr(p + 1, '/')) {
+		AUTO_FREE char *dir = xstrndup(workspace,
+		    (size_t)(p - workspace));
+		if (add_agents_md(dir, root, out, e) < 0)
+			return -1;
+	}
+	return add_agents_md(workspace, root, out, e);
 }
 
 static void
@@ -125,8 +148,8 @@ add_others(const jv *agent, struct buf *out)
 }
 
 int
-briefing_make(const jv *agent, const char *dir, const char *workspace,
-    const jv *skills, struct buf *out, struct err *e)
+briefing_make(const jv *agent, const char *dir, const char *root,
+    const char *workspace, const jv *skills, struct buf *out, struct err *e)
 {
 	const char *description = json_str(agent, "description");
 
@@ -139,7 +162,7 @@ briefing_make(const jv *agent, const char *dir, const char *workspace,
 	add_list(agent, "responsibilities", "Responsibilities", out);
 	add_others(agent, out);
 	if (add_rules(agent, dir, out, e) < 0 ||
-	    add_project(workspace, out, e) < 0)
+	    add_project(root, workspace, out, e) < 0)
 		return -1;
 	add_skills(skills, out);
 	add_list(agent, "initial_instructions", "Instructions", out);

@@ -3,7 +3,7 @@
  *
  * The system message: who it is (id, description, responsibilities and
  * instructions of agents.yaml), where it works, its rules, what AGENTS.md in
- * the workspace says about the project, and the skills that it can look up.
+ * the workspace and above it says about the project, and the skills that it can look up.
  * Plain Markdown, the same for the same input, so that a provider's prompt
  * cache hits.
  */
@@ -17,11 +17,14 @@
 
 /*
  * `dir` is where rules_file starts from (the directory of agents.yaml);
+ * `root` is the top of the project, or NULL: each AGENTS.md from there down to
+ * `workspace` counts, the nearest last.
  * `skills` comes from skills.h.
  * ST_NOINPUT when the rules are named but not there.
  */
-int	briefing_make(const jv *agent, const char *dir, const char *workspace,
-	    const jv *skills, struct buf *out, struct err *e);
+int	briefing_make(const jv *agent, const char *dir, const char *root,
+	    const char *workspace, const jv *skills, struct buf *out,
+	    struct err *e);
 
 /*
  * What the model may call: the declarations of the agent's `tools` (its own

@@ -10,7 +10,10 @@
 #include "record.h"
 #include "toolbox.h"
 
-enum { HOOK_SECONDS = 60, HOOK_OUTPUT_MAX = 1 << 20, HOOK_BLOCKS = 2 };
+enum {
+	HOOK_SECONDS = 60, HOOK_SECONDS_MAX = 3600,
+	HOOK_OUTPUT_MAX = 1 << 20, HOOK_BLOCKS = 2
+};
 
 static const char *const modes[] = {
 	[PERMIT_DEFAULT] = "default",
@@ -89,6 +92,7 @@ hook_input(const struct permit *p, const struct call *c, const char *event)
 	json_set_str(&v, "permission_mode", modes[p->mode]);
 	json_set_str(&v, "agent", p->agent);
 	json_set_str(&v, "tool_name", c->name);
+	json_set_str(&v, "tool_use_id", c->id);
 	json_set(&v, "tool_input", json_copy(&c->arguments));
 	if (c->state == CALL_ENDED) {
 		jv response = json_object();
@@ -102,8 +106,8 @@ hook_input(const struct permit *p, const struct call *c, const char *event)
 
 /* Its exit status, what it printed in `out`: stderr when it blocks. */
 static int
-run_hook(const char *command, const char *dir, const char *input,
-    struct buf *out, struct err *e)
+run_hook(const char *command, double seconds, const char *dir,
+    const char *input, struct buf *out, struct err *e)
 {
 	/* standard error comes back too: it is the reason when it blocks */
 	const char *const argv[] = {
@@ -114,7 +118,7 @@ run_hook(const char *command, const char *dir, const char *input,
 	spec.argv = argv;
 	spec.cwd = dir;
 	return child_run(&spec, input, HOOK_OUTPUT_MAX,
-	    deadline_in(HOOK_SECONDS * CLOCK_SEC), out, e);
+	    deadline_in((int64_t)(seconds * 1e9)), out, e);
 }
 
 /* PERMIT_NO when what a hook printed is JSON that says so. */
@@ -142,21 +146,37 @@ read_decision(const struct buf *out, struct buf *words)
 	return strcmp(decision, "ask") == 0 ? PERMIT_ASK : PERMIT_NO;
 }
 
+/* "shell", "edit_*", "write_file|edit_file"; nothing is everything. */
+static bool
+matches(const char *matcher, const char *name)
+{
+	AUTO_FREE char *list = matcher ? xstrdup(matcher) : NULL;
+	char *rest = list, *one;
+
+	if (!matcher || !*matcher)
+		return true;
+	while ((one = strsep(&rest, "|")))
+		if (fnmatch(one, name, 0) == 0)
+			return true;
+	return false;
+}
+
 static int
 ask_hook(const struct permit *p, const struct call *c, const char *event,
     const jv *hook, struct buf *words, struct err *e)
 {
-	const char *matcher = json_str(hook, "matcher");
 	const char *command = json_str(hook, "command");
-	AUTO_FREE char *input = NULL;
+	AUTO_FREE char *input = hook_input(p, c, event);
 	AUTO_BUF struct buf out = BUF_INIT;
+	double seconds = HOOK_SECONDS;
 	int status;
 
-	if (!command || (matcher && *matcher &&
-	    fnmatch(matcher, c->name, 0) != 0))
+	if (!command)
 		return PERMIT_YES;
-	input = hook_input(p, c, event);
-	status = run_hook(command, p->workspace, input, &out, e);
+	if (json_num(hook, "timeout", &seconds) &&
+	    (seconds <= 0 || seconds > HOOK_SECONDS_MAX))
+		seconds = HOOK_SECONDS_MAX;
+	status = run_hook(command, seconds, p->workspace, input, &out, e);
 	if (status < 0)
 		return err_prefix(e, "hook");
 	if (status == HOOK_BLOCKS) {
@@ -171,6 +191,25 @@ ask_hook(const struct permit *p, const struct call *c, const char *event,
 	return status == 0 ? (int)read_decision(&out, words) : PERMIT_YES;
 }
 
+/* One of ours, or a list of them under a matcher, as Claude Code has it. */
+static int
+ask_entry(const struct permit *p, const struct call *c, const char *event,
+    const jv *entry, struct buf *words, struct err *e)
+{
+	AUTO_JV jv list = json_get(entry, "hooks");
+	int answer;
+
+	if (!matches(json_str(entry, "matcher"), c->name))
+		return PERMIT_YES;
+	answer = ask_hook(p, c, event, entry, words, e);
+	for (size_t i = 0; answer == PERMIT_YES && i < json_count(&list);
+	    i++) {
+		AUTO_JV jv hook = json_at(&list, i);
+		answer = ask_hook(p, c, event, &hook, words, e);
+	}
+	return answer;
+}
+
 static int
 ask_hooks(const struct permit *p, const struct call *c, const char *event,
     struct buf *words, struct err *e)
@@ -178,8 +217,8 @@ ask_hooks(const struct permit *p, const struct call *c, const char *event,
 	AUTO_JV jv hooks = json_get(p->hooks, event);
 
 	for (size_t i = 0; i < json_count(&hooks); i++) {
-		AUTO_JV jv hook = json_at(&hooks, i);
-		int answer = ask_hook(p, c, event, &hook, words, e);
+		AUTO_JV jv entry = json_at(&hooks, i);
+		int answer = ask_entry(p, c, event, &entry, words, e);
 		if (answer != PERMIT_YES)
 			return answer;
 	}

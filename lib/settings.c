@@ -70,9 +70,19 @@ static const struct yaml_shape maps[] = {
 	YAML_SHAPE_END
 };
 
-static const struct yaml_shape hook[] = {
+/* As Claude Code writes them: several under one matcher. */
+static const struct yaml_shape hook_of[] = {
 	{ "command", .kinds = YAML_STRING | YAML_REQUIRED },
+	{ "timeout", .kinds = YAML_NUMBER },
+	{ "type", .kinds = YAML_STRING },
+	YAML_SHAPE_END
+};
+
+static const struct yaml_shape hook[] = {
+	{ "command", .kinds = YAML_STRING },
+	{ "hooks", .kinds = YAML_LIST, .each = YAML_MAP, .members = hook_of },
 	{ "matcher", .kinds = YAML_STRING },
+	{ "timeout", .kinds = YAML_NUMBER },
 	YAML_SHAPE_END
 };
 

@@ -24,7 +24,12 @@ hook_commands(const jv *hooks)
 		AUTO_JV jv event = json_iter_value(hooks, i);
 		for (size_t k = 0; k < json_count(&event); k++) {
 			AUTO_JV jv hook = json_at(&event, k);
+			AUTO_JV jv more = json_get(&hook, "hooks");
 			json_append(&list, json_get(&hook, "command"));
+			for (size_t m = 0; m < json_count(&more); m++) {
+				AUTO_JV jv one = json_at(&more, m);
+				json_append(&list, json_get(&one, "command"));
+			}
 		}
 	}
 	return list;

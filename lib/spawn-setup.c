@@ -214,8 +214,8 @@ find_words(struct setup *s, struct err *e)
 		return -1;
 	if (s->foreign)		/* the tools are its own */
 		json_set(&s->agent, "tools", json_array());
-	return briefing_make(&s->agent, s->agents.dir, s->place, &s->skills,
-	    &s->briefing, e);
+	return briefing_make(&s->agent, s->agents.dir, s->workspace.root,
+	    s->place, &s->skills, &s->briefing, e);
 }
 
 /* The workspace, if there is one; a run to go on with must be in one. */

@@ -57,6 +57,15 @@ first=$(briefing .)
 run agent-spawn --dry-run x
 expect_ok [ "$first" = "$(briefing .)" ]
 
+it 'reads each AGENTS.md from the top down to where the agent works'
+mkdir -p .agent sub/deep
+echo 'Deep is different.' >sub/deep/AGENTS.md
+sed 's/^    tools/    sandbox_path: sub\/deep\n&/' agents.yaml >deep.yaml
+run agent-spawn --agents deep.yaml --dry-run x
+expect_ok [ "$(briefing 'index("Run make check") <
+	index("(sub/deep/AGENTS.md)\n\nDeep is")')" = true ]
+rm -r .agent
+
 it 'wants a skill that says what it is'
 echo 'no front matter' >ours/deploy/SKILL.md
 run agent-spawn --dry-run x

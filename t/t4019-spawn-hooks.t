@@ -60,6 +60,23 @@ run cat after
 expect_json '.[0] | .tool_name == "read_file" and
 	.tool_response.output == "x"'
 
+it 'takes them as Claude Code writes them'
+cp "$HOME/.config/agent/config.yaml" kept
+cat >"$HOME/.config/agent/config.yaml" <<'END'
+hooks:
+  PreToolUse:
+    - matcher: 'write_file|shell'
+      hooks:
+        - {type: command, command: 'true'}
+        - {type: command, command: 'echo second; exit 2', timeout: 5}
+END
+run agent-spawn go
+expect_status 0
+expect_ok [ "$(got 0)" = 'error: denied: second' ]
+expect_ok [ "$(got 1)" = 'error: denied: second' ]
+expect_ok [ "$(got 2)" = x ]
+mv kept "$HOME/.config/agent/config.yaml"
+
 it 'takes no hooks from a workspace'
 cp "$HOME/.config/agent/config.yaml" .agent/config.yaml
 run agent-spawn go

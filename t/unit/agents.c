@@ -60,7 +60,7 @@ test_read(void)
 	ok(agents_may_send(&a, "dev", "test"), "dev may write to test");
 	ok(!agents_may_send(&a, "test", "dev"), "not the other way");
 	ok(agents_may_send(&a, "test", "user"), "anybody to the person");
-	is_int(briefing_make(&agent, dir, "/ws", &none, &words, &e), 0,
+	is_int(briefing_make(&agent, dir, NULL, "/ws", &none, &words, &e), 0,
 	    "briefing");
 	ok(strstr(words.data, "You are the agent 'dev'. Mends.") &&
 	    strstr(words.data, "/ws"), "says who and where");
