@@ -5,11 +5,14 @@
 
 #include <ctype.h>
 #include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
 
 #include "alloc.h"
 #include "json.h"
 #include "path.h"
 #include "record.h"
+#include "tree.h"
 #include "ulid.h"
 
 enum { NAME_MIN = 4, CONVERSATION_MAX = 1 << 30 };
@@ -52,6 +55,49 @@ runs_find(const struct workspace *w, const char *name, struct err *e)
 	return NULL;
 }
 
+/* A directory of `from` and all that is in it, into `to`; links as links. */
+static int
+copy_dir(int from, int to, const char *name, struct err *e)
+{
+	AUTO_FD int old = openat(from, name, O_RDONLY | O_DIRECTORY |
+	    O_NOFOLLOW | O_CLOEXEC);
+	AUTO_FD int new = old >= 0 && mkdirat(to, name, 0700) == 0 ?
+	    openat(to, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	int listed = new >= 0 ? fcntl(old, F_DUPFD_CLOEXEC, 3) : -1, r = 0;
+	DIR *d = listed >= 0 ? fdopendir(listed) : NULL;
+
+	if (!d)
+		return err_sys(e, ST_CANTCREATE, "cannot copy '%s'", name);
+	for (const struct dirent *f; r == 0 && (f = readdir(d)); ) {
+		const char *n = f->d_name;
+
+		if (strcmp(n, ".") == 0 || strcmp(n, "..") == 0)
+			continue;
+		if (f->d_type == DT_DIR)
+			r = copy_dir(old, new, n, e);
+		else if (f->d_type == DT_REG || f->d_type == DT_LNK)
+			r = tree_copy(old, n, new, n, e);
+	}
+	closedir(d);
+	return r;
+}
+
+/* What a foreign agent goes on from: its session, and its home. */
+static int
+copy_session(const char *from, const char *to, struct err *e)
+{
+	AUTO_FREE char *session = path_join(from, "session.json");
+	AUTO_FD int old = open(from, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTO_FD int new = open(to, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (!path_exists(session))
+		return 0;
+	if (old < 0 || new < 0)
+		return err_sys(e, ST_CANTCREATE, "cannot copy '%s'", from);
+	return tree_copy(old, "session.json", new, "session.json", e) < 0 ?
+	    -1 : copy_dir(old, new, "home", e);
+}
+
 char *
 runs_fork(const struct workspace *w, const char *from, const char *id,
     struct err *e)
@@ -64,7 +110,8 @@ runs_fork(const struct workspace *w, const char *from, const char *id,
 	if (!dir || path_read(old, CONVERSATION_MAX, &text, e) < 0)
 		return NULL;
 	AUTO_FREE char *copy = path_join(dir, "conversation.ndjson");
-	if (path_write_atomic(copy, text.data, text.len, 0600, e) < 0)
+	if (path_write_atomic(copy, text.data, text.len, 0600, e) < 0 ||
+	    copy_session(old_dir, dir, e) < 0)
 		return NULL;
 	return STEAL(dir);
 }

@@ -57,6 +57,18 @@ expect_ok grep -qx thread-1 args
 expect_file in 'and more'
 expect_json '.[0].data.resumed and last.data.usage.input_tokens == 0'
 
+it 'codex: a fork goes on in a home of its own'
+# shellcheck disable=SC2016
+fake codex codex-text 'echo x >>$HOME/times; mkdir -p $HOME/d
+	ln -sfn /etc $HOME/d/link'
+run agent-spawn -a codex hello
+run agent-spawn -c --fork-session another way
+expect_status 0
+expect_ok grep -qx thread-1 args
+expect_ok test "$(wc -l .agent/runs/*/home/times | sed '$d' |
+	awk '{ print $1 }' | sort | xargs)" = '1 2'
+expect_ok test "$(find .agent/runs -path '*/home/d/link' -type l | wc -l)" = 2
+
 it 'claude: counts sub-agents too, and each message once'
 fake claude claude-tools
 run agent-spawn -a claude go
