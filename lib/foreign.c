@@ -333,6 +333,8 @@ judge(struct foreign_run *f, int status, struct err *e)
 	if (!f->failure.status && (!f->ended || (status != 0 && !f->ours) ||
 	    (!f->ok && f->ended)))
 		explain_exit(f, status);
+	if (f->failure.status == ST_NO && f->kind->status_is_http && !f->ours)
+		f->failure.status = status_of(f, status);
 	if (!f->failure.status && f->run.answer.len == 0)
 		err_set(&f->failure, ST_NO, "%s answered nothing",
 		    f->kind->type);
