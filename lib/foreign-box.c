@@ -28,9 +28,13 @@ enum {
 #define KEY_NAME "AGENT_MODEL_KEY"
 
 int
-foreign_write(const struct foreign_run *f, const char *name, const char *text,
+foreign_write(struct foreign_run *f, const char *name, const char *text,
     size_t len, struct err *e)
 {
+	if (json_is(&f->shown, JSON_OBJECT)) {
+		json_set(&f->shown, name, json_from_bytes(text, len));
+		return 0;
+	}
 	AUTO_FREE char *path = path_join(f->home, name);
 	AUTO_FREE char *dir = path_dirname(path);
 
@@ -148,7 +152,8 @@ furnish(struct foreign_run *f, struct err *e)
 {
 	const char *briefing = f->run.task->briefing;
 
-	if (path_mkdirs(f->home, 0700, e) < 0)
+	if (!json_is(&f->shown, JSON_OBJECT) &&
+	    path_mkdirs(f->home, 0700, e) < 0)
 		return -1;
 	if (f->kind->rules && briefing && foreign_write(f, f->kind->rules,
 	    briefing, strlen(briefing), e) < 0)
@@ -367,9 +372,8 @@ foreign_prepare(struct foreign_run *f, struct err *e)
 	return 0;
 }
 
-/* agent-sandbox with its options, and the program with its. */
-static int
-find_words(struct foreign_run *f, struct strs *argv, struct err *e)
+int
+foreign_words(struct foreign_run *f, struct strs *argv, struct err *e)
 {
 	AUTO_STRS struct strs words = STRS_INIT;
 
@@ -388,7 +392,7 @@ foreign_start(struct foreign_run *f, struct err *e)
 	AUTO_STRS struct strs argv = STRS_INIT;
 	AUTO_STRS struct strs all = STRS_INIT;
 
-	if (find_words(f, &argv, e) < 0)
+	if (foreign_words(f, &argv, e) < 0)
 		return -1;
 	whole_env(f, &all);
 	return start(f, &argv, &all, e);

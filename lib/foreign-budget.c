@@ -49,9 +49,10 @@ foreign_budget_begin(struct foreign_run *f, struct err *e)
 	const struct agent_task *t = f->run.task;
 	double usd = f->kind->tells_cost ? 0 : f->cost_max;
 	struct ledger_want want = next_want(f);
+	const char *pool = t->route ? json_str(t->route, "pool") : NULL;
 
-	if (runbudget_begin(t->origin.run, json_str(f->agent, "pool"), usd,
-	    e) < 0)
+	pool = pool ? pool : json_str(f->agent, "pool");
+	if (runbudget_begin(t->origin.run, pool, usd, e) < 0)
 		return -1;
 	want.pool = env_get("AGENT_POOL");
 	if (!is_booked(f))

@@ -59,6 +59,7 @@ struct foreign_run {
 				 * the version */
 	char *inject;		/* rule of agent-sandbox for its key, or NULL */
 	char *session_file, *stderr_file;
+	jv shown;		/* an object: its files go there instead */
 	struct strs args, env;
 	bool plan;		/* changes nothing */
 	char *key;		/* of the model; or NULL */
@@ -91,13 +92,20 @@ struct foreign_run {
 	int64_t idle_ns;
 };
 
-/* foreign-box.c: finds what it needs, fills its home; then starts it.
- * Neither releases anything. */
+/* foreign.c: from the task; and back. */
+void	foreign_init(struct foreign_run *f, const struct foreign *kind,
+	    const struct agent_task *task, const jv *agent, const char *dir);
+void	foreign_release(struct foreign_run *f);
+
+/* foreign-box.c: finds what it needs, fills its home; the words
+ * that start it, agent-sandbox first; starts it.
+ * None releases anything. */
 int	foreign_prepare(struct foreign_run *f, struct err *e);
+int	foreign_words(struct foreign_run *f, struct strs *argv, struct err *e);
 int	foreign_start(struct foreign_run *f, struct err *e);
 
 /* A file in the home, its directories made. */
-int	foreign_write(const struct foreign_run *f, const char *name,
+int	foreign_write(struct foreign_run *f, const char *name,
 	    const char *text, size_t len, struct err *e);
 
 /* foreign-event.c: one thing that it said, {type, data}; borrowed. */

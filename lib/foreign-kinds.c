@@ -26,14 +26,14 @@ env(struct foreign_run *f, const char *name, const char *value)
 }
 
 static int
-write_text(const struct foreign_run *f, const char *name,
+write_text(struct foreign_run *f, const char *name,
     const struct buf *text, struct err *e)
 {
 	return foreign_write(f, name, text->data, text->len, e);
 }
 
 static int
-write_json(const struct foreign_run *f, const char *name, const jv *v,
+write_json(struct foreign_run *f, const char *name, const jv *v,
     struct err *e)
 {
 	AUTO_BUF struct buf text = BUF_INIT;

@@ -494,7 +494,7 @@ find_limits(struct foreign_run *f)
 	const char *idle = json_str(&limits, "idle");
 	int64_t seconds;
 
-	(void)json_num(&limits, "cost", &f->cost_max);
+	f->cost_max = f->run.task->limits.cost;
 	f->idle_ns = IDLE_SECONDS * CLOCK_SEC;
 	if (json_int(&limits, "idle", &seconds))
 		f->idle_ns = seconds * CLOCK_SEC;
@@ -502,8 +502,8 @@ find_limits(struct foreign_run *f)
 		(void)num_parse_duration(idle, &f->idle_ns);
 }
 
-static void
-release(struct foreign_run *f)
+void
+foreign_release(struct foreign_run *f)
 {
 	child_stop(&f->child, 0);
 	snapshot_drop(&f->run.snapshot);
@@ -521,33 +521,43 @@ release(struct foreign_run *f)
 	strs_release(&f->env);
 	free(f->key);
 	jv_free(f->state);
+	jv_free(f->shown);
 	jv_free(f->called);
 	buf_release(&f->pending);
 	buf_release(&f->run.answer);
 	free(f->step);
 }
 
-int
-foreign_run(const struct foreign *kind, const struct agent_task *task,
-    const jv *agent, const char *dir, struct err *e)
+void
+foreign_init(struct foreign_run *f, const struct foreign *kind,
+    const struct agent_task *task, const jv *agent, const char *dir)
 {
-	struct foreign_run f = {
+	*f = (struct foreign_run){
 		.kind = kind, .agent = agent, .dir = dir,
+		.prompt = task->prompt,
 		.run = { .task = task, .talk = task->talk,
 		    .started = clock_mono(), .snapshot = SNAPSHOT_INIT },
 		.home = path_join(task->run_dir, "home"),
 		.session_file = path_join(task->run_dir, "session.json"),
 		.stderr_file = path_join(task->place.output_dir, "stderr.txt"),
 		.plan = task->permit.mode == PERMIT_PLAN,
-		.child = CHILD_INIT, .state = JSON_NONE,
+		.child = CHILD_INIT, .state = JSON_NONE, .shown = JSON_NONE,
 		.called = json_object(), .live = MODEL_USAGE_INIT,
 		.last_live = MODEL_USAGE_INIT, .counted = MODEL_USAGE_INIT,
 		.booked = MODEL_USAGE_INIT,
 	};
+	ndjson_init(&f->reader, -1, LINE_MAX_BYTES);
+}
+
+int
+foreign_run(const struct foreign *kind, const struct agent_task *task,
+    const jv *agent, const char *dir, struct err *e)
+{
+	struct foreign_run f;
 	struct err last = ERR_INIT;
 	int status;
 
-	ndjson_init(&f.reader, -1, LINE_MAX_BYTES);
+	foreign_init(&f, kind, task, agent, dir);
 	find_limits(&f);
 	if (begin(&f, e) < 0)
 		agent_end(&f.run, e->status, err_kind(e->status));
@@ -559,6 +569,6 @@ foreign_run(const struct foreign *kind, const struct agent_task *task,
 	status = agent_say_end(&f.run, e, &last) < 0 ? -1 : f.run.status;
 	if (status < 0)
 		*e = last;
-	release(&f);
+	foreign_release(&f);
 	return status;
 }

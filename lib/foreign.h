@@ -56,4 +56,12 @@ int	foreign_check(const struct foreign *kind, const jv *agent,
 int	foreign_run(const struct foreign *kind, const struct agent_task *task,
 	    const jv *agent, const char *dir, struct err *e);
 
+/*
+ * What it would start, for people: {"command":[...],"input","home":{FILE:
+ * text}}.  Nothing is run or written.
+ */
+int	foreign_show(const struct foreign *kind,
+	    const struct agent_task *task, const jv *agent, const char *dir,
+	    jv *ret, struct err *e);
+
 #endif

@@ -175,6 +175,18 @@ find_care(const struct setup *s)
 	return care;
 }
 
+/* How somebody else's agent would be started. */
+static int
+show(const struct setup *s, const struct agent_task *task, struct err *e)
+{
+	AUTO_JV jv shown = JSON_NONE;
+
+	if (foreign_show(s->foreign, task, &s->agent, s->agents.dir, &shown,
+	    e) < 0)
+		return -1;
+	return s->said->record(s->said->context, &shown, e);
+}
+
 static int
 run(struct setup *s, const char *prompt, struct err *e)
 {
@@ -201,7 +213,7 @@ run(struct setup *s, const char *prompt, struct err *e)
 			.run = s->run,
 		},
 		.audit = s->audit,
-		.mail = liaison_mail(s->liaison),
+		.mail = s->liaison ? liaison_mail(s->liaison) : NULL,
 		.stays = s->said->liaison != NULL,
 		.park = s->said->park,
 		.checkpoints = !s->said->no_checkpoints,
@@ -243,6 +255,8 @@ run(struct setup *s, const char *prompt, struct err *e)
 	s->subagents.until = until;
 	if (s->foreign) {
 		task.limits.turns = limit(s, s->said->max_turns, "turns", 0);
+		if (s->said->dry_run)
+			return show(s, &task, e);
 		return foreign_run(s->foreign, &task, &s->agent,
 		    s->agents.dir, e);
 	}
@@ -271,6 +285,15 @@ dry_run(struct setup *s, const char *prompt, struct err *e)
 	if (model_dry_run(&s->model, &rq, &shown, e) < 0)
 		return -1;
 	return s->said->record(s->said->context, &shown, e);
+}
+
+/* In a run that there is not. */
+static int
+dry_run_foreign(struct setup *s, const char *prompt, struct err *e)
+{
+	s->run_dir = path_join(s->workspace.root, ".agent/runs/RUN");
+	s->output_dir = path_join(s->run_dir, "output");
+	return run(s, prompt, e);
 }
 
 static bool
@@ -380,12 +403,9 @@ spawn_run(const struct spawn *said, const char *prompt, struct err *e)
 	}
 	if (setup_agent(&s, e) < 0)
 		return -1;
-	if (said->dry_run && s.foreign)
-		return err_set(e, ST_USAGE, "what agent '%s' of type '%s' "
-		    "would ask cannot be shown", json_str(&s.agent, "id"),
-		    json_str(&s.agent, "type"));
 	if (said->dry_run)
-		return dry_run(&s, prompt, e);
+		return s.foreign ? dry_run_foreign(&s, prompt, e) :
+		    dry_run(&s, prompt, e);
 	if (setup_files(&s, e) < 0 || spawn_note_begin(&s, e) < 0)
 		return -1;
 	return run_noted(&s, prompt, e);

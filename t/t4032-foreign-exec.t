@@ -111,6 +111,16 @@ expect_ok grep -q 'base_url = "http://127.0.0.1:8317/v1"' seen
 expect_not grep -rq sk-54321 seen said .agent
 expect_not grep -q "$MODEL_PORT" seen
 
+it 'is shown how it would be started, and is not'
+rm -rf .agent args
+run env TEST_API_KEY=sk-54321 agent-spawn -a codex --dry-run go
+expect_status 0
+expect_json 'last | .input == "go" and (.command | index("--inject")) and
+	(.home[".codex/config.toml"] | test("8317"))'
+expect_out_lacks sk-54321
+expect_not test -e .agent
+expect_not test -e args
+
 it 'has no network but its model'
 fake exec codex-text 'ls /sys/class/net; cat /proc/net/dev | wc -l'
 : >said
