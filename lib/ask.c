@@ -196,7 +196,7 @@ tell_usage(const struct model_reply *r)
 	if (u->reasoning > 0)
 		buf_addf(&out, " (%lld reasoning)", (long long)u->reasoning);
 	if (u->cost >= 0)
-		buf_addf(&out, ", $%.6f", u->cost);
+		buf_addf(&out, "%s$%.6f", out.len ? ", " : "", u->cost);
 	err_warn("%s: %s; %s", r->model ? r->model : "model",
 	    out.len ? out.data : "usage not said",
 	    r->recalled ? "from the cache" : took);

@@ -98,23 +98,16 @@ anthropic_poll(struct bulk_server *s, const char *batch,
     struct bulk_progress *ret, struct err *e)
 {
 	AUTO_FREE char *path = xasprintf("/messages/batches/%s", batch);
-	struct bulk_request rq = { .method = "GET", .path = path };
 	AUTO_JV jv counts = JSON_NONE;
 	int64_t left = 0;
-	const char *status;
 
-	ret->answer = bulk_ask_json(s, &rq, e);
-	status = json_str(&ret->answer, "processing_status");
-	if (!status)
-		return json_is(&ret->answer, JSON_OBJECT) ? err_set(e,
-		    ST_PROTOCOL, "the server does not say how the batch is") :
-		    -1;
-	ret->word = xstrdup(status);
+	if (bulk_look(s, path, "processing_status", ret, e) < 0)
+		return -1;
 	counts = json_get(&ret->answer, "request_counts");
 	(void)json_int(&counts, "processing", &left);
 	ret->count = counts_of(&ret->answer);
 	ret->done = ret->count - left;
-	ret->ended = strcmp(status, "ended") == 0;
+	ret->ended = strcmp(ret->word, "ended") == 0;
 	return 0;
 }
 

@@ -121,24 +121,17 @@ openai_poll(struct bulk_server *s, const char *batch,
 		"completed", "expired", "cancelled"
 	};
 	AUTO_FREE char *path = xasprintf("/batches/%s", batch);
-	struct bulk_request rq = { .method = "GET", .path = path };
 	AUTO_JV jv counts = JSON_NONE;
-	const char *status;
 
-	ret->answer = bulk_ask_json(s, &rq, e);
-	status = json_str(&ret->answer, "status");
-	if (!status)
-		return json_is(&ret->answer, JSON_OBJECT) ? err_set(e,
-		    ST_PROTOCOL, "the server does not say how the batch is") :
-		    -1;
-	ret->word = xstrdup(status);
+	if (bulk_look(s, path, "status", ret, e) < 0)
+		return -1;
 	counts = json_get(&ret->answer, "request_counts");
 	(void)json_int(&counts, "completed", &ret->done);
 	(void)json_int(&counts, "total", &ret->count);
-	if (strcmp(status, "failed") == 0)
+	if (strcmp(ret->word, "failed") == 0)
 		return failed(&ret->answer, e);
 	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++)
-		ret->ended = ret->ended || strcmp(status, ends[i]) == 0;
+		ret->ended = ret->ended || strcmp(ret->word, ends[i]) == 0;
 	return 0;
 }
 

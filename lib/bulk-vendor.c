@@ -21,15 +21,17 @@ bulk_vendor_of(const struct model *m, struct err *e)
 {
 	const char *protocol = m->provider->name;
 
-	if (strncmp(m->base, "http", 4) == 0) {
-		if (strcmp(protocol, "chat") == 0 ||
-		    strcmp(protocol, "responses") == 0)
-			return &bulk_openai;
-		if (strcmp(protocol, "messages") == 0)
-			return &bulk_anthropic;
-	}
-	err_set(e, ST_CONFIG, "'%s': its protocol, %s, has no batches",
-	    m->name, protocol);
+	if (strncmp(m->base, "http", 4) != 0)
+		err_set(e, ST_CONFIG, "'%s' is no server, and has no batches",
+		    m->name);
+	else if (strcmp(protocol, "chat") == 0 ||
+	    strcmp(protocol, "responses") == 0)
+		return &bulk_openai;
+	else if (strcmp(protocol, "messages") == 0)
+		return &bulk_anthropic;
+	else
+		err_set(e, ST_CONFIG, "'%s': its protocol, %s, has no batches",
+		    m->name, protocol);
 	return NULL;
 }
 
@@ -139,6 +141,24 @@ bulk_ask_json(struct bulk_server *s, const struct bulk_request *rq,
 	err_set(e, ST_PROTOCOL, "%s: the answer to %s %s is no object",
 	    s->m->name, rq->method, rq->path);
 	return JSON_NONE;
+}
+
+int
+bulk_look(struct bulk_server *s, const char *path, const char *key,
+    struct bulk_progress *ret, struct err *e)
+{
+	struct bulk_request rq = { .method = "GET", .path = path };
+	const char *word;
+
+	ret->answer = bulk_ask_json(s, &rq, e);
+	if (!json_is(&ret->answer, JSON_OBJECT))
+		return -1;
+	word = json_str(&ret->answer, key);
+	if (!word)
+		return err_set(e, ST_PROTOCOL,
+		    "the server does not say how the batch is");
+	ret->word = xstrdup(word);
+	return 0;
 }
 
 char *

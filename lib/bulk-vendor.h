@@ -72,6 +72,11 @@ int	bulk_ask(struct bulk_server *s, const struct bulk_request *rq,
 jv	bulk_ask_json(struct bulk_server *s, const struct bulk_request *rq,
 	    struct err *e);
 
+/* What the server says of a batch, and its word for how it is, the member
+ * `key` of that. */
+int	bulk_look(struct bulk_server *s, const char *path, const char *key,
+	    struct bulk_progress *ret, struct err *e);
+
 /* The id in such an answer, fit to be part of a path; the caller frees it.
  * NULL with ST_PROTOCOL when there is none, and as it is for no answer. */
 char	*bulk_id(const jv *answer, struct err *e);
