@@ -38,6 +38,9 @@ struct mem_options {
 
 extern const struct cli mem_cli;
 
+/* What the command line says; ends the process when it is wrong. */
+void	mem_options_read(struct mem_options *o, int argc, char **argv);
+
 /* Opens the memory that the options name; MEMORY_... flags. */
 int	mem_open(const struct mem_options *o, unsigned flags,
 	    struct memory *ret, struct err *e);

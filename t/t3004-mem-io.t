@@ -85,6 +85,14 @@ expect_status 0
 run agent-mem -f llm.db export
 expect_json '.[0] | .id == "llm-docs-k" and .text == "kept by llm" and
 	.tags == ["docs"] and .time == "2023-11-14T22:13:20.000Z"'
+sqlite3 logs.db "create table responses (id text, model text, prompt text,
+	response text, datetime_utc text); insert into responses values
+	('r1', 'gpt', 'why is grass green', 'chlorophyll', '2025-03-01T10:00:00')"
+run agent-mem -f llm.db import logs.db
+expect_status 0
+run agent-mem -f llm.db search --format ndjson chlorophyll
+expect_json '.[0] | .id == "llm-r1" and .author == "gpt" and
+	.time == "2025-03-01T10:00:00.000Z"'
 sqlite3 strange.db 'create table t (x)'
 run agent-mem -f llm.db import strange.db
 expect_status 65
