@@ -4,22 +4,16 @@
 #include "memory-mirror.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <stdarg.h>
-#include <sys/stat.h>
 
 #include "alloc.h"
-#include "lexis.h"
 #include "memory-markdown.h"
 #include "memory-search.h"
-#include "num.h"
-#include "path.h"
+#include "mirror-file.h"
 #include "sha256.h"
 #include "ulid.h"
 
-enum { FILE_MAX = 64 << 20, TRIES = 5 };
-
-static const char mark[] = "<!-- agent-mem ", mark_end[] = " -->";
+enum { TRIES = 5 };
 
 typedef char digest[SHA256_HEX_LEN + 1];
 
@@ -37,11 +31,9 @@ struct entry {
 struct syncing {
 	struct memory *m;
 	struct mirror *k;
-	char *file;
-	struct stat sb;			/* st_nlink 0: it is not there */
-	struct buf text, out;
-	bool whole;			/* it had its mark */
-	int64_t edited, next;		/* its number, and that of ours */
+	struct mirror_file f;
+	struct buf out;
+	int64_t next;			/* the number that we write */
 	struct entry **entry;		/* the base, then by time */
 	size_t n, cap;
 	size_t *slot, slots;		/* of entry + 1, by id */
@@ -58,8 +50,7 @@ release(struct syncing *s)
 	}
 	free(s->entry);
 	free(s->slot);
-	free(s->file);
-	buf_release(&s->text);
+	mirror_file_release(&s->f);
 	buf_release(&s->out);
 }
 
@@ -151,7 +142,7 @@ load_base(struct syncing *s, struct err *e)
 
 	if (store_query(s->m->store, "select id, n, digest, before, since, "
 	    "written from mirror where file = ? order by id",
-	    STORE_ARGS(ARG_STR(s->file)), &q, e) < 0)
+	    STORE_ARGS(ARG_STR(s->f.path)), &q, e) < 0)
 		return -1;
 	while ((r = store_step(q, e)) > 0) {
 		struct entry *t = need(s, store_col_str(q, 0));
@@ -185,11 +176,11 @@ static int
 keep(struct syncing *s, const struct entry *t, const digest sum,
     bool written, struct err *e)
 {
-	int64_t number = written ? s->next : s->edited;
+	int64_t number = written ? s->next : s->f.number;
 
 	return store_run(s->m->store, "insert or replace into mirror (file, "
 	    "id, n, digest, before, since, written) values (?, ?, ?, ?, ?, ?, "
-	    "?)", STORE_ARGS(ARG_STR(s->file), ARG_STR(t->id),
+	    "?)", STORE_ARGS(ARG_STR(s->f.path), ARG_STR(t->id),
 	    ARG_INT(t->now), ARG_STR(sum),
 	    ARG_STR(written ? t->digest : t->before),
 	    ARG_INT(t->base ? t->since : number),
@@ -201,103 +192,8 @@ static int
 forget(struct syncing *s, const struct entry *t, struct err *e)
 {
 	return store_run(s->m->store, "delete from mirror where file = ? and "
-	    "id = ?", STORE_ARGS(ARG_STR(s->file), ARG_STR(t->id)), e) < 0 ?
+	    "id = ?", STORE_ARGS(ARG_STR(s->f.path), ARG_STR(t->id)), e) < 0 ?
 	    -1 : 0;
-}
-
-/* The file. */
-
-static int
-check_text(const struct syncing *s, struct err *e)
-{
-	for (size_t i = 0; i < s->text.len; ) {
-		unsigned c;
-		size_t n = lexis_decode(s->text.data + i, s->text.len - i, &c);
-		if (n == 0 || c == 0)
-			return err_set(e, ST_DATA, "'%s' is not UTF-8 text",
-			    s->file);
-		i += n;
-	}
-	return 0;
-}
-
-/* Takes the last mark out of the text. */
-static void
-take_mark(struct syncing *s)
-{
-	const size_t len = sizeof(mark) - 1;
-	char *p = s->text.data, *at = NULL, *stop;
-	AUTO_FREE char *number = NULL;
-	size_t digits;
-
-	for (char *q = p; q && (q = strstr(q, mark)); q++)
-		if (q == p || q[-1] == '\n')
-			at = q;
-	if (!at)
-		return;
-	digits = strspn(at + len, "0123456789");
-	number = xstrndup(at + len, digits);
-	if (strncmp(at + len + digits, mark_end, sizeof(mark_end) - 1) != 0 ||
-	    num_parse_int(number, 0, INT64_MAX - 1, &s->edited) < 0)
-		return;
-	s->whole = true;
-	stop = at + strcspn(at, "\n");
-	stop += *stop == '\n';
-	memmove(at, stop, (size_t)(p + s->text.len - stop) + 1);
-	s->text.len -= (size_t)(stop - at);
-	if (s->edited >= s->next)
-		s->next = s->edited + 1;
-}
-
-static int
-read_file(struct syncing *s, struct err *e)
-{
-	if (stat(s->file, &s->sb) < 0) {
-		s->sb = (struct stat){ .st_mode = S_IFREG | 0600 };
-		return errno == ENOENT ? 0 : err_sys(e, ST_NOINPUT,
-		    "cannot read '%s'", s->file);
-	}
-	if (!S_ISREG(s->sb.st_mode))
-		return err_set(e, ST_NOINPUT, "'%s' is not a regular file",
-		    s->file);
-	if (path_read(s->file, FILE_MAX, &s->text, e) < 0 ||
-	    check_text(s, e) < 0)
-		return -1;
-	return 0;
-}
-
-/* Whether somebody else has written it since we read it. */
-static bool
-has_changed(const struct syncing *s)
-{
-	struct stat now;
-
-	if (stat(s->file, &now) < 0)
-		return s->sb.st_nlink != 0;
-	return now.st_ino != s->sb.st_ino || now.st_size != s->sb.st_size ||
-	    now.st_mtim.tv_sec != s->sb.st_mtim.tv_sec ||
-	    now.st_mtim.tv_nsec != s->sb.st_mtim.tv_nsec;
-}
-
-/* 1 when it was written, 0 when nothing had to be, 2 to begin again. */
-static int
-write_file(struct syncing *s, struct err *e)
-{
-	bool same = s->whole && s->out.len == s->text.len &&
-	    (s->out.len == 0 || memcmp(s->out.data, s->text.data,
-	    s->out.len) == 0);
-
-	if (same)
-		return 0;
-	if (s->out.len > 0 && s->out.data[s->out.len - 1] != '\n')
-		buf_addc(&s->out, '\n');
-	if (s->out.len > 1 && s->out.data[s->out.len - 2] != '\n')
-		buf_addc(&s->out, '\n');
-	buf_addf(&s->out, "%s%lld%s\n", mark, (long long)s->next, mark_end);
-	if (has_changed(s))
-		return 2;
-	return path_write_atomic(s->file, s->out.data, s->out.len,
-	    s->sb.st_mode & 07777, e) < 0 ? -1 : 1;
 }
 
 /* Sections. */
@@ -434,7 +330,7 @@ take_gone(struct syncing *s, struct entry *t, bool there, bool theirs,
 	if (t->base)
 		conflict(s, "note '%s' was %s, but has changed in '%s': what "
 		    "is there was kept", id, there ? "replaced" : "removed",
-		    s->file);
+		    s->f.path);
 	t->base = t->seen = false;
 	return take_new(s, sec, there ? NULL : id, e);
 }
@@ -446,7 +342,7 @@ take_both(struct syncing *s, struct entry *t,
 	struct markdown_section own = *sec;
 
 	conflict(s, "note '%s' has changed here and in '%s': both were kept",
-	    t->id, s->file);
+	    t->id, s->f.path);
 	own.titled = false;
 	return write_note(s, t, sec, e) < 0 ? -1 :
 	    take_new(s, &own, NULL, e);
@@ -458,7 +354,7 @@ take_known(struct syncing *s, struct entry *t,
 {
 	AUTO_NOTE struct memory_note note = MEMORY_NOTE_INIT;
 	int there = memory_get(s->m, t->id, &note, e);
-	bool old = t->base && s->edited < t->written;
+	bool old = t->base && s->f.number < t->written;
 	bool theirs, ours;
 	digest sum, here;
 
@@ -511,11 +407,11 @@ take_missing(struct syncing *s, struct entry *t, struct err *e)
 {
 	if (!t->now)
 		return t->base ? forget(s, t, e) : 0;
-	if (t->base && s->whole && t->since <= s->edited) {
+	if (t->base && s->f.whole && t->since <= s->f.number) {
 		if (t->now == t->n)
 			return remove_note(s, t, e);
 		conflict(s, "note '%s' was deleted in '%s', but has changed "
-		    "here: it was kept", t->id, s->file);
+		    "here: it was kept", t->id, s->f.path);
 	}
 	return write_note(s, t, NULL, e);
 }
@@ -525,16 +421,15 @@ merge(struct syncing *s, struct err *e)
 {
 	AUTO_SECTION struct markdown_section sec = MARKDOWN_SECTION_INIT;
 	struct memory_filter shown = { .notes = true };
-	const char *text, *at, *end;
+	const char *text = s->f.text.data ? s->f.text.data : "";
+	const char *end = text + s->f.text.len;
+	const char *at = markdown_first(text, end);
 
+	s->next = s->f.number + 1;
 	if (load_base(s, e) < 0 || memory_each(s->m, &shown, SIZE_MAX, true,
 	    on_note, s, e) < 0)
 		return -1;
-	take_mark(s);
-	text = s->text.data ? s->text.data : "";
-	end = text + s->text.len;
-	at = markdown_first(text, end);
-	if (s->sb.st_nlink == 0)
+	if (!s->f.there)
 		buf_adds(&s->out, "# Memory\n\n");
 	else
 		buf_add(&s->out, text, (size_t)(at - text));
@@ -547,32 +442,18 @@ merge(struct syncing *s, struct err *e)
 	return 0;
 }
 
-/* 0 when it is done, 2 to begin again. */
+/* Whether it is done; MIRROR_CHANGED: to be begun again. */
 static int
-sync_once(struct syncing *s, struct err *e)
+sync_once(struct syncing *s, const char *path, struct err *e)
 {
 	struct memory *tx AUTO_MEMORY_ROLLBACK = s->m;
 	int r;
 
-	if (memory_begin(s->m, e) < 0 || read_file(s, e) < 0 ||
+	if (memory_begin(s->m, e) < 0 || mirror_file_read(path, &s->f, e) < 0 ||
 	    merge(s, e) < 0)
 		return -1;
-	r = write_file(s, e);
-	if (r < 0 || r == 2)
-		return r;
-	return memory_commit(s->m, e);
-}
-
-/* Links are followed: the file that they mean is the one to replace. */
-static char *
-real_name(const char *path, struct err *e)
-{
-	AUTO_FREE char *dir = path_dirname(path), *real = NULL;
-
-	if (path_exists(path))
-		return path_real(path, e);
-	real = path_real(dir, e);
-	return real ? path_join(real, path_basename(path)) : NULL;
+	r = mirror_file_write(&s->f, &s->out, s->next, e);
+	return r < 0 || r == MIRROR_CHANGED ? r : memory_commit(s->m, e);
 }
 
 int
@@ -581,17 +462,16 @@ mirror_sync(struct memory *m, const char *path, struct mirror *k,
 {
 	const struct mirror told = *k;
 	const char *author = m->author;
-	int r = 2;
+	int r = MIRROR_CHANGED;
 
 	m->author = k->person;
-	for (int i = 0; r == 2 && i < TRIES; i++) {
-		struct syncing s = { .m = m, .k = k, .next = 1 };
+	for (int i = 0; r == MIRROR_CHANGED && i < TRIES; i++) {
+		struct syncing s = { .m = m, .k = k };
 		*k = told;
-		s.file = real_name(path, e);
-		r = s.file ? sync_once(&s, e) : -1;
+		r = sync_once(&s, path, e);
 		release(&s);
 	}
 	m->author = author;
-	return r == 2 ? err_set(e, ST_TEMPFAIL, "'%s' is being written by "
-	    "somebody else", path) : r;
+	return r == MIRROR_CHANGED ? err_set(e, ST_TEMPFAIL, "'%s' is being "
+	    "written by somebody else", path) : r;
 }
