@@ -185,6 +185,9 @@ show(struct strs *w, const char *path)
 {
 	static const char *const seen[] = { "/usr/", "/opt/", "/bin/", NULL };
 
+	/* what lies around /bin is all there is */
+	if (strcmp(path, "/") == 0)
+		return;
 	for (size_t i = 0; seen[i]; i++)
 		if (strncmp(path, seen[i], strlen(seen[i])) == 0)
 			return;

@@ -127,4 +127,14 @@ fake exec codex-text 'ls /sys/class/net; cat /proc/net/dev | wc -l'
 run agent-spawn -a exec go
 expect_json 'last.data.text | test("3\n$")'
 
+it 'shows nothing more of the host for a program in /bin'
+cat >agents.yaml <<END
+agents:
+  - id: bin
+    type: exec
+    command: [/bin/sh, -c, "cat >/dev/null; ls -d $T_DIR/bin; echo ran"]
+END
+run agent-spawn -a bin --format ndjson x
+expect_json 'last.data.text == "ran\n"'
+
 done_testing
