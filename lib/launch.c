@@ -177,7 +177,9 @@ prepare(const struct launch *l, pid_t parent)
 	if (l->uproot && uproot() < 0)
 		return "cannot leave the chroot";
 	if (l->noverlays > 0 && mount_overlays(l) < 0)
-		return "cannot mount the overlay";
+		return "cannot mount the overlay: the state directory may "
+		    "be on one itself, as in a container: set "
+		    "XDG_STATE_HOME to one on a disk or tmpfs";
 	/* after the changes of credentials, which clear it */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
 		return "the parent is gone";
