@@ -125,6 +125,8 @@ main(int argc, char **argv)
 	if (init_spec.flags & BOX_PROC_RO)
 		init_protect_proc();
 	init_drop_rights();
+	if (init_spec.flags & BOX_SCOPE)
+		init_scope();
 	init_filter();
 	sigemptyset(&chld);
 	sigaddset(&chld, SIGCHLD);

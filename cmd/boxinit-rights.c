@@ -150,6 +150,27 @@ init_drop_rights(void)
 		init_fail("cannot protect the init");
 }
 
+/*
+ * With the network of the host come its abstract sockets: Landlock, from
+ * Linux 6.12 on, leaves those that were made inside, and signals likewise.
+ * Nothing of the kind on an older kernel; the manual says so.
+ */
+void
+init_scope(void)
+{
+	/* struct landlock_ruleset_attr, which older headers have without */
+	const struct {
+		uint64_t fs, net, scoped;
+	} attr = { 0, 0, 1 << 0 | 1 << 1 };
+	long fd = syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0);
+
+	if (fd < 0)
+		return;
+	if (syscall(SYS_landlock_restrict_self, fd, 0) < 0)
+		init_fail("cannot close abstract sockets");
+	close((int)fd);
+}
+
 #define PROGRAM(f) { sizeof(f) / sizeof(*(f)), (f) }
 static const struct sock_fprog programs[2][BOX_FILTER_COUNT] = {
 	{ PROGRAM(filter_0), PROGRAM(filter_1), PROGRAM(filter_2),

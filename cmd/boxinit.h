@@ -34,6 +34,7 @@ void	init_limit(void);
 void	init_map_back(void);
 void	init_protect_proc(void);
 void	init_drop_rights(void);
+void	init_scope(void);	/* needs no_new_privs */
 void	init_filter(void);
 
 /* boxinit-command.c: a terminal of our own (its descriptor), the command's

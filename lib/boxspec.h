@@ -35,7 +35,8 @@ enum {
 	BOX_TTY = 1 << 2,	/* a terminal of its own for 0 and 1 */
 	BOX_TTY_ERR = 1 << 3,	/* and for 2 */
 	BOX_NOTIFY = 1 << 4,	/* refused calls are told to the parent */
-	BOX_AUDIT = 1 << 5	/* and it is asked before writes: boxwrites.h */
+	BOX_AUDIT = 1 << 5,	/* and it is asked before writes: boxwrites.h */
+	BOX_SCOPE = 1 << 6	/* abstract sockets of others are out of reach */
 };
 
 /* Listeners made inside and passed out. */

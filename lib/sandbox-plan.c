@@ -98,6 +98,8 @@ plan_filter(struct box *b, const struct mounts_where *w)
 		b->spec.filter = BOX_FILTER_NONE;
 	if (w->as_root && !r->nested && !r->privileged && !w->bind_proc)
 		b->spec.flags |= BOX_PROC_RO;
+	if (!r->privileged)
+		b->spec.flags |= BOX_SCOPE;
 	if (r->privileged)
 		b->spec.filter = BOX_FILTER_NONE;
 	else if (boxreport_wanted(&b->report))

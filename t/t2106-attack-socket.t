@@ -84,6 +84,21 @@ attack loopback-mapped "$(connect AF_INET6 \
 attack own-address "$(connect AF_INET '(e["HOST_IP"], int(e["ANY"]))')"
 attack unspecified "$(connect AF_INET '("0.0.0.0", int(e["ANY"]))')"
 
+# the network of the host has its abstract sockets; Landlock, where it can,
+# keeps them out
+if agent-sandbox --check | grep -q 'Landlock ABI \([6-9]\|[1-9][0-9]\)'; then
+	options=$ATTACK_OPTIONS
+	ATTACK_OPTIONS="$ATTACK_OPTIONS --net host"
+	attack unix-abstract-host "$(connect AF_UNIX '"\0" + e["SECRET"]')"
+	it 'leaves abstract sockets that were made inside'
+	run agent-sandbox --net host python3 -c 'import os, socket
+s = socket.socket(socket.AF_UNIX); s.bind("\0mine" + str(os.getpid()))
+s.listen(); c = socket.socket(socket.AF_UNIX); c.connect(s.getsockname())
+print("fine")'
+	expect_out fine
+	ATTACK_OPTIONS=$options
+fi
+
 # with a network, asked of the proxy and by names for the same places
 options=$ATTACK_OPTIONS
 ATTACK_OPTIONS="$ATTACK_OPTIONS --allow *.test --allow ok.test:80
