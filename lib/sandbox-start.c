@@ -111,8 +111,9 @@ look_at_owner(const struct box *b)
 	    (st.st_mode & S_IWOTH))
 		return;
 	err_warn("the workspace belongs to uid %u, and root is confined to "
-	    "what is its own: run this as that user, with "
-	    "'setpriv --reuid=%u --init-groups'", st.st_uid, st.st_uid);
+	    "what is its own: run this as that user, with 'setpriv "
+	    "--reuid=%u --regid=%u --clear-groups'", st.st_uid, st.st_uid,
+	    st.st_gid);
 }
 
 int
