@@ -2,20 +2,14 @@
 #include "config.h"
 
 #include "agents.h"
+#include "agree.h"
 #include "alloc.h"
-#include "buf.h"
-#include "path.h"
 #include "policy.h"
-#include "schema.h"
-#include "tap.h"
 
 #define A(text) "agents: [{id: a, " text "}]\n"
 
 /* What both must say of a text; the code alone knows of other files. */
-static const struct {
-	const char *text;
-	bool good;
-} cases[] = {
+static const struct agree cases[] = {
 	{ "agents: [{id: a}, {id: b}]\n", true },
 	{ "agents: []\n", true },
 	{ "agents: {}\n", false },
@@ -103,40 +97,15 @@ code_takes(const char *text)
 	return false;
 }
 
-static bool
-schema_takes(struct schema *s, const char *text)
-{
-	AUTO_YAML struct yaml_doc doc = YAML_DOC_INIT;
-	struct err e = ERR_INIT;
-
-	return yaml_parse("x", text, strlen(text), &doc, &e) == 0 &&
-	    schema_check(s, &doc.value, NULL, &e) == 0;
-}
-
 int
 main(void)
 {
-	struct err e = ERR_INIT;
-	const char *path = SRCDIR "/templates/agents.schema.json";
-	AUTO_BUF struct buf text = BUF_INIT;
-	AUTO_JV jv v = JSON_NONE;
+	static const char *const files[] = { "agents.yaml", NULL };
 	char dir[] = "/tmp/agent-unit.XXXXXX";
-	struct schema *s = NULL;
 
-	ok(path_read(path, 1 << 20, &text, &e) == 0 &&
-	    json_parse(text.data, text.len, &v, &e) == 0, "reads the schema");
-	s = schema_compile(&v, NULL, &e);
-	ok(s != NULL, "compiles it %s", e.text);
-	ok(mkdtemp(dir) && chdir(dir) == 0, "has a directory");
-	for (size_t i = 0; s && i < sizeof(cases) / sizeof(*cases); i++) {
-		ok(code_takes(cases[i].text) == cases[i].good,
-		    "case %zu, the code", i);
-		if (!ok(schema_takes(s, cases[i].text) == cases[i].good,
-		    "case %zu, the schema", i))
-			diag("%s", cases[i].text);
-	}
-	schema_free(s);
-	unlink("agents.yaml");
-	ok(chdir("/") == 0 && rmdir(dir) == 0, "cleans up");
+	agree_begin(dir, "agents.yaml", "agents: []\n");
+	agree_run(SRCDIR "/templates/agents.schema.json", cases,
+	    sizeof(cases) / sizeof(*cases), code_takes);
+	agree_end(dir, files);
 	return done();
 }

@@ -1,20 +1,15 @@
 /* The schema for editors against what the code takes and refuses. */
 #include "config.h"
 
+#include "agree.h"
 #include "alloc.h"
 #include "buf.h"
 #include "flow.h"
-#include "path.h"
-#include "schema.h"
-#include "tap.h"
 
 #define T(text) "tasks: {a: {" text "}}\n"
 
 /* What both must say of a text; the code alone knows of other files. */
-static const struct {
-	const char *text;
-	bool good;
-} cases[] = {
+static const struct agree cases[] = {
 	{ T("run: x"), true },
 	{ T("run: [x, y]"), true },
 	{ T("run: []"), false },
@@ -88,44 +83,15 @@ code_takes(const char *text)
 	return false;
 }
 
-static bool
-schema_takes(struct schema *s, const char *text)
-{
-	AUTO_YAML struct yaml_doc doc = YAML_DOC_INIT;
-	struct err e = ERR_INIT;
-
-	return yaml_parse("x", text, strlen(text), &doc, &e) == 0 &&
-	    schema_check(s, &doc.value, NULL, &e) == 0;
-}
-
 int
 main(void)
 {
-	struct err e = ERR_INIT;
-	const char *path = SRCDIR "/templates/agent-flow.schema.json";
-	AUTO_BUF struct buf text = BUF_INIT;
+	static const char *const files[] = { "unit.flow.yaml", "y", NULL };
 	char dir[] = "/tmp/agent-unit.XXXXXX";
-	struct schema *s = NULL;
-	jv v = JSON_NONE;
 
-	ok(path_read(path, 1 << 20, &text, &e) == 0 &&
-	    json_parse(text.data, text.len, &v, &e) == 0, "reads the schema");
-	AUTO_JV jv owned = v;
-	s = schema_compile(&owned, NULL, &e);
-	ok(s != NULL, "compiles it %s", e.text);
-	ok(mkdtemp(dir) && chdir(dir) == 0 &&
-	    path_write_atomic("y", "tasks: {}\n", 10, 0600, &e) == 0,
-	    "has a directory with a flow");
-	for (size_t i = 0; s && i < sizeof(cases) / sizeof(*cases); i++) {
-		ok(code_takes(cases[i].text) == cases[i].good,
-		    "case %zu, the code", i);
-		if (!ok(schema_takes(s, cases[i].text) == cases[i].good,
-		    "case %zu, the schema", i))
-			diag("%s", cases[i].text);
-	}
-	schema_free(s);
-	unlink("unit.flow.yaml");
-	unlink("y");
-	ok(chdir("/") == 0 && rmdir(dir) == 0, "cleans up");
+	agree_begin(dir, "y", "tasks: {}\n");
+	agree_run(SRCDIR "/templates/agent-flow.schema.json", cases,
+	    sizeof(cases) / sizeof(*cases), code_takes);
+	agree_end(dir, files);
 	return done();
 }

@@ -1,20 +1,13 @@
 /* The schema of route.yaml for editors against what the code takes. */
 #include "config.h"
 
+#include "agree.h"
 #include "alloc.h"
-#include "buf.h"
-#include "path.h"
 #include "route-config.h"
-#include "schema.h"
-#include "tap.h"
-#include "yaml.h"
 
 /* What both must say of a text; the code alone knows the agents and whether a
  * condition is jq. */
-static const struct {
-	const char *text;
-	bool good;
-} cases[] = {
+static const struct agree cases[] = {
 	{ "{}\n", true },
 	{ "# nothing\n", true },
 	{ "[]\n", false },
@@ -74,14 +67,16 @@ static const struct {
 };
 
 static bool
-code_takes(const char *text, const struct agents *agents)
+code_takes(const char *text)
 {
+	AUTO_AGENTS struct agents agents = AGENTS_INIT;
 	struct route_config c = { .doc = YAML_DOC_INIT };
 	AUTO_JV jv known = json_object();
 	struct err e = ERR_INIT;
 
-	if (path_write_atomic("route.yaml", text, strlen(text), 0600,
-	    &e) == 0 && route_config_read("route.yaml", &known, agents, &c,
+	if (agents_read("agents.yaml", &agents, &e) == 0 &&
+	    path_write_atomic("route.yaml", text, strlen(text), 0600,
+	    &e) == 0 && route_config_read("route.yaml", &known, &agents, &c,
 	    &e) == 0) {
 		route_config_release(&c);
 		return true;
@@ -90,45 +85,17 @@ code_takes(const char *text, const struct agents *agents)
 	return false;
 }
 
-static bool
-schema_takes(struct schema *s, const char *text)
-{
-	AUTO_YAML struct yaml_doc doc = YAML_DOC_INIT;
-	struct err e = ERR_INIT;
-
-	return yaml_parse("x", text, strlen(text), &doc, &e) == 0 &&
-	    schema_check(s, &doc.value, NULL, &e) == 0;
-}
-
 int
 main(void)
 {
-	static const char agents[] = "agents: [{id: a}]\n";
-	const char *path = SRCDIR "/templates/route.schema.json";
-	AUTO_AGENTS struct agents a = AGENTS_INIT;
-	AUTO_BUF struct buf text = BUF_INIT;
-	AUTO_JV jv v = JSON_NONE;
-	struct err e = ERR_INIT;
+	static const char *const files[] = {
+		"agents.yaml", "route.yaml", NULL
+	};
 	char dir[] = "/tmp/agent-unit.XXXXXX";
-	struct schema *s = NULL;
 
-	ok(path_read(path, 1 << 20, &text, &e) == 0 &&
-	    json_parse(text.data, text.len, &v, &e) == 0, "reads the schema");
-	s = schema_compile(&v, NULL, &e);
-	ok(s != NULL, "compiles it %s", e.text);
-	ok(mkdtemp(dir) && chdir(dir) == 0 && path_write_atomic("agents.yaml",
-	    agents, strlen(agents), 0600, &e) == 0 &&
-	    agents_read("agents.yaml", &a, &e) == 0, "has an agent");
-	for (size_t i = 0; s && i < sizeof(cases) / sizeof(*cases); i++) {
-		ok(code_takes(cases[i].text, &a) == cases[i].good,
-		    "case %zu, the code", i);
-		if (!ok(schema_takes(s, cases[i].text) == cases[i].good,
-		    "case %zu, the schema", i))
-			diag("%s", cases[i].text);
-	}
-	schema_free(s);
-	unlink("agents.yaml");
-	unlink("route.yaml");
-	ok(chdir("/") == 0 && rmdir(dir) == 0, "cleans up");
+	agree_begin(dir, "agents.yaml", "agents: [{id: a}]\n");
+	agree_run(SRCDIR "/templates/route.schema.json", cases,
+	    sizeof(cases) / sizeof(*cases), code_takes);
+	agree_end(dir, files);
 	return done();
 }
