@@ -212,6 +212,10 @@ run_alone(const struct mem_options *o, int lock)
 	setsid();
 	for (int fd = 0; fd < 3; fd++)
 		dup2(null, fd);
+	/* nobody shall wait for the end of what we inherited */
+	if (lock > 3)
+		close_range(3, (unsigned)lock - 1, 0);
+	close_range((unsigned)lock + 1, ~0U, 0);
 	if (ftruncate(lock, 0) == 0 &&
 	    (mem_open(o, MEMORY_NOCREATE, &m, &e) < 0 ||
 	    embed_missing(&k, false, &e) < 0))
