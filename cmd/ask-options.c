@@ -405,8 +405,8 @@ choose_action(struct ask_options *o)
 		cli_usage(&ask_cli, o->resume ?
 		    "-j and --unordered do not go with --batch-api" :
 		    "--batch-api needs --resume FILE");
-	if (bulk && o->timeout == usual_timeout)
-		o->timeout = INT64_MAX;
+	if (o->timeout < 0)	/* not said */
+		o->timeout = bulk ? INT64_MAX : usual_timeout;
 	if ((batch || embed || bulk) && !nothing)
 		cli_usage(&ask_cli, "a stream of tasks comes on standard "
 		    "input, not from operands or files");
@@ -430,7 +430,7 @@ ask_options_read(struct ask_options *o, int argc, char **argv)
 	*o = (struct ask_options){
 		.options = json_object(), .params = json_object(),
 		.key_fd = -1, .retries = -1, .schema_retries = 2,
-		.timeout = usual_timeout, .stdin_timeout = INT64_MAX
+		.timeout = -1, .stdin_timeout = INT64_MAX
 	};
 	o->log = keep && strcmp(keep, "yes") == 0;
 	o->no_stdin = no_stdin && strcmp(no_stdin, "no") == 0;

@@ -184,6 +184,9 @@ exec_pause(void *call, bool on)
 	c->paused = on;
 	if (c->child.out >= 0)
 		(void)epoll_ctl(c->exec->ep, EPOLL_CTL_MOD, c->child.out, &ev);
+	if (c->child.pidfd >= 0)
+		(void)epoll_ctl(c->exec->ep, EPOLL_CTL_MOD, c->child.pidfd,
+		    &ev);
 	c->idle = on ? DEADLINE_NEVER : within(c->timers.idle);
 	c->progress = on ? DEADLINE_NEVER : within(c->timers.progress);
 }

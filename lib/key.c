@@ -68,6 +68,9 @@ key_read(int fd, struct deadline until, char **ret, struct err *e)
 		return err_sys(e, ST_DENIED, "--key-fd %d", fd);
 	r = fd_read_all(fd, KEY_MAX, until, &out, e);
 	close(fd);
+	/* no file may get the number of a standard descriptor */
+	if (fd <= STDERR_FILENO && fd_open_std(e) < 0)
+		r = -1;
 	if (r == 0)
 		return first_line(&out, "--key-fd", ret, e);
 	if (out.data)
@@ -76,8 +79,9 @@ key_read(int fd, struct deadline until, char **ret, struct err *e)
 }
 
 /*
- * By the filter for core files and not by PR_SET_DUMPABLE: that would give
- * our files in /proc to root, and children would lose them, too.
+ * By the filter for core files and not by PR_SET_DUMPABLE, which would give
+ * our files in /proc to root and keep debuggers and leak checkers away.  The
+ * filter is inherited: what a key helper leaves has no memory in it either.
  */
 void
 key_hide(void)

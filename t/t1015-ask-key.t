@@ -23,6 +23,10 @@ expect_status 0
 sent_key s3same-key
 run sh -c 'agent-ask --key-fd 0 hi <key'
 sent_key s3same-key
+run sh -c 'agent-ask --cache --log --key-fd 0 only this <key'
+expect_out 'only this'
+run sh -c 'agent-ask --key-fd 0 <key'
+expect_status 2
 run sh -c 'printf one | agent-ask --key-fd 5 -j 1 --lines 5<key'
 sent_key s3same-key
 model_provider chat "$MODEL_URL/v1" 'key_cmd: echo another'
