@@ -4,7 +4,7 @@
 . "${0%/*}/lib.sh"
 . "$T_SRC/t/model.sh"
 
-need jq perl
+need jq perl sqlite3
 model_server -e '{"match":"huge","big":3000000}' \
 	-e '{"match":"evil","reasoning":"r\u001b]0;x\u0007s","text":"a\u001b[31mred\u001b[2J\u001b]52;c;ZXZpbA==\u0007b\u009bc\u0008\rd\n"}' \
 	-e '{"match":"hang","text":"part and a lot more that never comes","stall":600}' \
