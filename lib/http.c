@@ -83,18 +83,21 @@ http_new(size_t connections, struct err *e)
 	curl_multi_setopt(h->multi, CURLMOPT_TIMERFUNCTION, on_timer);
 	curl_multi_setopt(h->multi, CURLMOPT_TIMERDATA, h);
 	if (connections > 0) {
-		/* libcurl would open one for each that waits meanwhile */
+		/* libcurl would open one for each that waits meanwhile;
+		 * with HTTP/1 they are all needed, see widen() */
+		size_t few = connections / STREAMS + 2;
 		h->connections = connections;
 		curl_multi_setopt(h->multi, CURLMOPT_MAX_HOST_CONNECTIONS,
-		    (long)(connections / STREAMS + 2));
+		    (long)(few < connections ? few : connections));
 		curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS,
 		    (long)connections);
 	}
 	return h;
 }
 
-/* Lets each call that waits have a connection.  libcurl wakes but one of
- * them for each that ends, so they are given to it anew. */
+/* A server takes one request at a time on a connection: each call that waits
+ * may have its own.  libcurl wakes but one of them for each that ends, so they
+ * are given to it anew. */
 static void
 widen(struct http *h)
 {
