@@ -66,16 +66,16 @@ make_end(struct box *b, int i)
 }
 
 /*
- * What gives up a wall is said, and written where it cannot be taken back:
- * the workspace's trail, or the user's.
+ * What gives up a wall, or a secret for use, is written where it cannot be
+ * taken back: the workspace's trail, or the user's.
  */
 static int
 audit_rights(struct box *b)
 {
 	const struct rules *r = b->rules;
-	jv data, words;
+	jv data, words, secrets;
 
-	if (!r->privileged && r->net != NET_HOST)
+	if (!r->privileged && r->net != NET_HOST && r->inject.n == 0)
 		return 0;
 	if (r->privileged)
 		err_warn("privileged: the command is not confined");
@@ -90,11 +90,16 @@ audit_rights(struct box *b)
 	words = json_array();
 	for (const char *const *p = b->s->argv; *p; p++)
 		json_append(&words, json_from_str(*p));
+	secrets = json_array();
+	for (size_t i = 0; i < r->inject.n; i++)
+		json_append(&secrets, json_from_str(r->inject.v[i]));
 	data = json_object();
 	json_set(&data, "command", words);
 	json_set_str(&data, "workspace", b->s->workspace);
+	json_set(&data, "inject", secrets);
 	return audit_add(trail, r->privileged ? "sandbox.privileged" :
-	    "sandbox.host", "/command/agent-sandbox", data, b->e);
+	    r->net == NET_HOST ? "sandbox.host" : "sandbox.secret",
+	    "/command/agent-sandbox", data, b->e);
 }
 
 /*

@@ -117,6 +117,11 @@ expect_ok jq -se 'map(select(.data.by == "inject").data) |
 	not) and .[1].why == "method not allowed"' report
 expect_not grep -q "$KEY" report
 
+it 'is on the audit trail'
+expect_ok jq -se 'last | .action == "sandbox.secret" and
+	(.data.inject[0] | test("key_env KEY"))' \
+	"$HOME/.local/state/agent/audit.ndjson"
+
 it 'is named after the host, and can be written in a profile'
 mkdir -p "$HOME/.config/agent" ws/.agent
 cat >"$HOME/.config/agent/config.yaml" <<EOT
