@@ -14,7 +14,8 @@
 
 enum {
 	SESSIONS_MAX = 64,
-	GLANCE_MS = 100		/* at gates, and at the signal flag */
+	GATE_MS = 50,		/* for a gate to be there */
+	GLANCE_MS = 500		/* at the signal flag, in case poll missed it */
 };
 
 struct editor {
@@ -362,14 +363,18 @@ wait_for_any(const struct editor *ed, struct err *e)
 	struct pollfd p[SESSIONS_MAX + 1] = {
 		{ .fd = ed->ended ? -1 : ed->serve->in, .events = POLLIN }
 	};
+	int64_t ms = GLANCE_MS;
 	size_t n = 1;
 
-	for (const struct acp_session *s = ed->sessions; s; s = s->next)
+	for (const struct acp_session *s = ed->sessions; s; s = s->next) {
 		if (acp_session_busy(s))
 			p[n++] = (struct pollfd){ .fd = s->child.out,
 			    .events = POLLIN };
-	return fd_poll(p, n, deadline_in(GLANCE_MS * CLOCK_MS),
-	    ed->serve->stop, e) < 0 ? -1 : 0;
+		if (json_is(&s->answer, JSON_STRING))
+			ms = GATE_MS;
+	}
+	return fd_poll(p, n, deadline_in(ms * CLOCK_MS), ed->serve->stop,
+	    e) < 0 ? -1 : 0;
 }
 
 int
