@@ -187,7 +187,8 @@ main(int argc, char **argv)
 	}
 	agents = xcalloc((size_t)n, sizeof(*agents));
 	cats = xcalloc((size_t)n, sizeof(*cats));
-	r = start_sender(&sender) < 0 ? err_sys(&e, ST_SYSTEM, "cannot fork") : 0;
+	r = start_sender(&sender) < 0 ?
+	    err_sys(&e, ST_SYSTEM, "cannot fork") : 0;
 	if (r == 0)
 		r = start(argv[1], (int)n, &e);
 	if (r == 0)

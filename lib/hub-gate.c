@@ -404,8 +404,8 @@ hub_sqlite_remembered_list(struct hub *hub, hub_fn fn, void *arg,
 int
 hub_sqlite_forget(struct hub *hub, const char *id, struct err *e)
 {
-	int64_t n = hub_write(hub_sqlite(hub), STORE_FULL, "delete from remembered"
-	    " where substr(id, -length(?1)) = upper(?1)",
+	int64_t n = hub_write(hub_sqlite(hub), STORE_FULL,
+	    "delete from remembered where substr(id, -length(?1)) = upper(?1)",
 	    STORE_ARGS(ARG_STR(id)), e);
 
 	return n < 0 ? -1 : n > 0;

@@ -36,7 +36,8 @@ hub_sqlite_join(struct hub *hub, const struct registry_entry *r,
 	m->fd = -1;
 	if (bell_hold(m->dir, m->file, &m->fd, e) < 0 ||
 	    hub_write(m->h, STORE_NORMAL, "insert into member (owner, id,"
-	    " pid, since, changed) values (?, ?, ?, ?, ?)", STORE_ARGS(ARG_STR(m->file),
+	    " pid, since, changed) values (?, ?, ?, ?, ?)",
+	    STORE_ARGS(ARG_STR(m->file),
 	    ARG_STR(r->id), ARG_INT(getpid()), ARG_INT(now), ARG_INT(now)),
 	    e) < 0 || hub_sqlite_update(&m->member, r, e) < 0) {
 		hub_sqlite_leave(&m->member);
@@ -56,7 +57,8 @@ hub_sqlite_update(struct registry_member *member,
 	if (r->tokens >= 0)
 		tokens = (struct store_arg)ARG_INT(r->tokens);
 	if (hub_write(m->h, STORE_NORMAL, "update member set"
-	    " type = coalesce(?, type), state = coalesce(?, state), task = coalesce(?, task),"
+	    " type = coalesce(?, type), state = coalesce(?, state),"
+	    " task = coalesce(?, task),"
 	    " run = coalesce(?, run), gate = coalesce(?, gate),"
 	    " note = coalesce(?, note), tokens = coalesce(?, tokens),"
 	    " changed = ? where owner = ?", STORE_ARGS(ARG_STR(r->type),
@@ -125,7 +127,8 @@ bury(struct hub_sqlite *h, const jv *gone)
 	for (size_t i = 0; i < json_count(gone); i++) {
 		AUTO_JV jv owner = json_at(gone, i);
 		(void)hub_write(h, STORE_NORMAL, "delete from member"
-		    " where owner = ?", STORE_ARGS(ARG_STR(json_string(&owner))), &ignored);
+		    " where owner = ?",
+		    STORE_ARGS(ARG_STR(json_string(&owner))), &ignored);
 	}
 }
 

@@ -451,7 +451,8 @@ int
 hub_serve_one(const struct workspace *w, const char *identity, int fd,
     const volatile int *stop, struct err *e)
 {
-	struct session s = { .fd = fd, .w = w, .post = POST_INIT, .stop = stop };
+	struct session s = { .fd = fd, .w = w, .post = POST_INIT,
+		.stop = stop };
 	struct err ignored = ERR_INIT;
 	int r = open_session(&s, identity, e);
 
@@ -470,7 +471,8 @@ static void __attribute__((noreturn))
 serve_and_exit(const struct workspace *w, const char *identity, int fd,
     const volatile int *stop)
 {
-	struct session s = { .fd = fd, .w = w, .post = POST_INIT, .stop = stop };
+	struct session s = { .fd = fd, .w = w, .post = POST_INIT,
+		.stop = stop };
 	struct err e = ERR_INIT;
 
 	if (open_session(&s, identity, &e) == 0)

@@ -17,7 +17,8 @@ char	*runs_find(const struct workspace *w, const char *name,
 
 /*
  * Makes the run `id` with a copy of what was said in `from`, to go on from
- * there on another way; of a foreign agent with its session and its home.  Its directory; NULL on failure.
+ * there on another way; of a foreign agent with its session and its home.
+ * Its directory; NULL on failure.
  */
 char	*runs_fork(const struct workspace *w, const char *from, const char *id,
 	    struct err *e);
