@@ -6,6 +6,7 @@
 #include "alloc.h"
 #include "path.h"
 #include "served.h"
+#include "workspace.h"
 
 enum {
 	TOKENS = 1500,			/* of what is told at the start */
@@ -56,6 +57,28 @@ recall_sync(const jv *agent, const char *dir, const char *workspace,
 	return status;
 }
 
+/* Whether anything was ever remembered, by it or in what it shares. */
+static bool
+is_there(const jv *agent, const char *workspace)
+{
+	AUTO_WORKSPACE struct workspace w = WORKSPACE_INIT;
+	AUTO_JV jv shared = json_get(agent, "memories");
+	struct err ignored = ERR_INIT;
+
+	if (workspace_find(workspace, &w, &ignored) <= 0)
+		return false;
+	AUTO_FREE char *own = workspace_memory(&w, json_str(agent, "id"));
+	if (path_exists(own))
+		return true;
+	JSON_EACH(&shared, i) {
+		AUTO_FREE char *path = workspace_shared(&w,
+		    json_iter_key(&shared, i));
+		if (path_exists(path))
+			return true;
+	}
+	return false;
+}
+
 int
 recall_about(const jv *agent, const char *workspace, const char *task,
     struct buf *out, struct err *e)
@@ -69,7 +92,7 @@ recall_about(const jv *agent, const char *workspace, const char *task,
 	AUTO_BUF struct buf found = BUF_INIT;
 	int status;
 
-	if (!recall_has_memory(agent))
+	if (!recall_has_memory(agent) || !is_there(agent, workspace))
 		return 0;
 	status = served_run(agent, workspace, "agent-mem", args, NULL, &found,
 	    e);

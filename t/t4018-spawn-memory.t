@@ -25,6 +25,7 @@ it 'lets an agent remember and recall'
 } >rec
 run agent-spawn -a dev go
 expect_status 0
+expect_err ''
 expect_json 'last.data.text == "known"'
 
 it 'tells it at the start of the next run what bears on the task'
