@@ -54,6 +54,12 @@ void	agent_mend(struct run *r, struct err *e);
 /* Runs the agent's check, if it has one; what comes of it may end the run. */
 void	agent_check_work(struct run *r, struct err *e);
 
+/*
+ * Looks whether the calls of this turn are those of the last ones, round and
+ * round: warns the model once, then ends the run (agent-repeat.c).
+ */
+void	agent_check_repeats(struct run *r, const jv *calls, struct err *e);
+
 /* Says something to the model. */
 int	agent_tell(struct run *r, const char *text, struct err *e);
 

@@ -6,13 +6,13 @@ need_sandbox
 T_WAIT=300
 
 it 'comes to the right end after kills at random instants'
-run "$T_SRC/bench/spawn-kill" 12
+run "$T_SRC/bench/spawn-kill" 6
 expect_status 0
-expect_out_has '12 kills'
+expect_out_has '6 kills'
 
 it 'comes to the right end after a kill at a system call'
 if strace -o /dev/null true 2>"$T_DIR/ignored"; then
-	run "$T_SRC/bench/spawn-kill" -s 29
+	run "$T_SRC/bench/spawn-kill" -s 97
 	expect_status 0
 	expect_out_has 'kills at system calls'
 else
