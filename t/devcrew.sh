@@ -36,7 +36,7 @@ crew_recording() {
 	works tester '.messages[-1].content | contains("not hello")' \
 		'echo "echo hello" >hello.sh'
 	works coder '.messages[-1].content | contains("a comment, please")' \
-		'(echo "# greets"; cat hello.sh) >h.tmp; mv h.tmp hello.sh'
+		'printf "# greets\necho hello\n" >hello.sh'
 	answer "$(by coder "$later")" 'Done.'
 	answer "$(by tester "$later")" 'Mended.'
 	answer "$(by reviewer '.messages[-1].content | contains("# greets")')" \
