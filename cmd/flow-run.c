@@ -7,10 +7,12 @@
 
 #include "alloc.h"
 #include "child.h"
+#include "fd.h"
 #include "flowcmd.h"
 #include "journal.h"
 #include "num.h"
 #include "outlet.h"
+#include "progress.h"
 #include "record.h"
 #include "ulid.h"
 
@@ -22,6 +24,8 @@ struct run {
 	struct plan p;
 	char id[ULID_LEN + 1];
 	struct outlet outlet;
+	struct progress progress;	/* instead, on a terminal */
+	bool drawing;
 	struct journal_reader journal;
 	bool part, part_done;	/* only some tasks were wanted; they are done */
 };
@@ -60,6 +64,19 @@ is_ours(const struct run *r, const char *flow)
 	    (flow[len] == '\0' || flow[len] == '.');
 }
 
+static int
+show_record(struct run *r, const jv *record, struct err *e)
+{
+	const char *run = json_str(record, "run");
+	const char *flow = run ? json_str(record, "flow") : NULL;
+	bool ours = flow && strcmp(run, r->id) == 0 && is_ours(r, flow);
+
+	if (r->drawing)
+		return progress_record(&r->progress, record, ours, e);
+	return !ours || r->o->quiet ? 0 :
+	    outlet_record(&r->outlet, record, e);
+}
+
 /* Shows the records of this run that have come; -1 when they cannot be. */
 static int
 show(struct run *r, struct deadline until, struct err *e)
@@ -70,14 +87,8 @@ show(struct run *r, struct deadline until, struct err *e)
 
 	while ((got = journal_next(&r->journal, until, NULL, &line, e)) ==
 	    NDJSON_LINE || got == NDJSON_BAD) {
-		const char *run = got == NDJSON_LINE ?
-		    json_str(&line.value, "run") : NULL;
-		const char *flow = run ? json_str(&line.value, "flow") : NULL;
-
-		if (!flow || strcmp(run, r->id) != 0 || !is_ours(r, flow))
-			continue;
-		status = r->o->quiet ? 0 :
-		    outlet_record(&r->outlet, &line.value, e);
+		if (got == NDJSON_LINE)
+			status = show_record(r, &line.value, e);
 		if (status < 0)
 			break;
 	}
@@ -114,11 +125,27 @@ follow(struct run *r, struct child *make, struct err *e)
 			    "the flow has run as long as it may");
 		if (ended < 0)
 			break;
-		if (show(r, deadline_in(0), e) < 0)
+		if (show(r, deadline_in(0), e) < 0 || (r->drawing &&
+		    progress_draw(&r->progress, false, e) < 0))
 			return -1;
 	}
 	r->part_done = r->part && status == 0;
 	return ended < 0 ? -1 : 0;
+}
+
+/* On the terminal, in the place of what was drawn. */
+static int
+show_last(struct run *r, const jv *record, struct err *e)
+{
+	struct watch watch = WATCH_INIT;
+	AUTO_BUF struct buf out = BUF_INIT;
+
+	progress_close(&r->progress);
+	r->drawing = false;
+	watch_open(&watch, STDOUT_FILENO, TERM_AUTO, -1);
+	watch_show(&watch, record, &out);
+	watch_close(&watch);
+	return fd_write(STDOUT_FILENO, out.data ? out.data : "", out.len, e);
 }
 
 /* The last line: how it went. */
@@ -163,7 +190,8 @@ summarise(struct run *r, int status, struct err *e)
 		return 0;
 	}
 	AUTO_JV jv record = record_new(&origin, RECORD_RESULT, data);
-	return outlet_record(&r->outlet, &record, e);
+	return r->drawing ? show_last(r, &record, e) :
+	    outlet_record(&r->outlet, &record, e);
 }
 
 static int
@@ -267,10 +295,15 @@ run_flow(struct run *r, int argc, char **argv, struct err *e)
 	if (r->o->dry_run)
 		return ST_OK;
 	ulid_make(r->id);
-	if (!r->o->quiet && outlet_open(r->o->format ? strcmp(r->o->format, "text") == 0 :
-	    isatty(STDOUT_FILENO), &r->outlet, e) < 0)
+	r->drawing = !r->o->quiet && !r->o->format && isatty(STDOUT_FILENO);
+	if (r->drawing)
+		progress_open(&r->progress, STDOUT_FILENO, r->p.name,
+		    plan_count(&r->p), (size_t)todo);
+	else if (!r->o->quiet && outlet_open(r->o->format &&
+	    strcmp(r->o->format, "text") == 0, &r->outlet, e) < 0)
 		return -1;
 	status = todo > 0 ? run_make(r, &goals, e) : conclude(r, e);
+	progress_close(&r->progress);
 	outlet_close(&r->outlet);
 	return status;
 }
@@ -279,6 +312,7 @@ int
 flow_run(struct flow_options *o, int argc, char **argv)
 {
 	struct run r = { .o = o, .p = PLAN_INIT, .outlet = OUTLET_INIT,
+		.progress = PROGRESS_INIT,
 		.journal = JOURNAL_READER_INIT };
 	struct err e = ERR_INIT;
 	int status;

@@ -150,7 +150,8 @@ add_task(struct flow *f, const char *path, const char *id, const jv *value,
     const struct strs *needs, const char *loop, struct yaml_problems *p)
 {
 	struct flow_task t = { .id = xstrdup(id), .path = xstrdup(path),
-		.value = json_copy(value), .loop = loop ? xstrdup(loop) : NULL };
+		.value = json_copy(value),
+		.loop = loop ? xstrdup(loop) : NULL };
 
 	for (size_t i = 0; i < needs->n; i++)
 		strs_add(&t.needs, needs->v[i]);

@@ -76,9 +76,10 @@ int	flow_agents(const struct flow *f, struct agents *ret, struct err *e);
 bool	flow_loops(const struct flow_task *t);
 
 /*
- * What the jq programs of a task look at: ids of tasks, and what else
- * there is, with a dot before it (".inputs"); "*" when that cannot be told.  `value` is a task as it was
- * written, with all that is in it.  flow_program_reads() adds those of one.
+ * What the jq programs of a task look at: ids of tasks, and what else there
+ * is, with a dot before it (".inputs"); "*" when that cannot be told.  `value`
+ * is a task as it was written, with all that is in it.  flow_program_reads()
+ * adds those of one program.
  */
 void	flow_program_reads(const char *program, struct strs *ret);
 void	flow_reads(const jv *value, struct strs *ret);

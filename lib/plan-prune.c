@@ -84,7 +84,8 @@ is_forced(const struct prune *c, const jv *task)
 
 	if (c->redo->all || (c->redo->force && strs_has(c->redo->force, id)))
 		return true;
-	return c->redo->failed && step_last(c->p->steps, id, &r, &ignored) == 1 &&
+	return c->redo->failed &&
+	    step_last(c->p->steps, id, &r, &ignored) == 1 &&
 	    r.outcome != STEP_OK && r.outcome != STEP_SKIPPED &&
 	    r.outcome != STEP_OMITTED;
 }

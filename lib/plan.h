@@ -69,7 +69,8 @@ jv	plan_task(const struct plan *p, size_t i);
  * Takes away the stamps of what does not stand any more, and of all that
  * needs it; with `dry`, only looks.  `force` names tasks that are to be
  * redone in any case (NULL: none); with `failed`, all that is not ok, and
- * with `all`, all.  How many tasks are to be done; `ret_why` (may be NULL) says why: {ID: text}.
+ * with `all`, all.  How many tasks are to be done; `ret_why` (may be NULL) says
+ * why: {ID: text}.
  */
 struct plan_redo {
 	const struct strs *force;

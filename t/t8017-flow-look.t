@@ -8,8 +8,8 @@ cat >f.flow.yaml <<'END'
 sandbox: none
 limits: {cost: 2.5, wall: 1h}
 tasks:
-  first: {run: 'echo "pool $AGENT_POOL"; echo no >&2; exit 3', title: 'the "1st"',
-    on_error: continue}
+  first: {run: 'echo "pool $AGENT_POOL"; echo no >&2; exit 3',
+    title: 'the "1st"', on_error: continue}
   each:
     needs: first
     loop: {over: [a, b]}
@@ -62,6 +62,14 @@ run agent-budget --json show
 expect_ok [ -n "$pool" ]
 expect_json ".[0].caps[0] | .name == \"$pool\" and .amount == 2.5"
 
+
+it 'shows at a terminal what runs'
+if script -qec true /dev/null >"$T_DIR/why" 2>&1; then
+	run script -qec 'agent-flow run --force first f.flow.yaml' /dev/null
+	expect_out_has ' s first' '] 1 of 3, ' ' 0 tokens, $0.00'
+else
+	skip 'script(1) is not there'
+fi
 
 it 'limits how long it may run'
 cat >w.flow.yaml <<'END'
