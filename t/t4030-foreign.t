@@ -47,6 +47,13 @@ expect_err 'agent-spawn: codex: unexpected status 401 Unauthorized: no'
 expect_json '.[-2].type == "error" and .[-2].data.status == 77 and
 	(last | .type == "result" and .data.status == 77)'
 
+it 'codex: a server that fails is one, though it says no status'
+fake codex codex-text 'exit 1'
+echo '{"type":"turn.failed","error":{"message":"We’re currently experiencing
+ high demand, which may cause temporary errors."}}' | tr -d '\n' >said
+run agent-spawn -a codex go
+expect_status 69
+
 it 'codex: goes on with its session, and counts only what is new'
 fake codex codex-text
 run agent-spawn -a codex hello

@@ -5,6 +5,8 @@
 # shellcheck source=t/model.sh
 . "$T_SRC/t/model.sh"
 need_sandbox
+# some need half a minute to start where others want to run, too
+T_WAIT=200
 PATH=$PATH:/opt/peers/node_modules/.bin
 
 # google MATCH PARTS: a scenario in Google's protocol.
@@ -25,7 +27,7 @@ real() {
 	fi
 	model_provider "$2" "$MODEL_URL/${3:-v1}"
 	printf 'agents:\n  - { id: a, type: %s, model: test/m, %s }\n' "$1" \
-		'limits: {wall_time: 30s}' >agents.yaml
+		'limits: {wall_time: 150s}' >agents.yaml
 	rm -rf .agent made
 }
 
@@ -85,12 +87,12 @@ all() {
 	expect_json 'last.type == "result" and last.data.status == 77'
 
 	it "$1: a server error, which some try again and again, silently"
-	sed -i 's/wall_time: 30s/idle: 8s/' agents.yaml
+	sed -i 's/wall_time: 150s/idle: 30s/' agents.yaml
 	run agent-spawn -a a 'break now'
 	expect_json 'last.data.status == 69 or last.data.reason == "idle"'
 
 	it "$1: a server that never answers"
-	sed -i 's/idle: 8s/idle: 3s/' agents.yaml
+	sed -i 's/idle: 30s/idle: 3s/' agents.yaml
 	run agent-spawn -a a "stay mute now"
 	expect_status 124
 	expect_json 'last.data.reason == "idle"'

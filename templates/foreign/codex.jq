@@ -2,8 +2,10 @@
 # reconnection, and an item of type error means nothing: only turn.failed is
 # a failure.  Usage is the total of the whole thread.
 
+# What it says of a server that fails has no status.
 def http_status:
-	.[0:2000] | capture("status (?<s>[45][0-9]{2})").s | tonumber;
+	.[0:2000] | (capture("status (?<s>[45][0-9]{2})").s | tonumber),
+	    (select(test("experiencing high demand")) | 503);
 
 def retry:
 	{type: "model.retry", data: {message: .message}} |
