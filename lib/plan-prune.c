@@ -34,39 +34,58 @@ sub_stands(const struct prune *c, const jv *task, struct err *e)
 	return n < 0 ? -1 : n == 0;
 }
 
-/*
- * Why its result, apart from those that it needs, does not stand; NULL when
- * it does.
- */
+/* Whether its result stands, apart from those of what it needs. */
 static int
-missing(struct prune *c, const jv *task, const char **ret,
-    struct err *e)
+stands(const struct prune *c, const jv *task, struct err *e)
 {
 	AUTO_FREE char *stamp = plan_stamp(c->p, task);
 	AUTO_FREE char *name = xasprintf("%s.%s", json_str(task, "id"),
 	    json_str(task, "def"));
 	AUTO_PLAN_STEP struct plan_step s = PLAN_STEP_INIT;
 	AUTO_STEP_RESULT struct step_result r = STEP_RESULT_INIT;
-	int done = step_last(c->p->steps, json_str(task, "id"), &r, e);
+	int done;
 
-	*ret = NULL;
-	if (done < 0 || plan_step_read(c->p, name, &s, e) < 0)
-		return -1;
-	if (done == 0)
-		*ret = "it has no result";
-	else if (r.outcome == STEP_ERRORED || r.outcome == STEP_OVER_BUDGET)
-		*ret = r.outcome == STEP_ERRORED ? "it errored the last time" :
-		    "its budget was used up the last time";
-	else if (!path_exists(stamp))
-		*ret = "it has changed, or was not finished";
-	if (*ret)
+	if (!path_exists(stamp))
 		return 0;
+	if (plan_step_read(c->p, name, &s, e) < 0)
+		return -1;
 	done = step_done(&s.spec, &r, e);
 	/* an input or a result that has gone: it is for the task to say so */
-	if (done < 0 && e->status == ST_NOINPUT)
-		done = 0;
-	if (done == 0)
-		*ret = "it, its files or what it needs have changed";
+	return done < 0 && e->status == ST_NOINPUT ? 0 : done;
+}
+
+/* In words, for what does not stand; NULL on failure. */
+static const char *
+why_not(const struct prune *c, const jv *task, struct err *e)
+{
+	AUTO_FREE char *stamp = plan_stamp(c->p, task);
+	AUTO_STEP_RESULT struct step_result r = STEP_RESULT_INIT;
+	int there = step_last(c->p->steps, json_str(task, "id"), &r, e);
+
+	if (there < 0)
+		return NULL;
+	if (there == 0)
+		return "it has no result";
+	if (r.outcome == STEP_ERRORED)
+		return "it errored the last time";
+	if (r.outcome == STEP_OVER_BUDGET)
+		return "its budget was used up the last time";
+	return path_exists(stamp) ?
+	    "it, its files or what it needs have changed" :
+	    "it has changed, or was not finished";
+}
+
+/* Why it is to be done, apart from what it needs; NULL: it is not. */
+static int
+missing(struct prune *c, const jv *task, const char **ret, struct err *e)
+{
+	int done = stands(c, task, e);
+
+	*ret = NULL;
+	if (done == 0) {
+		*ret = why_not(c, task, e);
+		return *ret ? 0 : -1;
+	}
 	if (done == 1 && plan_has_sub(task)) {
 		done = sub_stands(c, task, e);
 		c->inside = done == 0;
