@@ -103,17 +103,24 @@ flow_compile(struct flow_options *o, int argc, char **argv)
 	return cli_end(ST_OK);
 }
 
+static int
+find_workspace(struct workspace *ret, struct err *e)
+{
+	int found = workspace_find(NULL, ret, e);
+
+	if (found == 0)
+		return err_set(e, ST_NOINPUT, "there is no workspace here: no "
+		    "'.agent' in this directory or above");
+	return found < 0 ? -1 : 0;
+}
+
 /* The plan of a flow that was compiled, by its name. */
 int
 flow_open(const char *name, struct workspace *ret_workspace, struct plan *ret,
     struct err *e)
 {
-	int found = workspace_find(NULL, ret_workspace, e);
-
-	if (found == 0)
-		return err_set(e, ST_NOINPUT, "there is no workspace here: no "
-		    "'.agent' in this directory or above");
-	return found < 0 ? -1 : plan_open(ret_workspace, name, ret, e);
+	return find_workspace(ret_workspace, e) < 0 ? -1 :
+	    plan_open(ret_workspace, name, ret, e);
 }
 
 int
@@ -133,7 +140,8 @@ flow_task(struct flow_options *o, int argc, char **argv)
 	if (makejobs_dry())
 		return cli_end(ST_OK);
 	cli_catch_signals();
-	if (flow_open(argv[optind], &w, &p, &e) == 0 &&
+	if (find_workspace(&w, &e) == 0 &&
+	    plan_open_task(&w, argv[optind], &p, &e) == 0 &&
 	    flowlog_open(&w, p.name, &log, &e) == 0) {
 		flow_use_budget(&p);
 		done = plan_run_task(&p, argv[optind + 1], &log, &cli_signal,

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "alloc.h"
 #include "path.h"
@@ -125,6 +126,23 @@ plan_finish(struct plan *p, struct err *e)
 	return path_write_atomic(path, text, strlen(text), 0600, e);
 }
 
+/* Its limits once more, for plan_open_task(). */
+static int
+keep_limits(const struct plan *p, struct err *e)
+{
+	AUTO_JV jv limits = json_get(&p->list, "limits");
+	AUTO_FREE char *path = path_join(p->dir, "limits.json");
+	AUTO_FREE char *text = NULL;
+
+	if (!json_is(&limits, JSON_OBJECT)) {
+		if (unlink(path) < 0 && errno != ENOENT)
+			return err_sys(e, ST_IO, "cannot remove '%s'", path);
+		return 0;
+	}
+	text = json_text(&limits);
+	return path_write_atomic(path, text, strlen(text), 0600, e);
+}
+
 int
 plan_make(const struct workspace *w, const struct flow *f, const jv *inputs,
     struct plan *ret, struct err *e)
@@ -137,7 +155,8 @@ plan_make(const struct workspace *w, const struct flow *f, const jv *inputs,
 	json_set_str(&p.list, "file", f->doc.name);
 	json_set_str(&p.list, "dir", f->dir);
 	json_set(&p.list, "limits", json_get(&f->doc.value, "limits"));
-	if (plan_describe(&p, f, inputs, e) < 0 || plan_finish(&p, e) < 0)
+	if (plan_describe(&p, f, inputs, e) < 0 || keep_limits(&p, e) < 0 ||
+	    plan_finish(&p, e) < 0)
 		return -1;
 	*ret = p;
 	p = (struct plan)PLAN_INIT;
@@ -174,6 +193,31 @@ plan_open(const struct workspace *w, const char *name, struct plan *ret,
 		    "compiled or run here", name);
 	if (there < 0)
 		return -1;
+	*ret = p;
+	p = (struct plan)PLAN_INIT;
+	return 0;
+}
+
+int
+plan_open_task(const struct workspace *w, const char *name, struct plan *ret,
+    struct err *e)
+{
+	AUTO_PLAN struct plan p = PLAN_INIT;
+	AUTO_FREE char *path = NULL;
+	AUTO_BUF struct buf text = BUF_INIT;
+	jv limits;
+
+	if (!workspace_id_valid(name))
+		return err_set(e, ST_USAGE, "'%s' is no name of a flow", name);
+	plan_place(w->dir, name, &p);
+	p.list = json_object();
+	path = path_join(p.dir, "limits.json");
+	if (path_exists(path)) {
+		if (path_read(path, FILE_MAX, &text, e) < 0 ||
+		    json_parse(text.data, text.len, &limits, e) < 0)
+			return err_prefix(e, "'%s'", path);
+		json_set(&p.list, "limits", limits);
+	}
 	*ret = p;
 	p = (struct plan)PLAN_INIT;
 	return 0;

@@ -6,6 +6,7 @@
  *	plan/ID.DEF.json	a task; DEF is the digest of all that it says
  *	data/DIGEST.json	what such a file refers to
  *	flow.json		the tasks that there are now, in order
+ *	limits.json		the limits of the flow
  *	stamps/ID.DEF		what make looks at: its result stands
  *	steps/ID/		the steps themselves (step.h)
  *
@@ -46,6 +47,10 @@ int	plan_make(const struct workspace *w, const struct flow *f,
 
 /* Reads what was written; ST_NOINPUT for a flow that never was. */
 int	plan_open(const struct workspace *w, const char *name,
+	    struct plan *ret, struct err *e);
+
+/* The same to do one task, without the list of them all: that is long. */
+int	plan_open_task(const struct workspace *w, const char *name,
 	    struct plan *ret, struct err *e);
 
 /*

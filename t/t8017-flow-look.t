@@ -66,7 +66,7 @@ expect_json ".[0].caps[0] | .name == \"$pool\" and .amount == 2.5"
 it 'shows at a terminal what runs'
 if script -qec true /dev/null >"$T_DIR/why" 2>&1; then
 	run script -qec 'agent-flow run --force first f.flow.yaml' /dev/null
-	expect_out_has ' s first' '] 1 of 3, ' ' 0 tokens, $0.00'
+	expect_out_has '] 1 of 3, ' ' 0 tokens, $0.00'
 else
 	skip 'script(1) is not there'
 fi
