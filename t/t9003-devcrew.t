@@ -9,6 +9,7 @@
 . "$T_SRC/t/devcrew.sh"
 need make git jq
 need_sandbox
+T_WAIT=200
 
 # crew: the flow, as a user runs it.
 crew() {

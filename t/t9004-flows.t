@@ -6,6 +6,7 @@
 . "$T_SRC/t/recording.sh"
 need make git jq
 need_sandbox
+T_WAIT=200
 cp "$T_SRC"/templates/flows/*.flow.yaml .
 sed 's/^defaults:/&\n  model: replay:rec/' "$T_SRC/templates/flows/agents.yaml" \
 	>agents.yaml
