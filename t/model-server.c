@@ -442,7 +442,8 @@ serve_all(struct conn *c)
 		srv.requests++;
 		if (++srv.busy > srv.most_busy)
 			srv.most_busy = srv.busy;
-		if (srv.log >= 0 && request_log(srv.log, srv.requests, &r, &e) < 0)
+		if (srv.log >= 0 &&
+		    request_log(srv.log, srv.requests, &r, &e) < 0)
 			die(&e);
 		there = serve(c, &r);
 		request_release(&r);

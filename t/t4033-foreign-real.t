@@ -48,7 +48,7 @@ model_server -e "$(google '"functionResponse":' '[{"text":"All done."}]')" \
 "body":{"error":{"message":"bad key","type":"authentication_error"}}}' \
 	-e '{"match":"break now","status":500,
 "body":{"error":{"message":"broken","code":500}}}' \
-	-e '{"match":"stay mute now","stall":-1}' \
+	-e '{"match":"stay mute now","status":200,"body":"","stall":-1}' \
 	-e "$(google GenerateContent '[{"text":"Hello there."}]')" \
 	-e '{"text":"Hello there."}'
 
