@@ -80,7 +80,8 @@ static int
 failed(const struct ask_options *o, const struct err *e)
 {
 	struct ask a = { .out = STDOUT_FILENO, .format =
-	    o->action == ASK_BATCH || o->action == ASK_BULK ? ASK_NDJSON : o->format };
+	    o->action == ASK_BATCH || o->action == ASK_BULK ? ASK_NDJSON :
+	    o->format };
 
 	return ask_failed(&a, e);
 }

@@ -49,7 +49,7 @@ label(const struct flow_task *t, struct buf *out)
 	if (!title)
 		return;
 	buf_adds(out, ", ");
-	for (size_t i = 0; title[i] && i < LABEL_MAX; i++)
+	for (size_t i = 0; i < LABEL_MAX && title[i]; i++)
 		buf_addc(out, strchr("\"\\<>[]{}|&;\n", title[i]) ? ' ' :
 		    title[i]);
 }

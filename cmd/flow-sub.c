@@ -70,7 +70,7 @@ run_sub(const char *flow, const char *name, struct err *e)
 	AUTO_WORKSPACE struct workspace w = WORKSPACE_INIT;
 	AUTO_PLAN struct plan p = PLAN_INIT;
 	AUTO_PLAN_SUB struct plan_sub s = PLAN_SUB_INIT;
-	struct err why = ERR_INIT;
+	struct err why = ERR_INIT, ignored;
 	int status;
 
 	if (flow_open(flow, &w, &p, e) < 0 ||
@@ -82,8 +82,7 @@ run_sub(const char *flow, const char *name, struct err *e)
 		return status;
 	}
 	/* what has been done can be looked at also when all of it failed */
-	if (print_output(&s, status < 0 ? &(struct err)ERR_INIT : e) < 0 &&
-	    status >= 0)
+	if (print_output(&s, status < 0 ? &ignored : e) < 0 && status >= 0)
 		return -1;
 	if (status < 0)
 		*e = why;

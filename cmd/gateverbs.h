@@ -20,16 +20,18 @@ struct gate_options {
 	int64_t wait_ns;
 };
 
-int	gate_verb_ask(struct gate_options *o, struct hubcli *c, const char *question,
+int	gate_verb_ask(struct gate_options *o, struct hubcli *c,
+	    const char *question, struct err *e);
+int	gate_verb_list(const struct gate_options *o, struct hubcli *c,
 	    struct err *e);
-int	gate_verb_list(const struct gate_options *o, struct hubcli *c, struct err *e);
-int	gate_verb_show(const struct gate_options *o, struct hubcli *c, const char *id,
-	    struct err *e);
-int	gate_verb_answer(const struct gate_options *o, struct hubcli *c, const char *id,
-	    const struct hub_answer *a, struct err *e);
+int	gate_verb_show(const struct gate_options *o, struct hubcli *c,
+	    const char *id, struct err *e);
+int	gate_verb_answer(const struct gate_options *o, struct hubcli *c,
+	    const char *id, const struct hub_answer *a, struct err *e);
 int	gate_verb_answer_all(const struct gate_options *o, struct hubcli *c,
 	    const char *word, struct err *e);
-int	gate_verb_watch(const struct gate_options *o, struct hubcli *c, struct err *e);
+int	gate_verb_watch(const struct gate_options *o, struct hubcli *c,
+	    struct err *e);
 int	gate_verb_remembered(struct hubcli *c, struct err *e);
 int	gate_verb_forget(struct hubcli *c, const char *id, struct err *e);
 

@@ -8,7 +8,8 @@
  * that the run can go on; the endpoint of its model is its only network.  The
  * prompt is its standard input, a file, or what it is asked in ACP.  What it
  * prints is put into records by a jq program, templates/foreign/TYPE.jq, that
- * gets each line and gives objects {type, data}: types of agent-record(5), and these, which are for us:
+ * gets each line and gives objects {type, data}: types of agent-record(5), and
+ * these, which are for us:
  *
  *	session		id: what it calls the conversation, to go on with it
  *	model.delta	text: a piece of an answer that comes in pieces

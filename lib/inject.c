@@ -196,7 +196,8 @@ read_header(struct inject *r, const char *text, struct err *e)
 		    "variable");
 	if (r->source == INJECT_FD &&
 	    num_parse_int(r->from, 3, 1 << 20, &fd) < 0)
-		return err_set(e, ST_USAGE, "key_fd takes a descriptor from 3 up");
+		return err_set(e, ST_USAGE,
+		    "key_fd takes a descriptor from 3 up");
 	return 0;
 }
 

@@ -134,8 +134,8 @@ mounts_add_etc(struct mounts *m)
 }
 
 int
-mounts_add_etc_file(struct mounts *m, const struct mounts_where *w, const char *path,
-    const char *text, struct err *e)
+mounts_add_etc_file(struct mounts *m, const struct mounts_where *w,
+    const char *path, const char *text, struct err *e)
 {
 	char target[PATH_MAX];
 	ssize_t n = readlink(path, target, sizeof(target) - 1);

@@ -115,10 +115,12 @@ run_once(const struct sandbox *s, struct attempt how, int *ret_status,
 	struct box b = {
 		.s = s, .how = how, .rules = s->rules, .loop = LOOP_INIT,
 		.mounts = MOUNTS_INIT, .limits = BOXLIMITS_INIT,
-		.janitor = JANITOR_INIT, .net = BOXNET_INIT, .tty = BOXTTY_INIT, .denied = BOXDENIED_INIT,
+		.janitor = JANITOR_INIT, .net = BOXNET_INIT,
+		.tty = BOXTTY_INIT, .denied = BOXDENIED_INIT,
 		.relays = { RELAY_INIT, RELAY_INIT, RELAY_INIT },
-		.report = { { s->report, s->audit } }, .control = -1, .messages = -1,
-		.signals = -1, .pidfd = -1, .e = e,
+		.report = { { s->report, s->audit } },
+		.control = -1, .messages = -1, .signals = -1, .pidfd = -1,
+		.e = e,
 	};
 	int r;
 

@@ -93,7 +93,7 @@ rm -rf .agent
 } >rec
 printf 'agents:\n- id: dev\n' >agents.yaml
 run agent-spawn -m replay:rec --permission-mode plan go
-run agent-spawn -c do it
+run agent-spawn -c "do it"
 expect_json 'last.data.text == "only looked"'
 expect_not [ -e t ]
 printf 'agents:\n- id: dev\n  model: replay:rec\n' >agents.yaml

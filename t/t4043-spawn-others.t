@@ -95,12 +95,12 @@ rm -rf .agent
 run agent-spawn -a boss --park go
 expect_status 75
 expect_json 'last.data.reason == "parked"'
-expect_not [ -e done ]
+expect_not [ -e ./done ]
 run agent-gate answer "$(agent-gate list --json | jq -r .id)" blue
 run agent-spawn -c
 expect_status 0
 expect_json 'last.data.text == "thanks"'
-expect_ok [ "$(wc -l <done)" -eq 1 ]
+expect_ok [ "$(wc -l <./done)" -eq 1 ]
 
 it 'reports progress without waiting'
 {

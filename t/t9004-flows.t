@@ -83,7 +83,7 @@ it 'lets three vote on a diff'
 	answer "$(by reviewer true)" '{"vote": "yes", "remarks": []}'
 	answer "$(by integrator "$(said leaks)")" 'It leaks in f.'
 } >rec
-echo '+good' >diff
+echo '+good' >./diff
 run agent-flow run -q review.flow.yaml --set diff=@diff
 expect_status 0
 run agent-flow show review verdict

@@ -1,7 +1,8 @@
 /*
  * fuzz: answers in the four protocols, and a program's: the first byte says
- * which, and whether they come as a stream, the second in how large pieces.  What is taken for an
- * answer must have an end; tools are called only from one that wants it.
+ * which, and whether they come as a stream, the second in how large pieces.
+ * What is taken for an answer must have an end; tools are called only from one
+ * that wants it.
  */
 #include "config.h"
 
