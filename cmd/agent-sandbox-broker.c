@@ -96,7 +96,8 @@ prepare(struct helper *h, int argc, char **argv, struct err *e)
 	int64_t fd = -1;
 
 	if (argc < 3 || num_parse_int(argv[1], 3, 1 << 20, &fd) < 0)
-		return err_set(e, ST_USAGE, "is started by agent-sandbox");
+		return err_set(e, ST_USAGE,
+		    "the broker is started by agent-sandbox alone");
 	h->sock = (int)fd;
 	for (int i = 2; i < argc; i++)
 		if (broker_add(&h->broker, argv[i], e) < 0)

@@ -1,0 +1,38 @@
+#!/bin/sh
+# The helpers of agent-sandbox, started by somebody else: they say so at once,
+# whatever their standard input is, and touch nothing.
+. "${0%/*}/lib.sh"
+
+# what is open and is never written
+mkfifo never
+exec 7<>never
+
+it 'has a process 1 that starts nothing for others'
+run "$T_BUILD/cmd/agent-sandbox-init" touch made <&7
+expect_status 125
+expect_err 'agent-sandbox-init: started by agent-sandbox alone'
+expect_not [ -e made ]
+
+it 'has a broker that asks nobody without its socket'
+run "$T_BUILD/cmd/agent-sandbox-broker" <&7
+expect_status 2
+expect_err_has 'started by agent-sandbox alone'
+run "$T_BUILD/cmd/agent-sandbox-broker" no-number \
+	'X=example.com: A: {key_cmd touch made}' <&7
+expect_status 2
+expect_not [ -e made ]
+
+it 'has a janitor that waits for nobody when there is nothing to remove'
+run "$T_BUILD/cmd/agent-sandbox-janitor" <&7
+expect_status 125
+expect_err 'agent-sandbox-janitor: started by agent-sandbox alone'
+
+it 'has a janitor that removes groups when its pipe ends, and no others'
+mkdir group other
+: >other/kept
+run "$T_BUILD/cmd/agent-sandbox-janitor" "$PWD/group" "$PWD/other" </dev/null
+expect_status 0
+expect_not [ -e group ]
+expect_ok [ -e other/kept ]
+
+done_testing
