@@ -88,16 +88,75 @@ take_route(struct spawn_options *o)
 	o->spawn.route = &o->route;
 }
 
-static void
-take_option(struct spawn_options *o, int c)
+static double
+parse_cost(void)
+{
+	double usd;
+
+	if (num_parse_double(optarg, &usd) < 0 || usd <= 0)
+		cli_usage(&spawn_cli, "--max-cost is in USD, not '%s'",
+		    optarg);
+	return usd;
+}
+
+/* Where the word of an option goes, if that is all there is to it. */
+static const char **
+word_of(struct spawn_options *o, int c)
 {
 	switch (c) {
 	case 'a':
-		o->spawn.agent = optarg;
-		break;
+	case OPT_STAY:
+		return &o->spawn.agent;
 	case 'C':
-		o->spawn.dir = optarg;
-		break;
+		return &o->spawn.dir;
+	case 'm':
+		return &o->spawn.model;
+	case 'r':
+		return &o->spawn.resume;
+	case OPT_AGENTS:
+		return &o->spawn.agents_file;
+	case OPT_PERMISSION_MODE:
+		return &o->spawn.mode;
+	case OPT_TASK:
+		return &o->spawn.task;
+	default:
+		return NULL;
+	}
+}
+
+/* What an option sets that takes no word, or beside it. */
+static bool *
+flag_of(struct spawn_options *o, int c)
+{
+	switch (c) {
+	case OPT_CHECK:
+		return &o->check;
+	case OPT_DRY_RUN:
+		return &o->spawn.dry_run;
+	case OPT_FORK:
+		return &o->spawn.fork;
+	case OPT_NO_CHECKPOINTS:
+		return &o->spawn.no_checkpoints;
+	case OPT_NO_STDIN:
+		return &o->prompt.no_stdin;
+	case OPT_PARK:
+		return &o->spawn.park;
+	case OPT_PARTIAL:
+		return &o->partial;
+	case OPT_SERVE:
+		return &o->serve;
+	case OPT_STAY:
+		return &o->stay;
+	default:
+		return NULL;
+	}
+}
+
+/* What has to be understood first. */
+static void
+take_value(struct spawn_options *o, int c)
+{
+	switch (c) {
 	case 'c':
 		o->spawn.resume = "last";
 		break;
@@ -108,24 +167,6 @@ take_option(struct spawn_options *o, int c)
 	case 'j':
 		o->jobs = (size_t)cli_int(&spawn_cli, "-j", 1, JOBS_MAX);
 		break;
-	case 'm':
-		o->spawn.model = optarg;
-		break;
-	case 'r':
-		o->spawn.resume = optarg;
-		break;
-	case OPT_AGENTS:
-		o->spawn.agents_file = optarg;
-		break;
-	case OPT_CHECK:
-		o->check = true;
-		break;
-	case OPT_DRY_RUN:
-		o->spawn.dry_run = true;
-		break;
-	case OPT_FORK:
-		o->spawn.fork = true;
-		break;
 	case OPT_FORMAT:
 		o->text = parse_format(optarg);
 		break;
@@ -133,57 +174,42 @@ take_option(struct spawn_options *o, int c)
 		o->idle_ns = cli_duration(&spawn_cli, "--idle-exit");
 		break;
 	case OPT_MAX_COST:
-		if (num_parse_double(optarg, &o->spawn.max_cost) < 0 ||
-		    o->spawn.max_cost <= 0)
-			cli_usage(&spawn_cli, "--max-cost is in USD, not '%s'",
-			    optarg);
+		o->spawn.max_cost = parse_cost();
 		break;
 	case OPT_MAX_TOKENS:
 		o->spawn.max_tokens = cli_int(&spawn_cli, "--max-tokens", 1,
 		    INT64_MAX);
 		break;
 	case OPT_MAX_TURNS:
-		o->spawn.max_turns = cli_int(&spawn_cli, "--max-turns", 1, 1000000);
-		break;
-	case OPT_NO_CHECKPOINTS:
-		o->spawn.no_checkpoints = true;
-		break;
-	case OPT_NO_STDIN:
-		o->prompt.no_stdin = true;
-		break;
-	case OPT_PARK:
-		o->spawn.park = true;
-		break;
-	case OPT_PERMISSION_MODE:
-		if (permit_mode(optarg) < 0)
-			cli_usage(&spawn_cli, "--permission-mode is default, "
-			    "acceptEdits, plan or bypassPermissions, not '%s'",
-			    optarg);
-		o->spawn.mode = optarg;
+		o->spawn.max_turns = cli_int(&spawn_cli, "--max-turns", 1,
+		    1000000);
 		break;
 	case OPT_ROUTE:
 		take_route(o);
-		break;
-	case OPT_PARTIAL:
-		o->partial = true;
-		break;
-	case OPT_SERVE:
-		if (strcmp(optarg, "acp") != 0)
-			cli_usage(&spawn_cli, "--serve is acp, not '%s'",
-			    optarg);
-		o->serve = true;
-		break;
-	case OPT_STAY:
-		o->spawn.agent = optarg;
-		o->stay = true;
-		break;
-	case OPT_TASK:
-		o->spawn.task = optarg;
 		break;
 	case OPT_TIMEOUT:
 		o->spawn.timeout_ns = cli_duration(&spawn_cli, "--timeout");
 		break;
 	}
+}
+
+static void
+take_option(struct spawn_options *o, int c)
+{
+	const char **word = word_of(o, c);
+	bool *flag = flag_of(o, c);
+
+	if (c == OPT_PERMISSION_MODE && permit_mode(optarg) < 0)
+		cli_usage(&spawn_cli, "--permission-mode is default, "
+		    "acceptEdits, plan or bypassPermissions, not '%s'",
+		    optarg);
+	if (c == OPT_SERVE && strcmp(optarg, "acp") != 0)
+		cli_usage(&spawn_cli, "--serve is acp, not '%s'", optarg);
+	if (word)
+		*word = optarg;
+	if (flag)
+		*flag = true;
+	take_value(o, c);
 }
 
 void

@@ -237,6 +237,21 @@ is_better(const struct guess *a, const struct guess *b)
 	    (a->distance == b->distance && a->df > b->df);
 }
 
+/* Among the best so far, which are in order. */
+static void
+keep_guess(struct guessing *k, const struct guess *g)
+{
+	size_t at;
+
+	if (k->n < GUESSES)
+		k->n++;
+	else if (!is_better(g, &k->g[k->n - 1]))
+		return;
+	for (at = k->n - 1; at > 0 && is_better(g, &k->g[at - 1]); at--)
+		k->g[at] = k->g[at - 1];
+	k->g[at] = *g;
+}
+
 static int
 on_candidate(void *arg, const struct index_term *t)
 {
@@ -258,13 +273,7 @@ on_candidate(void *arg, const struct index_term *t)
 			k->g[at].df += g.df;
 			return 0;
 		}
-	if (k->n < GUESSES)
-		k->n++;
-	else if (!is_better(&g, &k->g[k->n - 1]))
-		return 0;
-	for (at = k->n - 1; at > 0 && is_better(&g, &k->g[at - 1]); at--)
-		k->g[at] = k->g[at - 1];
-	k->g[at] = g;
+	keep_guess(k, &g);
 	return 0;
 }
 
@@ -311,7 +320,6 @@ on_relative(void *arg, const struct index_term *t)
 {
 	struct guessing *k = arg;
 	struct guess g = { .len = t->len, .df = t->df };
-	size_t at;
 
 	if (t->len < PART_LEAST || !is_letters(t->text, t->len))
 		return 0;
@@ -322,13 +330,7 @@ on_relative(void *arg, const struct index_term *t)
 	else
 		return 0;
 	memcpy(g.word, t->text, t->len);
-	if (k->n < GUESSES)
-		k->n++;
-	else if (!is_better(&g, &k->g[k->n - 1]))
-		return 0;
-	for (at = k->n - 1; at > 0 && is_better(&g, &k->g[at - 1]); at--)
-		k->g[at] = k->g[at - 1];
-	k->g[at] = g;
+	keep_guess(k, &g);
 	return 0;
 }
 

@@ -74,11 +74,7 @@ recall_usage(struct answer *a, const jv *kept)
 	AUTO_JV jv usage = json_get(kept, "usage");
 	struct model_usage *u = answer_usage(a);
 
-	json_int(&usage, "input_tokens", &u->input);
-	json_int(&usage, "output_tokens", &u->output);
-	json_int(&usage, "cached_tokens", &u->cached);
-	json_int(&usage, "cache_write_tokens", &u->cache_write);
-	json_int(&usage, "reasoning_tokens", &u->reasoning);
+	model_usage_read(&usage, u);
 	u->cost = 0;		/* this time */
 }
 

@@ -108,6 +108,17 @@ model_usage_json(const struct model_usage *u)
 	return o;
 }
 
+void
+model_usage_read(const jv *usage, struct model_usage *u)
+{
+	json_int(usage, "input_tokens", &u->input);
+	json_int(usage, "output_tokens", &u->output);
+	json_int(usage, "cached_tokens", &u->cached);
+	json_int(usage, "cache_write_tokens", &u->cache_write);
+	json_int(usage, "reasoning_tokens", &u->reasoning);
+	json_num(usage, "cost_usd", &u->cost);
+}
+
 static void
 add_known(int64_t *sum, int64_t n)
 {

@@ -113,6 +113,8 @@ struct model_usage {
 
 /* {"input_tokens":..,"output_tokens":..}: the members that are known. */
 jv	model_usage_json(const struct model_usage *u);
+/* Back from that; what it does not say stays as it is. */
+void	model_usage_read(const jv *usage, struct model_usage *u);
 void	model_usage_add(struct model_usage *sum, const struct model_usage *u);
 
 /* What is known about a failure, beyond struct err; text may be NULL. */

@@ -74,14 +74,8 @@ static void
 read_usage(struct answer *a, const jv *data)
 {
 	AUTO_JV jv usage = json_get(data, "usage");
-	struct model_usage *u = answer_usage(a);
 
-	json_int(&usage, "input_tokens", &u->input);
-	json_int(&usage, "output_tokens", &u->output);
-	json_int(&usage, "cached_tokens", &u->cached);
-	json_int(&usage, "cache_write_tokens", &u->cache_write);
-	json_int(&usage, "reasoning_tokens", &u->reasoning);
-	json_num(&usage, "cost_usd", &u->cost);
+	model_usage_read(&usage, answer_usage(a));
 }
 
 static enum model_finish

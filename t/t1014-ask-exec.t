@@ -4,24 +4,8 @@
 . "${0%/*}/lib.sh"
 
 need jq
-AGENT_MODEL=prog
-export AGENT_MODEL
-mkdir -p "$HOME/.config/agent"
-
-# program LINE...: the provider `prog` is this; more lines for it in $MORE.
-MORE=''
-program() {
-	{
-		echo '#!/bin/sh'
-		printf '%s\n' "$@"
-	} >"$T_DIR/prog"
-	chmod +x "$T_DIR/prog"
-	{
-		echo 'providers:'
-		printf '  prog:\n    exec: ["%s"]\n' "$T_DIR/prog"
-		[ -z "$MORE" ] || printf '    %s\n' "$MORE"
-	} >"$HOME/.config/agent/config.yaml"
-}
+# shellcheck source=t/exec.sh
+. "$T_SRC/t/exec.sh"
 
 it 'gives the program the request, and writes what it says'
 program 'cat >asked' \
