@@ -81,6 +81,16 @@ run agent-plan -m replay:rec -n 0 --revise chat.flow.yaml something
 expect_status 65
 expect_ok cmp chat.flow.yaml before
 
+it 'does not wait for ever for a goal that nobody writes'
+mkfifo never
+exec 7<>never
+run agent-plan --stdin-timeout 0.1s <&7
+expect_status 124
+expect_err 'agent-plan: standard input did not end within 0.1s'
+run agent-plan --stdin-timeout soon <&7
+expect_status 2
+exec 7<&-
+
 it 'says what is missing'
 run agent-plan -m replay:none x
 [ "$status" -ne 0 ] || fail 'it had nobody to ask'
