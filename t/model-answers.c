@@ -1,20 +1,12 @@
-/* model-answers: what the model server says, in each of four protocols. */
+/*
+ * model-answers: what the model server says, in each of four protocols;
+ * model-messages.c has one of them.
+ */
 #include "config.h"
 
-#include "model-answers.h"
+#include "model-said.h"
 
 #include "alloc.h"
-
-/* What an answer consists of. */
-struct content {
-	jv words;		/* the text in pieces: array of strings */
-	const char *reasoning;
-	jv tools;		/* [{"id","name","arguments":TEXT}] */
-	const char *finish;	/* in Chat Completions' words */
-	int64_t in, out;	/* tokens */
-	bool usage, end;	/* whether they are said; whether it ends */
-	jv error;		/* an error in mid-stream */
-};
 
 void
 answer_body_release(struct answer_body *b)
@@ -24,16 +16,15 @@ answer_body_release(struct answer_body *b)
 	*b = (struct answer_body){ 0 };
 }
 
-static void
-end_piece(struct answer_body *b)
+void
+said_end_piece(struct answer_body *b)
 {
 	GROW(b->ends, b->count, b->cap);
 	b->ends[b->count++] = b->bytes.len;
 }
 
-/* One event; `json` is printed as it is, so that pieces stay as written. */
-static void __attribute__((format(printf, 3, 4)))
-event(struct answer_body *b, const char *name, const char *fmt, ...)
+void
+said_event(struct answer_body *b, const char *name, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -45,11 +36,11 @@ event(struct answer_body *b, const char *name, const char *fmt, ...)
 	buf_vaddf(&b->bytes, fmt, ap);
 	va_end(ap);
 	buf_adds(&b->bytes, name ? "\n\n" : "\n");
-	end_piece(b);
+	said_end_piece(b);
 }
 
-static char *
-quoted(const char *s)
+char *
+said_quoted(const char *s)
 {
 	struct buf out = BUF_INIT;
 
@@ -57,16 +48,16 @@ quoted(const char *s)
 	return buf_steal(&out);
 }
 
-static char *
-word(const jv *words, size_t i)
+char *
+said_word(const jv *words, size_t i)
 {
 	AUTO_JV jv v = json_at(words, i);
 
 	return json_text(&v);
 }
 
-static char *
-all_words(const jv *words)
+char *
+said_words(const jv *words)
 {
 	AUTO_BUF struct buf text = BUF_INIT;
 
@@ -74,25 +65,22 @@ all_words(const jv *words)
 		AUTO_JV jv v = json_at(words, i);
 		buf_adds(&text, json_string(&v));
 	}
-	return quoted(text.data);
+	return said_quoted(text.data);
 }
 
-struct tool {
-	char *id, *name, *arguments;	/* JSON text */
-};
-
-static struct tool
-tool_at(const struct content *c, size_t i)
+struct said_tool
+said_tool_at(const struct said *c, size_t i)
 {
 	AUTO_JV jv t = json_at(&c->tools, i);
 	const char *id = json_str(&t, "id");
 
-	return (struct tool){ quoted(id ? id : "call_1"),
-	    quoted(json_str(&t, "name")), quoted(json_str(&t, "arguments")) };
+	return (struct said_tool){ said_quoted(id ? id : "call_1"),
+	    said_quoted(json_str(&t, "name")),
+	    said_quoted(json_str(&t, "arguments")) };
 }
 
-static void
-tool_release(struct tool *t)
+void
+said_tool_release(struct said_tool *t)
 {
 	free(t->id);
 	free(t->name);
@@ -104,14 +92,14 @@ tool_release(struct tool *t)
 static void
 chat_chunk(struct answer_body *b, const char *delta, const char *finish)
 {
-	event(b, "", "{\"id\":\"chatcmpl-1\",\"object\":"
+	said_event(b, "", "{\"id\":\"chatcmpl-1\",\"object\":"
 	    "\"chat.completion.chunk\",\"model\":\"test-model\",\"choices\":"
 	    "[{\"index\":0,\"delta\":%s,\"finish_reason\":%s}]}", delta,
 	    finish);
 }
 
 static void
-chat_usage(const struct content *c, struct buf *out)
+chat_usage(const struct said *c, struct buf *out)
 {
 	buf_addf(out, "{\"prompt_tokens\":%lld,\"completion_tokens\":%lld,"
 	    "\"total_tokens\":%lld}", (long long)c->in, (long long)c->out,
@@ -119,25 +107,25 @@ chat_usage(const struct content *c, struct buf *out)
 }
 
 static void
-chat_end(const struct content *c, struct answer_body *b)
+chat_end(const struct said *c, struct answer_body *b)
 {
 	AUTO_BUF struct buf usage = BUF_INIT;
-	AUTO_FREE char *finish = quoted(c->finish);
+	AUTO_FREE char *finish = said_quoted(c->finish);
 
 	if (!c->end)
 		return;
 	chat_chunk(b, "{}", finish);
 	chat_usage(c, &usage);
 	if (c->usage)
-		event(b, "", "{\"id\":\"chatcmpl-1\",\"choices\":[],"
+		said_event(b, "", "{\"id\":\"chatcmpl-1\",\"choices\":[],"
 		    "\"usage\":%s}", usage.data);
-	event(b, "", "[DONE]");
+	said_event(b, "", "[DONE]");
 }
 
 static void
-chat_stream(const struct content *c, struct answer_body *b)
+chat_stream(const struct said *c, struct answer_body *b)
 {
-	AUTO_FREE char *thought = quoted(c->reasoning);
+	AUTO_FREE char *thought = said_quoted(c->reasoning);
 	AUTO_BUF struct buf d = BUF_INIT;
 
 	chat_chunk(b, "{\"role\":\"assistant\",\"content\":\"\"}", "null");
@@ -146,13 +134,13 @@ chat_stream(const struct content *c, struct answer_body *b)
 		chat_chunk(b, d.data, "null");
 	}
 	for (size_t i = 0; i < json_count(&c->words); i++) {
-		AUTO_FREE char *text = word(&c->words, i);
+		AUTO_FREE char *text = said_word(&c->words, i);
 		buf_reset(&d);
 		buf_addf(&d, "{\"content\":%s}", text);
 		chat_chunk(b, d.data, "null");
 	}
 	for (size_t i = 0; i < json_count(&c->tools); i++) {
-		struct tool t = tool_at(c, i);
+		struct said_tool t = said_tool_at(c, i);
 		buf_reset(&d);
 		buf_addf(&d, "{\"tool_calls\":[{\"index\":%zu,\"id\":%s,"
 		    "\"type\":\"function\",\"function\":{\"name\":%s,"
@@ -162,22 +150,22 @@ chat_stream(const struct content *c, struct answer_body *b)
 		buf_addf(&d, "{\"tool_calls\":[{\"index\":%zu,\"function\":"
 		    "{\"arguments\":%s}}]}", i, t.arguments);
 		chat_chunk(b, d.data, "null");
-		tool_release(&t);
+		said_tool_release(&t);
 	}
 	if (json_is_true(&c->error)) {
 		AUTO_FREE char *error = json_text(&c->error);
-		event(b, "", "%s", error);
+		said_event(b, "", "%s", error);
 		return;
 	}
 	chat_end(c, b);
 }
 
 static void
-chat_whole(const struct content *c, struct answer_body *b)
+chat_whole(const struct said *c, struct answer_body *b)
 {
-	AUTO_FREE char *text = all_words(&c->words);
-	AUTO_FREE char *thought = quoted(c->reasoning);
-	AUTO_FREE char *finish = quoted(c->finish);
+	AUTO_FREE char *text = said_words(&c->words);
+	AUTO_FREE char *thought = said_quoted(c->reasoning);
+	AUTO_FREE char *finish = said_quoted(c->finish);
 
 	buf_addf(&b->bytes, "{\"id\":\"chatcmpl-1\",\"object\":"
 	    "\"chat.completion\",\"model\":\"test-model\",\"choices\":[{"
@@ -186,12 +174,12 @@ chat_whole(const struct content *c, struct answer_body *b)
 	if (c->reasoning)
 		buf_addf(&b->bytes, ",\"reasoning_content\":%s", thought);
 	for (size_t i = 0; i < json_count(&c->tools); i++) {
-		struct tool t = tool_at(c, i);
+		struct said_tool t = said_tool_at(c, i);
 		buf_addf(&b->bytes, "%s{\"id\":%s,\"type\":\"function\","
 		    "\"function\":{\"name\":%s,\"arguments\":%s}}%s",
 		    i ? "," : ",\"tool_calls\":[", t.id, t.name, t.arguments,
 		    i + 1 == json_count(&c->tools) ? "]" : "");
-		tool_release(&t);
+		said_tool_release(&t);
 	}
 	buf_addf(&b->bytes, "},\"finish_reason\":%s}]", finish);
 	if (c->usage) {
@@ -199,15 +187,15 @@ chat_whole(const struct content *c, struct answer_body *b)
 		chat_usage(c, &b->bytes);
 	}
 	buf_addc(&b->bytes, '}');
-	end_piece(b);
+	said_end_piece(b);
 }
 
 /* Responses. */
 
 static void
-responses_item(const struct content *c, struct buf *out)
+responses_item(const struct said *c, struct buf *out)
 {
-	AUTO_FREE char *text = all_words(&c->words);
+	AUTO_FREE char *text = said_words(&c->words);
 
 	buf_addf(out, "{\"id\":\"msg_1\",\"type\":\"message\",\"role\":"
 	    "\"assistant\",\"status\":\"completed\",\"content\":[{\"type\":"
@@ -215,7 +203,7 @@ responses_item(const struct content *c, struct buf *out)
 }
 
 static void
-responses_tool(const struct tool *t, struct buf *out)
+responses_tool(const struct said_tool *t, struct buf *out)
 {
 	buf_addf(out, "{\"id\":\"fc_1\",\"type\":\"function_call\","
 	    "\"status\":\"completed\",\"call_id\":%s,\"name\":%s,"
@@ -223,7 +211,7 @@ responses_tool(const struct tool *t, struct buf *out)
 }
 
 static void
-responses_object(const struct content *c, struct buf *out)
+responses_object(const struct said *c, struct buf *out)
 {
 	bool cut = strcmp(c->finish, "length") == 0;
 
@@ -237,11 +225,11 @@ responses_object(const struct content *c, struct buf *out)
 	if (json_count(&c->words) > 0)
 		responses_item(c, out);
 	for (size_t i = 0; i < json_count(&c->tools); i++) {
-		struct tool t = tool_at(c, i);
+		struct said_tool t = said_tool_at(c, i);
 		if (i > 0 || json_count(&c->words) > 0)
 			buf_addc(out, ',');
 		responses_tool(&t, out);
-		tool_release(&t);
+		said_tool_release(&t);
 	}
 	buf_addc(out, ']');
 	if (c->usage)
@@ -255,7 +243,7 @@ responses_object(const struct content *c, struct buf *out)
 
 /* The item that the words belong to: its beginning, or all of it. */
 static void
-responses_message(const struct content *c, struct answer_body *b, bool done,
+responses_message(const struct said *c, struct answer_body *b, bool done,
     int *n)
 {
 	AUTO_BUF struct buf o = BUF_INIT;
@@ -268,7 +256,7 @@ responses_message(const struct content *c, struct answer_body *b, bool done,
 		buf_adds(&o, "{\"id\":\"msg_1\",\"type\":\"message\","
 		    "\"role\":\"assistant\",\"status\":\"in_progress\","
 		    "\"content\":[]}");
-	event(b, done ? "response.output_item.done" :
+	said_event(b, done ? "response.output_item.done" :
 	    "response.output_item.added", "{\"type\":"
 	    "\"response.output_item.%s\",\"sequence_number\":%d,"
 	    "\"output_index\":0,\"item\":%s}", done ? "done" : "added",
@@ -276,50 +264,52 @@ responses_message(const struct content *c, struct answer_body *b, bool done,
 }
 
 static void
-responses_stream(const struct content *c, struct answer_body *b)
+responses_stream(const struct said *c, struct answer_body *b)
 {
-	AUTO_FREE char *thought = quoted(c->reasoning);
+	AUTO_FREE char *thought = said_quoted(c->reasoning);
 	AUTO_BUF struct buf o = BUF_INIT;
 	int n = 0;
 
-	event(b, "response.created", "{\"type\":\"response.created\","
+	said_event(b, "response.created", "{\"type\":\"response.created\","
 	    "\"sequence_number\":%d,\"response\":{\"id\":\"resp_1\",\"model\":"
 	    "\"test-model\",\"status\":\"in_progress\"}}", n++);
 	if (c->reasoning)
-		event(b, "response.reasoning_summary_text.delta", "{\"type\":"
+		said_event(b, "response.reasoning_summary_text.delta",
+		    "{\"type\":"
 		    "\"response.reasoning_summary_text.delta\","
 		    "\"sequence_number\":%d,\"output_index\":0,"
 		    "\"summary_index\":0,\"delta\":%s}", n++, thought);
 	responses_message(c, b, false, &n);
 	for (size_t i = 0; i < json_count(&c->words); i++) {
-		AUTO_FREE char *text = word(&c->words, i);
-		event(b, "response.output_text.delta", "{\"type\":"
+		AUTO_FREE char *text = said_word(&c->words, i);
+		said_event(b, "response.output_text.delta", "{\"type\":"
 		    "\"response.output_text.delta\",\"sequence_number\":%d,"
 		    "\"item_id\":\"msg_1\",\"output_index\":0,"
 		    "\"content_index\":0,\"delta\":%s}", n++, text);
 	}
 	responses_message(c, b, true, &n);
 	for (size_t i = 0; i < json_count(&c->tools); i++) {
-		struct tool t = tool_at(c, i);
-		event(b, "response.output_item.added", "{\"type\":"
+		struct said_tool t = said_tool_at(c, i);
+		said_event(b, "response.output_item.added", "{\"type\":"
 		    "\"response.output_item.added\",\"sequence_number\":%d,"
 		    "\"output_index\":%zu,\"item\":{\"id\":\"fc_1\",\"type\":"
 		    "\"function_call\",\"call_id\":%s,\"name\":%s,"
 		    "\"arguments\":\"\"}}", n++, i + 1, t.id, t.name);
-		event(b, "response.function_call_arguments.delta", "{\"type\":"
+		said_event(b, "response.function_call_arguments.delta",
+		    "{\"type\":"
 		    "\"response.function_call_arguments.delta\","
 		    "\"sequence_number\":%d,\"output_index\":%zu,\"delta\":%s}",
 		    n++, i + 1, t.arguments);
 		buf_reset(&o);
 		responses_tool(&t, &o);
-		event(b, "response.output_item.done", "{\"type\":"
+		said_event(b, "response.output_item.done", "{\"type\":"
 		    "\"response.output_item.done\",\"sequence_number\":%d,"
 		    "\"output_index\":%zu,\"item\":%s}", n++, i + 1, o.data);
-		tool_release(&t);
+		said_tool_release(&t);
 	}
 	if (json_is_true(&c->error)) {
 		AUTO_FREE char *error = json_text(&c->error);
-		event(b, "error", "%s", error);
+		said_event(b, "error", "%s", error);
 		return;
 	}
 	if (!c->end)
@@ -328,149 +318,21 @@ responses_stream(const struct content *c, struct answer_body *b)
 	responses_object(c, &o);
 	const char *last = strcmp(c->finish, "length") == 0 ?
 	    "response.incomplete" : "response.completed";
-	event(b, last, "{\"type\":\"%s\",\"sequence_number\":%d,"
+	said_event(b, last, "{\"type\":\"%s\",\"sequence_number\":%d,"
 	    "\"response\":%s}", last, n, o.data);
 }
 
 static void
-responses_whole(const struct content *c, struct answer_body *b)
+responses_whole(const struct said *c, struct answer_body *b)
 {
 	responses_object(c, &b->bytes);
-	end_piece(b);
-}
-
-/* Messages. */
-
-static const char *
-stop_reason(const char *finish)
-{
-	static const char *const words[][2] = {
-		{ "stop", "end_turn" },
-		{ "length", "max_tokens" },
-		{ "tool_calls", "tool_use" },
-		{ "content_filter", "refusal" }
-	};
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
-		if (strcmp(finish, words[i][0]) == 0)
-			return words[i][1];
-	return finish;
-}
-
-static void
-block_start(struct answer_body *b, size_t i, const char *block)
-{
-	event(b, "content_block_start", "{\"type\":\"content_block_start\","
-	    "\"index\":%zu,\"content_block\":%s}", i, block);
-}
-
-static void
-block_delta(struct answer_body *b, size_t i, const char *type,
-    const char *key, const char *text)
-{
-	event(b, "content_block_delta", "{\"type\":\"content_block_delta\","
-	    "\"index\":%zu,\"delta\":{\"type\":\"%s\",\"%s\":%s}}", i, type,
-	    key, text);
-}
-
-static void
-block_stop(struct answer_body *b, size_t i)
-{
-	event(b, "content_block_stop", "{\"type\":\"content_block_stop\","
-	    "\"index\":%zu}", i);
-}
-
-static void
-messages_tool(const struct content *c, size_t n, size_t i,
-    struct answer_body *b)
-{
-	struct tool t = tool_at(c, n);
-	AUTO_FREE char *block = xasprintf("{\"type\":\"tool_use\",\"id\":%s,"
-	    "\"name\":%s,\"input\":{}}", t.id, t.name);
-
-	block_start(b, i, block);
-	block_delta(b, i, "input_json_delta", "partial_json", "\"\"");
-	block_delta(b, i, "input_json_delta", "partial_json", t.arguments);
-	block_stop(b, i);
-	tool_release(&t);
-}
-
-static void
-messages_blocks(const struct content *c, struct answer_body *b)
-{
-	AUTO_FREE char *thought = quoted(c->reasoning);
-	size_t i = 0;
-
-	if (c->reasoning) {
-		block_start(b, i, "{\"type\":\"thinking\",\"thinking\":\"\"}");
-		block_delta(b, i, "thinking_delta", "thinking", thought);
-		block_delta(b, i, "signature_delta", "signature",
-		    "\"c2lnbmF0dXJl\"");
-		block_stop(b, i++);
-	}
-	event(b, "ping", "{\"type\":\"ping\"}");
-	if (json_count(&c->words) > 0)
-		block_start(b, i, "{\"type\":\"text\",\"text\":\"\"}");
-	for (size_t n = 0; n < json_count(&c->words); n++) {
-		AUTO_FREE char *text = word(&c->words, n);
-		block_delta(b, i, "text_delta", "text", text);
-	}
-	if (json_count(&c->words) > 0)
-		block_stop(b, i++);
-	for (size_t n = 0; n < json_count(&c->tools); n++)
-		messages_tool(c, n, i++, b);
-}
-
-static void
-messages_stream(const struct content *c, struct answer_body *b)
-{
-	event(b, "message_start", "{\"type\":\"message_start\",\"message\":{"
-	    "\"id\":\"msg_1\",\"type\":\"message\",\"role\":\"assistant\","
-	    "\"model\":\"test-model\",\"content\":[],\"usage\":{"
-	    "\"input_tokens\":%lld,\"output_tokens\":1}}}", (long long)c->in);
-	messages_blocks(c, b);
-	if (json_is_true(&c->error)) {
-		AUTO_FREE char *error = json_text(&c->error);
-		event(b, "error", "%s", error);
-		return;
-	}
-	if (!c->end)
-		return;
-	event(b, "message_delta", "{\"type\":\"message_delta\",\"delta\":{"
-	    "\"stop_reason\":\"%s\",\"stop_sequence\":null},\"usage\":{"
-	    "\"output_tokens\":%lld}}", stop_reason(c->finish),
-	    (long long)c->out);
-	event(b, "message_stop", "{\"type\":\"message_stop\"}");
-}
-
-static void
-messages_whole(const struct content *c, struct answer_body *b)
-{
-	AUTO_FREE char *text = all_words(&c->words);
-
-	buf_adds(&b->bytes, "{\"id\":\"msg_1\",\"type\":\"message\",\"role\":"
-	    "\"assistant\",\"model\":\"test-model\",\"content\":[");
-	if (json_count(&c->words) > 0)
-		buf_addf(&b->bytes, "{\"type\":\"text\",\"text\":%s}", text);
-	for (size_t i = 0; i < json_count(&c->tools); i++) {
-		AUTO_JV jv t = json_at(&c->tools, i);
-		struct tool q = tool_at(c, i);
-		buf_addf(&b->bytes, "%s{\"type\":\"tool_use\",\"id\":%s,"
-		    "\"name\":%s,\"input\":%s}",
-		    i || json_count(&c->words) ? "," : "", q.id, q.name,
-		    json_str(&t, "arguments"));
-		tool_release(&q);
-	}
-	buf_addf(&b->bytes, "],\"stop_reason\":\"%s\",\"usage\":{"
-	    "\"input_tokens\":%lld,\"output_tokens\":%lld}}",
-	    stop_reason(c->finish), (long long)c->in, (long long)c->out);
-	end_piece(b);
+	said_end_piece(b);
 }
 
 /* ollama's own. */
 
 static void
-ollama_line(const struct content *c, struct answer_body *b, const char *message,
+ollama_line(const struct said *c, struct answer_body *b, const char *message,
     bool done)
 {
 	AUTO_BUF struct buf tail = BUF_INIT;
@@ -480,25 +342,25 @@ ollama_line(const struct content *c, struct answer_body *b, const char *message,
 		    "1000000,\"prompt_eval_count\":%lld,\"eval_count\":%lld",
 		    strcmp(c->finish, "length") == 0 ? "length" : "stop",
 		    (long long)c->in, (long long)c->out);
-	event(b, NULL, "{\"model\":\"test-model\",\"created_at\":"
+	said_event(b, NULL, "{\"model\":\"test-model\",\"created_at\":"
 	    "\"2026-01-01T00:00:00Z\",\"message\":{\"role\":\"assistant\","
 	    "%s},\"done\":%s%s}", message, done ? "true" : "false",
 	    tail.data ? tail.data : "");
 }
 
 static char *
-ollama_tools(const struct content *c)
+ollama_tools(const struct said *c)
 {
 	struct buf m = BUF_INIT;
 
 	for (size_t i = 0; i < json_count(&c->tools); i++) {
 		AUTO_JV jv t = json_at(&c->tools, i);
-		struct tool q = tool_at(c, i);
+		struct said_tool q = said_tool_at(c, i);
 		buf_addf(&m, "%s{\"function\":{\"index\":%zu,\"name\":%s,"
 		    "\"arguments\":%s}}", i ? "," : ",\"tool_calls\":[",
 		    i, q.name,
 		    json_str(&t, "arguments"));
-		tool_release(&q);
+		said_tool_release(&q);
 	}
 	if (m.len > 0)
 		buf_addc(&m, ']');
@@ -506,9 +368,9 @@ ollama_tools(const struct content *c)
 }
 
 static void
-ollama_stream(const struct content *c, struct answer_body *b)
+ollama_stream(const struct said *c, struct answer_body *b)
 {
-	AUTO_FREE char *thought = quoted(c->reasoning);
+	AUTO_FREE char *thought = said_quoted(c->reasoning);
 	AUTO_FREE char *tools = ollama_tools(c);
 	AUTO_BUF struct buf m = BUF_INIT;
 
@@ -517,7 +379,7 @@ ollama_stream(const struct content *c, struct answer_body *b)
 		ollama_line(c, b, m.data, false);
 	}
 	for (size_t i = 0; i < json_count(&c->words); i++) {
-		AUTO_FREE char *text = word(&c->words, i);
+		AUTO_FREE char *text = said_word(&c->words, i);
 		buf_reset(&m);
 		buf_addf(&m, "\"content\":%s", text);
 		ollama_line(c, b, m.data, false);
@@ -529,7 +391,7 @@ ollama_stream(const struct content *c, struct answer_body *b)
 	}
 	if (json_is_true(&c->error)) {
 		AUTO_FREE char *error = json_text(&c->error);
-		event(b, NULL, "%s", error);
+		said_event(b, NULL, "%s", error);
 		return;
 	}
 	if (c->end)
@@ -537,10 +399,10 @@ ollama_stream(const struct content *c, struct answer_body *b)
 }
 
 static void
-ollama_whole(const struct content *c, struct answer_body *b)
+ollama_whole(const struct said *c, struct answer_body *b)
 {
 	AUTO_FREE char *tools = ollama_tools(c);
-	AUTO_FREE char *text = all_words(&c->words);
+	AUTO_FREE char *text = said_words(&c->words);
 	AUTO_FREE char *m = xasprintf("\"content\":%s%s", text, tools);
 
 	ollama_line(c, b, m, true);
@@ -597,7 +459,7 @@ to_crlf(struct answer_body *b)
 			buf_addc(&out.bytes, '\r');
 		buf_addc(&out.bytes, b->bytes.data[i]);
 		if (i + 1 == b->ends[piece]) {
-			end_piece(&out);
+			said_end_piece(&out);
 			piece++;
 		}
 	}
@@ -616,7 +478,7 @@ with_comments(struct answer_body *b)
 		buf_adds(&out.bytes, ": keep-alive\n\n");
 		buf_add(&out.bytes, b->bytes.data + from, b->ends[i] - from);
 		from = b->ends[i];
-		end_piece(&out);
+		said_end_piece(&out);
 	}
 	answer_body_release(b);
 	*b = out;
@@ -626,14 +488,14 @@ void
 answer_render(const jv *scenario, enum protocol p, bool stream,
     const char *echo, struct answer_body *b)
 {
-	static void (*const render[PROTOCOLS][2])(const struct content *,
+	static void (*const render[PROTOCOLS][2])(const struct said *,
 	    struct answer_body *) = {
 		[CHAT] = { chat_whole, chat_stream },
 		[RESPONSES] = { responses_whole, responses_stream },
-		[MESSAGES] = { messages_whole, messages_stream },
+		[MESSAGES] = { said_messages_whole, said_messages_stream },
 		[OLLAMA] = { ollama_whole, ollama_stream }
 	};
-	struct content c = { .words = words_of(scenario, echo),
+	struct said c = { .words = words_of(scenario, echo),
 	    .reasoning = json_str(scenario, "reasoning"),
 	    .tools = json_get(scenario, "tools"),
 	    .finish = json_str(scenario, "finish"),
