@@ -193,6 +193,14 @@ test_effort(void)
 	ok(small.heavy < 0.5 && large.heavy > 0.5, "light and heavy");
 	ok(small.minutes < large.minutes && small.tokens < large.tokens,
 	    "with estimates");
+	/* the length of a text says nothing, what it asks for does */
+	a = "All twelve teams moved to the new building over the weekend, "
+	    "with every server, desk and plant, and it went well, thank you "
+	    "all. The door code is the old one. Is it 4411 or 1144?";
+	b = "port the scheduler to rust";
+	effort_estimate(&ew, a, strlen(a), &small);
+	effort_estimate(&ew, b, strlen(b), &large);
+	ok(small.heavy < large.heavy, "not the story around the question");
 	effort_estimate(&ew, "", 0, &small);
 	ok(small.heavy < 0.5, "nothing is light");
 	words_free(w);
