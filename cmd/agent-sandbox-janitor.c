@@ -2,7 +2,7 @@
  * agent-sandbox-janitor: removes the control groups of a sandbox when
  * agent-sandbox could not; started by it alone.
  *
- *	agent-sandbox-janitor GROUP ... <PIPE
+ *	agent-sandbox-janitor -- [GROUP ...] <PIPE
  *
  * The pipe ends when that does, however that is; see janitor.h.
  */
@@ -34,7 +34,7 @@ main(int argc, char **argv)
 	char done;
 	ssize_t n;
 
-	if (argc < 2) {
+	if (argc < 2 || argv[1][0] != '-') {
 		(void)!write(STDERR_FILENO, alone, sizeof(alone) - 1);
 		return 125;
 	}
@@ -48,7 +48,7 @@ main(int argc, char **argv)
 	/* a child of it that does not die with it is in its group still */
 	if (bwrap > 1)
 		kill(-bwrap, SIGKILL);
-	for (int i = 1; i < argc; i++)
+	for (int i = 2; i < argc; i++)
 		cgroup_remove_dir(argv[i]);
 	return 0;
 }

@@ -21,6 +21,7 @@ spawn(const char *program, const struct strs *groups, int pipe_end)
 	int r;
 
 	strs_add(&argv, program);
+	strs_add(&argv, "--");
 	for (size_t i = 0; i < groups->n; i++)
 		strs_add(&argv, groups->v[i]);
 	posix_spawn_file_actions_init(&acts);

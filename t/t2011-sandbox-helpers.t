@@ -22,7 +22,7 @@ run "$T_BUILD/cmd/agent-sandbox-broker" no-number \
 expect_status 2
 expect_not [ -e made ]
 
-it 'has a janitor that waits for nobody when there is nothing to remove'
+it 'has a janitor that waits for nobody when somebody else starts it'
 run "$T_BUILD/cmd/agent-sandbox-janitor" <&7
 expect_status 125
 expect_err 'agent-sandbox-janitor: started by agent-sandbox alone'
@@ -30,7 +30,8 @@ expect_err 'agent-sandbox-janitor: started by agent-sandbox alone'
 it 'has a janitor that removes groups when its pipe ends, and no others'
 mkdir group other
 : >other/kept
-run "$T_BUILD/cmd/agent-sandbox-janitor" "$PWD/group" "$PWD/other" </dev/null
+run "$T_BUILD/cmd/agent-sandbox-janitor" -- "$PWD/group" "$PWD/other" \
+	</dev/null
 expect_status 0
 expect_not [ -e group ]
 expect_ok [ -e other/kept ]

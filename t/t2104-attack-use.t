@@ -24,17 +24,22 @@ run agent-sandbox python3 -c 'x = bytearray(3 << 30); print("broken")'
 expect_out_lacks broken
 ATTACK_OPTIONS='--memory 256M'
 attack mem-one 'python3 -c "x = bytearray(600 << 20); print(\"broken\")"'
+# Where no control group bounds it, the sum is looked at ten times a second.
 attack mem-many 'python3 -c "
-import os
+import os, signal, time
 r, w = os.pipe()
 for i in range(4):
     if os.fork() == 0:
         x = bytearray(120 << 20)
         os.write(w, b\"x\")
-        os.read(os.open(\"hold\", os.O_RDWR), 1)
-        os._exit(0)
-os.close(w)
-print(\"broken\" if len([os.read(r, 1) for i in range(4)][3]) else \"held\")
+        signal.pause()
+end = time.monotonic() + 1
+while time.monotonic() < end and not os.waitpid(-1, os.WNOHANG)[0]:
+    time.sleep(0.02)
+os.set_blocking(r, False)
+print(\"broken\" if len(os.read(r, 4)) == 4 and
+    not os.waitpid(-1, os.WNOHANG)[0] and time.monotonic() >= end
+    else \"held\")
 os.kill(-1, 9)"'
 ATTACK_OPTIONS='--memory 4G --tmp-size 8M'
 attack fill-anywhere 'for d in /tmp ~ /run /var/tmp /dev/shm /var / /dev; do
