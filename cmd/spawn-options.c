@@ -3,17 +3,19 @@
 
 #include "spawn-options.h"
 
+#include <stddef.h>
 #include <unistd.h>
 
 #include "alloc.h"
 #include "num.h"
 #include "permit.h"
+#include "ulid.h"
 
 enum {
 	OPT_AGENTS = 256, OPT_CHECK, OPT_DRY_RUN, OPT_FORK, OPT_FORMAT,
 	OPT_IDLE_EXIT, OPT_PARTIAL, OPT_MAX_COST, OPT_MAX_TOKENS, OPT_MAX_TURNS,
 	OPT_NO_CHECKPOINTS, OPT_NO_STDIN, OPT_PARK,
-	OPT_PERMISSION_MODE, OPT_ROUTE, OPT_SERVE, OPT_STAY, OPT_TASK,
+	OPT_PERMISSION_MODE, OPT_ROUTE, OPT_RUN, OPT_SERVE, OPT_STAY, OPT_TASK,
 	OPT_TIMEOUT,
 	JOBS_MAX = 1000
 };
@@ -42,6 +44,7 @@ static const struct option longopts[] = {
 	{ "permission-mode", required_argument, NULL, OPT_PERMISSION_MODE },
 	{ "resume", required_argument, NULL, 'r' },
 	{ "route", required_argument, NULL, OPT_ROUTE },
+	{ "run", required_argument, NULL, OPT_RUN },
 	{ "serve", required_argument, NULL, OPT_SERVE },
 	{ "stay", required_argument, NULL, OPT_STAY },
 	{ "task", required_argument, NULL, OPT_TASK },
@@ -58,8 +61,8 @@ const struct cli spawn_cli = {
 	    "[--idle-exit TIME] [--include-partial-messages] "
 	    "[--max-cost USD] [--max-tokens N] "
 	    "[--max-turns N] [--no-checkpoints] [--no-stdin] [--park] "
-	    "[--permission-mode MODE] [--route JSON] [--serve acp] "
-	    "[--stay ID] [--task ID] [--timeout TIME] [TASK ...]\n",
+	    "[--permission-mode MODE] [--route JSON] [--run ID] "
+	    "[--serve acp] [--stay ID] [--task ID] [--timeout TIME] [TASK ...]\n",
 	.shortopts = "a:C:cf:j:m:r:",
 	.longopts = longopts,
 };
@@ -99,57 +102,40 @@ parse_cost(void)
 	return usd;
 }
 
-/* Where the word of an option goes, if that is all there is to it. */
-static const char **
-word_of(struct spawn_options *o, int c)
-{
-	switch (c) {
-	case 'a':
-	case OPT_STAY:
-		return &o->spawn.agent;
-	case 'C':
-		return &o->spawn.dir;
-	case 'm':
-		return &o->spawn.model;
-	case 'r':
-		return &o->spawn.resume;
-	case OPT_AGENTS:
-		return &o->spawn.agents_file;
-	case OPT_PERMISSION_MODE:
-		return &o->spawn.mode;
-	case OPT_TASK:
-		return &o->spawn.task;
-	default:
-		return NULL;
-	}
-}
+/* Where the word of an option goes, and what is set by one. */
+struct member {
+	int option;
+	size_t offset;
+};
 
-/* What an option sets that takes no word, or beside it. */
-static bool *
-flag_of(struct spawn_options *o, int c)
+#define MEMBER(name) offsetof(struct spawn_options, name)
+
+static const struct member words[] = {
+	{ 'a', MEMBER(spawn.agent) }, { OPT_STAY, MEMBER(spawn.agent) },
+	{ 'C', MEMBER(spawn.dir) }, { 'm', MEMBER(spawn.model) },
+	{ 'r', MEMBER(spawn.resume) },
+	{ OPT_AGENTS, MEMBER(spawn.agents_file) },
+	{ OPT_PERMISSION_MODE, MEMBER(spawn.mode) },
+	{ OPT_RUN, MEMBER(spawn.run) }, { OPT_TASK, MEMBER(spawn.task) },
+	{ 0, 0 }
+};
+
+static const struct member flags[] = {
+	{ OPT_CHECK, MEMBER(check) }, { OPT_DRY_RUN, MEMBER(spawn.dry_run) },
+	{ OPT_FORK, MEMBER(spawn.fork) },
+	{ OPT_NO_CHECKPOINTS, MEMBER(spawn.no_checkpoints) },
+	{ OPT_NO_STDIN, MEMBER(prompt.no_stdin) },
+	{ OPT_PARK, MEMBER(spawn.park) }, { OPT_PARTIAL, MEMBER(partial) },
+	{ OPT_SERVE, MEMBER(serve) }, { OPT_STAY, MEMBER(stay) },
+	{ 0, 0 }
+};
+
+static void *
+find(struct spawn_options *o, const struct member *list, int option)
 {
-	switch (c) {
-	case OPT_CHECK:
-		return &o->check;
-	case OPT_DRY_RUN:
-		return &o->spawn.dry_run;
-	case OPT_FORK:
-		return &o->spawn.fork;
-	case OPT_NO_CHECKPOINTS:
-		return &o->spawn.no_checkpoints;
-	case OPT_NO_STDIN:
-		return &o->prompt.no_stdin;
-	case OPT_PARK:
-		return &o->spawn.park;
-	case OPT_PARTIAL:
-		return &o->partial;
-	case OPT_SERVE:
-		return &o->serve;
-	case OPT_STAY:
-		return &o->stay;
-	default:
-		return NULL;
-	}
+	while (list->option && list->option != option)
+		list++;
+	return list->option ? (char *)o + list->offset : NULL;
 }
 
 /* What has to be understood first. */
@@ -196,13 +182,16 @@ take_value(struct spawn_options *o, int c)
 static void
 take_option(struct spawn_options *o, int c)
 {
-	const char **word = word_of(o, c);
-	bool *flag = flag_of(o, c);
+	const char **word = find(o, words, c);
+	bool *flag = find(o, flags, c);
 
 	if (c == OPT_PERMISSION_MODE && permit_mode(optarg) < 0)
 		cli_usage(&spawn_cli, "--permission-mode is default, "
 		    "acceptEdits, plan or bypassPermissions, not '%s'",
 		    optarg);
+	if (c == OPT_RUN && !ulid_valid(optarg))
+		cli_usage(&spawn_cli, "--run is the id of a run, a ULID, not "
+		    "'%s'", optarg);
 	if (c == OPT_SERVE && strcmp(optarg, "acp") != 0)
 		cli_usage(&spawn_cli, "--serve is acp, not '%s'", optarg);
 	if (word)
@@ -210,6 +199,29 @@ take_option(struct spawn_options *o, int c)
 	if (flag)
 		*flag = true;
 	take_value(o, c);
+}
+
+/* What goes together, and what does not. */
+static void
+check_together(const struct spawn_options *o, bool operands)
+{
+	bool one = o->spawn.resume || o->spawn.run || o->nfiles > 0 ||
+	    operands;
+
+	if (o->spawn.fork && !o->spawn.resume)
+		cli_usage(&spawn_cli, "--fork-session goes with -c or -r");
+	if (o->spawn.run && o->spawn.resume)
+		cli_usage(&spawn_cli, "say --run, or -c or -r");
+	if (o->idle_ns >= 0 && !o->stay)
+		cli_usage(&spawn_cli, "--idle-exit goes with --stay");
+	if (o->jobs > 0 && one)
+		cli_usage(&spawn_cli, "with -j the tasks come on standard input");
+	one |= o->jobs > 0 || o->spawn.dry_run;
+	if (o->stay && one)
+		cli_usage(&spawn_cli, "with --stay the tasks come as messages");
+	if (o->serve && (one || o->stay))
+		cli_usage(&spawn_cli, "with --serve the tasks come from an "
+		    "editor");
 }
 
 void
@@ -220,20 +232,7 @@ spawn_options(int argc, char **argv, struct spawn_options *o)
 	o->text = isatty(STDOUT_FILENO);
 	while ((c = cli_option(&spawn_cli, argc, argv)) != -1)
 		take_option(o, c);
-	if (o->spawn.fork && !o->spawn.resume)
-		cli_usage(&spawn_cli, "--fork-session goes with -c or -r");
-	if (o->jobs > 0 && (o->spawn.resume || o->nfiles > 0 ||
-	    optind < argc))
-		cli_usage(&spawn_cli, "with -j the tasks come on standard input");
-	if (o->idle_ns >= 0 && !o->stay)
-		cli_usage(&spawn_cli, "--idle-exit goes with --stay");
-	if (o->serve && (o->spawn.resume || o->nfiles > 0 || o->jobs > 0 ||
-	    o->spawn.dry_run || o->stay || optind < argc))
-		cli_usage(&spawn_cli, "with --serve the tasks come from an "
-		    "editor");
-	if (o->stay && (o->spawn.resume || o->nfiles > 0 || o->jobs > 0 ||
-	    o->spawn.dry_run || optind < argc))
-		cli_usage(&spawn_cli, "with --stay the tasks come as messages");
+	check_together(o, optind < argc);
 	o->prompt.operands = argv + optind;
 	o->prompt.noperands = (size_t)(argc - optind);
 	o->prompt.files = o->files;
@@ -247,39 +246,4 @@ spawn_options_release(struct spawn_options *o)
 {
 	free(o->files);
 	jv_free(o->route);
-}
-
-void
-spawn_options_again(const struct spawn_options *o, struct strs *words)
-{
-	const struct spawn *s = &o->spawn;
-
-	STRS_ADD(words, "--format", "ndjson");
-	if (s->dir)
-		STRS_ADD(words, "-C", s->dir);
-	if (s->agents_file)
-		STRS_ADD(words, "--agents", s->agents_file);
-	if (s->max_turns > 0) {
-		strs_add(words, "--max-turns");
-		strs_addf(words, "%lld", (long long)s->max_turns);
-	}
-	if (s->max_tokens > 0) {
-		strs_add(words, "--max-tokens");
-		strs_addf(words, "%lld", (long long)s->max_tokens);
-	}
-	if (s->max_cost > 0) {
-		strs_add(words, "--max-cost");
-		strs_addf(words, "%.6f", s->max_cost);
-	}
-	if (s->timeout_ns > 0) {
-		strs_add(words, "--timeout");
-		strs_addf(words, "%lldms",
-		    (long long)(s->timeout_ns / CLOCK_MS));
-	}
-	if (s->no_checkpoints)
-		strs_add(words, "--no-checkpoints");
-	if (s->park)
-		strs_add(words, "--park");
-	if (s->mode)
-		STRS_ADD(words, "--permission-mode", s->mode);
 }

@@ -8,6 +8,7 @@
 #include "audit.h"
 #include "path.h"
 #include "toolbox.h"
+#include "ulid.h"
 
 /* Fills a call from {"id","function":{"name","arguments":"{...}"}}. */
 static void
@@ -38,6 +39,8 @@ say_call(struct run *r, const struct call *c, struct err *e)
 	json_set_str(&data, "id", c->id);
 	json_set_str(&data, "name", c->name);
 	json_set(&data, "arguments", json_copy(&c->arguments));
+	if (c->terms.run[0])
+		json_set(&data, "child", subagent_terms_json(&c->terms));
 	return agent_say(r, RECORD_TOOL_CALL, data, true, e);
 }
 
@@ -143,10 +146,15 @@ keep_files(struct run *r, const struct call *calls, size_t n, struct err *e)
 static int
 say_ended(void *context, const struct call *c, struct err *e)
 {
-	const struct run *r = context;
+	struct run *r = context;
 
+	/* it goes on when we do */
+	if (r->task->park && c->status == ST_TEMPFAIL && c->terms.run[0]) {
+		r->child_parked = true;
+		return 0;
+	}
 	permit_after(&r->task->permit, c);
-	return say_result(context, c, e);
+	return say_result(r, c, e);
 }
 
 /* A call that is not made: the model is told why. */
@@ -379,9 +387,12 @@ ask_questions(struct run *r, struct call *calls, size_t n, struct err *e)
 	return 0;
 }
 
-/* What those that are spawned in this turn may spend. */
+/*
+ * What those that are spawned in this turn are called and may spend; some may
+ * have begun.
+ */
 static void
-share(struct run *r, struct call *calls, size_t n)
+settle_terms(struct run *r, struct call *calls, size_t n)
 {
 	const struct agent_limits *l = &r->task->limits;
 	const struct model_usage *u = &r->talk->usage;
@@ -392,12 +403,15 @@ share(struct run *r, struct call *calls, size_t n)
 	for (size_t i = 0; i < n; i++)
 		shares += strcmp(calls[i].name, "spawn") == 0;
 	for (size_t i = 0; i < n; i++) {
+		struct subagent_terms *t = &calls[i].terms;
+
+		if (strcmp(calls[i].name, "spawn") != 0 || t->run[0])
+			continue;
+		ulid_make(t->run);
 		if (l->tokens > 0)
-			calls[i].share.tokens = tokens / shares > 0 ?
-			    tokens / shares : 1;
+			t->tokens = tokens / shares > 0 ? tokens / shares : 1;
 		if (l->cost > 0)
-			calls[i].share.cost = cost > 0 ? cost /
-			    (double)shares : 0.000001;
+			t->cost = cost > 0 ? cost / (double)shares : 0.000001;
 	}
 }
 
@@ -427,6 +441,7 @@ run_calls(struct run *r, struct call *calls, size_t n, struct err *e)
 	/* a call that waits for a person has not begun */
 	if (permit(r, calls, n, e) < 0 || ask_questions(r, calls, n, e) < 0)
 		return -1;
+	settle_terms(r, calls, n);
 	for (size_t i = 0; i < n; i++) {
 		if (calls[i].state == CALL_WAITING &&
 		    !json_has(&r->talk->begun, calls[i].id) &&
@@ -437,29 +452,35 @@ run_calls(struct run *r, struct call *calls, size_t n, struct err *e)
 			done->state = CALL_ENDED;
 		}
 	}
-	share(r, calls, n);
 	if (conversation_sync(r->talk, e) < 0 ||
 	    note_outside(r, calls, n, e) < 0 ||
 	    keep_files(r, calls, n, e) < 0 || calls_run(&t->place, calls, n,
 	    t->limits.until, t->stop, say_ended, r, e) < 0)
 		return -1;
+	if (r->child_parked)
+		return err_set(e, ST_TEMPFAIL, "a sub-agent waits for a "
+		    "person");
 	return done ? take_done(r, done, e) : 0;
 }
 
 /*
  * What a run that was broken off had begun: made again if that does no harm,
- * else left to the model to find out.
+ * as to a sub-agent whose run is known, else left to the model to find out.
  */
 static int
 mend_call(struct run *r, struct call *c, struct err *e)
 {
 	const struct tool *t = toolbox_find(r->task->place.tools, c->name);
+	AUTO_JV jv begun = json_get(&r->talk->begun, c->id);
+	AUTO_JV jv child = json_get(&begun, "child");
 
 	if (json_has(&r->talk->answers, c->id)) {
 		c->state = CALL_ENDED;
 		return 0;
 	}
-	if (!json_has(&r->talk->begun, c->id) || !t || !(t->flags & TOOL_ONCE))
+	subagent_terms_read(&child, &c->terms);
+	if (!json_is(&begun, JSON_OBJECT) || !t || !(t->flags & TOOL_ONCE) ||
+	    c->terms.run[0])
 		return 0;
 	c->state = CALL_ENDED;
 	buf_reset(&c->text);

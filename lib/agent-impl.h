@@ -28,6 +28,7 @@ struct run {
 	int retried;			/* in a row */
 	int failed_checks;		/* in a row */
 	bool changed;			/* this turn changes files */
+	bool child_parked;		/* a sub-agent waits for a person */
 	char kept[SNAPSHOT_ID_MAX];	/* the last checkpoint that passed */
 	bool keep_next;			/* the next one does */
 	bool restored;			/* once already */

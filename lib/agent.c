@@ -34,6 +34,8 @@ say_start(struct run *r, struct err *e)
 
 	json_set_str(&data, "agent", t->id);
 	json_set_str(&data, "model", t->model_name);
+	if (t->depth > 0)
+		json_set_int(&data, "depth", t->depth);
 	json_set_str(&data, "task", resumed ?
 	    json_str(&r->talk->start, "task") : t->prompt);
 	if (resumed) {

@@ -72,6 +72,7 @@ struct agent_task {
 	const jv *route;		/* of agent-route, or JSON_NONE: with
 					 * `gate`, a person is asked first */
 	const char *run_dir;
+	int64_t depth;			/* of agents that spawned agents */
 	struct conversation *talk;	/* new, or opened to go on */
 	struct record_origin origin;	/* of every record */
 	const struct model *model;

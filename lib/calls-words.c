@@ -143,7 +143,7 @@ static int
 spawned(const struct calls_place *place, const struct call *c,
     struct strs *w, int *ret_in, struct err *e)
 {
-	if (subagent_words(place->subagents, &c->arguments, c->key, &c->share,
+	if (subagent_words(place->subagents, &c->arguments, c->key, &c->terms,
 	    w, e) < 0)
 		return -1;
 	*ret_in = text_fd(json_str(&c->arguments, "task"), e);

@@ -17,6 +17,7 @@
 
 enum {
 	GRACE_SECONDS = 3,
+	AGAIN_MAX = 3,
 	HEAD = TOOL_TEXT_MAX / 3,	/* kept of a long output's start */
 	GLANCE_MS = 500		/* at the signal flag, in case poll missed it */
 };
@@ -89,6 +90,7 @@ check(const struct calls_place *place, struct call *c)
 static int
 open_output(const struct calls_place *place, struct call *c, struct err *e)
 {
+	free(c->output);
 	c->output = xasprintf("%s/%04lu-%s.txt", place->output_dir, c->number,
 	    c->name);
 	c->file = open(c->output, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC,
@@ -170,6 +172,19 @@ add_part(const struct call *c, int64_t from, size_t len, struct buf *out,
 	return 0;
 }
 
+/* A sub-agent that was killed waits to be begun again. */
+static void
+read_subagent(struct call *c)
+{
+	if (subagent_result(c->file, &c->text, &c->usage) ||
+	    c->status <= ST_SIGNAL || c->again >= AGAIN_MAX)
+		return;
+	c->again++;
+	c->state = CALL_WAITING;
+	c->written = 0;
+	buf_reset(&c->text);
+}
+
 /* What the model reads of the output: all, or its start and its end. */
 static int
 read_back(struct call *c, struct err *e)
@@ -177,7 +192,7 @@ read_back(struct call *c, struct err *e)
 	int64_t left_out = c->written - TOOL_TEXT_MAX;
 
 	if (is_spawn(c)) {
-		subagent_result(c->file, &c->text, &c->usage);
+		read_subagent(c);
 		return 0;
 	}
 	if (left_out <= 0)
@@ -353,7 +368,8 @@ run_batch(struct batch *b, struct pollfd *p, struct deadline until,
 			if (more > 0)
 				continue;
 			if (finish(b->place, &b->calls[i], e) < 0 ||
-			    b->ended(b->context, &b->calls[i], e) < 0)
+			    (b->calls[i].state == CALL_ENDED &&
+			    b->ended(b->context, &b->calls[i], e) < 0))
 				return -1;
 		}
 	}

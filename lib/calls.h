@@ -8,6 +8,9 @@
  * What it prints goes to a file as a whole, up to a limit, and from there, cut
  * in the middle when long, to the model.
  *
+ * A sub-agent that is killed before it has said how it ended goes on in its
+ * run, three times at most.
+ *
  * Calls run side by side, but one that names the same path as an earlier one
  * waits for it when either changes files: their order is what the model said.
  */
@@ -55,7 +58,7 @@ struct call {
 	/* the result */
 	enum call_state state;
 	bool ok;
-	struct subagent_share share;	/* of `spawn`: what it may spend */
+	struct subagent_terms terms;	/* of `spawn`; settled by the caller */
 	jv usage;			/* and what it did; JSON_NONE */
 	bool truncated;			/* `text` is not all of the output */
 	int status;			/* exit status; -1: it was never run */
@@ -67,6 +70,7 @@ struct call {
 	int out;
 	int file;
 	int64_t written, started;
+	int again;			/* times that it was begun again */
 };
 
 #define CALL_INIT { .arguments = JSON_NONE, .usage = JSON_NONE, .status = -1, \

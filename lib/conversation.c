@@ -3,12 +3,11 @@
 
 #include "conversation.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <sys/file.h>
 
 #include "alloc.h"
 #include "fd.h"
+#include "lock.h"
 #include "ndjson.h"
 #include "num.h"
 #include "path.h"
@@ -161,7 +160,7 @@ take(struct conversation *c, const jv *record)
 	} else if (strcmp(type, RECORD_MODEL_MESSAGE) == 0) {
 		take_message(c, &data);
 	} else if (strcmp(type, RECORD_TOOL_CALL) == 0 && id) {
-		json_set_bool(&c->begun, id, true);
+		json_set(&c->begun, id, json_copy(&data));
 		c->tools++;
 	} else if (strcmp(type, RECORD_TOOL_RESULT) == 0 && id) {
 		json_set(&c->answers, id, json_copy(&data));
@@ -187,18 +186,19 @@ write_owner(const char *dir)
 }
 
 static int
-own(const char *dir, int fd, struct err *e)
+own(const char *dir, int fd, struct deadline until, struct err *e)
 {
 	AUTO_FREE char *path = path_join(dir, "owner");
 	AUTO_BUF struct buf owner = BUF_INIT;
 	struct err ignored;
+	int taken = lock_take(fd, until, NULL, e);
 
-	if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
+	if (taken < 0)
+		return err_prefix(e, "the conversation");
+	if (taken > 0) {
 		write_owner(dir);
 		return 0;
 	}
-	if (errno != EWOULDBLOCK)
-		return err_sys(e, ST_SYSTEM, "cannot lock the conversation");
 	if (path_read(path, 64, &owner, &ignored) < 0 || owner.len == 0)
 		return err_set(e, ST_TEMPFAIL, "the run is owned by another "
 		    "process");
@@ -229,7 +229,7 @@ conversation_create(const char *dir, struct conversation *ret, struct err *e)
 
 	if (fd < 0)
 		return err_sys(e, ST_CANTCREATE, "cannot create '%s'", path);
-	if (own(dir, fd, e) < 0)
+	if (own(dir, fd, deadline_in(0), e) < 0)
 		return -1;
 	*ret = empty(steal_fd(&fd));
 	return 0;
@@ -267,7 +267,8 @@ read_all(struct conversation *c, struct err *e)
 }
 
 int
-conversation_open(const char *dir, struct conversation *ret, struct err *e)
+conversation_open(const char *dir, struct deadline until,
+    struct conversation *ret, struct err *e)
 {
 	AUTO_FREE char *path = path_join(dir, "conversation.ndjson");
 	AUTO_CONVERSATION struct conversation c = empty(open(path, O_RDWR |
@@ -275,7 +276,7 @@ conversation_open(const char *dir, struct conversation *ret, struct err *e)
 
 	if (c.fd < 0)
 		return err_sys(e, ST_NOINPUT, "cannot open '%s'", path);
-	if (own(dir, c.fd, e) < 0)
+	if (own(dir, c.fd, until, e) < 0)
 		return -1;
 	if (read_all(&c, e) < 0)
 		return err_prefix(e, "'%s'", path);

@@ -20,6 +20,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "clock.h"
 #include "err.h"
 #include "json.h"
 #include "model.h"
@@ -38,7 +39,8 @@ struct conversation {
 				 * last handover; JSON_NONE */
 	jv calls;		/* tool calls of the last message that have no
 				 * answer among the messages yet; an array */
-	jv begun;		/* ids of those, {ID: true}, that were begun */
+	jv begun;		/* the data of tool.call of those that were
+				 * begun, {ID: data} */
 	jv answers;		/* and the data of tool.result of those that
 				 * ended, {ID: data} */
 	char *kept;		/* the first checkpoint, or NULL */
@@ -62,11 +64,11 @@ int	conversation_create(const char *dir, struct conversation *ret,
 
 /*
  * Opens the one in `dir` to go on: takes it over (ST_TEMPFAIL with the owner
- * when it has one), cuts off a line that a crash left torn, reads how far it
+ * when it still has one at the deadline), cuts off a line that a crash left torn, reads how far it
  * has come.  ST_NOINPUT when there is none, ST_DATA when it is none of ours.
  */
-int	conversation_open(const char *dir, struct conversation *ret,
-	    struct err *e);
+int	conversation_open(const char *dir, struct deadline until,
+	    struct conversation *ret, struct err *e);
 
 /*
  * Appends a record, and takes into account what it says: a

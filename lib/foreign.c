@@ -386,6 +386,8 @@ say_start(struct foreign_run *f, struct err *e)
 
 	json_set_str(&data, "agent", t->id);
 	json_set_str(&data, "type", f->kind->type);
+	if (t->depth > 0)
+		json_set_int(&data, "depth", t->depth);
 	if (t->model_name)
 		json_set_str(&data, "model", t->model_name);
 	json_set_str(&data, "task", f->prompt);

@@ -10,12 +10,14 @@
 
 #include "alloc.h"
 #include "json.h"
+#include "ndjson.h"
 #include "path.h"
 #include "record.h"
+#include "strs.h"
 #include "tree.h"
 #include "ulid.h"
 
-enum { NAME_MIN = 4, CONVERSATION_MAX = 1 << 30 };
+enum { NAME_MIN = 4, CONVERSATION_MAX = 1 << 30, FIRST_MAX = 256 << 20 };
 
 static bool
 ends_with(const char *id, const char *name)
@@ -26,32 +28,76 @@ ends_with(const char *id, const char *name)
 	    strcasecmp(id + ULID_LEN - n, name) == 0;
 }
 
+static int
+compare(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Those whose id ends with `end`, the oldest first. */
+static void
+list(const struct workspace *w, const char *end, struct strs *ret)
+{
+	AUTO_FREE char *dir = path_join(w->dir, "runs");
+	DIR *d = opendir(dir);
+
+	for (const struct dirent *entry; d && (entry = readdir(d)); )
+		if (ulid_valid(entry->d_name) &&
+		    (!end || ends_with(entry->d_name, end)))
+			strs_add(ret, entry->d_name);
+	if (d)
+		closedir(d);
+	if (ret->n > 1)
+		qsort(ret->v, ret->n, sizeof(*ret->v), compare);
+}
+
+/* Whether somebody began it who might mean it by "last". */
+static bool
+is_for_people(const struct workspace *w, const char *id)
+{
+	AUTO_FREE char *dir = workspace_run(w, id);
+	AUTO_FREE char *path = path_join(dir, "conversation.ndjson");
+	AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	struct ndjson_line line = NDJSON_LINE_INIT;
+	struct ndjson_reader r;
+	struct err ignored;
+	bool good;
+
+	if (fd < 0)
+		return false;
+	ndjson_init(&r, fd, FIRST_MAX);
+	good = ndjson_next(&r, &line, &ignored) == NDJSON_LINE;
+	AUTO_JV jv depth = json_path(&line.value, "data.depth");
+	ndjson_line_release(&line);
+	ndjson_release(&r);
+	return good && json_is(&depth, JSON_NOTHING);
+}
+
+static char *
+find_last(const struct workspace *w, struct err *e)
+{
+	AUTO_STRS struct strs ids = STRS_INIT;
+
+	list(w, NULL, &ids);
+	for (size_t i = ids.n; i > 0; i--)
+		if (is_for_people(w, ids.v[i - 1]))
+			return xstrdup(ids.v[i - 1]);
+	err_set(e, ST_NOINPUT, "there is no run yet");
+	return NULL;
+}
+
 char *
 runs_find(const struct workspace *w, const char *name, struct err *e)
 {
-	AUTO_FREE char *dir = path_join(w->dir, "runs");
-	AUTO_FREE char *found = NULL;
-	bool last = strcmp(name, "last") == 0;
-	DIR *d = opendir(dir);
-	size_t n = 0;
+	AUTO_STRS struct strs ids = STRS_INIT;
 
-	for (struct dirent *entry; d && (entry = readdir(d)); ) {
-		const char *id = entry->d_name;
-
-		if (!ulid_valid(id) || (!last && !ends_with(id, name)))
-			continue;
-		n++;
-		if (found && strcmp(id, found) < 0)
-			continue;
-		free(found);
-		found = xstrdup(id);
-	}
-	if (d)
-		closedir(d);
-	if (found && (last || n == 1))
-		return STEAL(found);
-	err_set(e, ST_NOINPUT, n > 1 ? "more than one run ends in '%s'" :
-	    last ? "there is no run yet" : "there is no run '%s'", name);
+	if (strcmp(name, "last") == 0)
+		return find_last(w, e);
+	list(w, name, &ids);
+	if (ids.n == 1)
+		return xstrdup(ids.v[0]);
+	err_set(e, ST_NOINPUT, ids.n > 1 ? "more than one run ends in '%s'" :
+	    "there is no run '%s'", name);
 	return NULL;
 }
 

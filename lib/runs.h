@@ -9,7 +9,8 @@
 
 /*
  * The run that `name` means: its id, the end of one (four characters at
- * least; the beginning is the time and much alike), or "last".  The id, the
+ * least; the beginning is the time and much alike), or "last": the last one
+ * that came to its first word and is not that of a sub-agent.  The id, the
  * caller's to free; NULL with ST_NOINPUT when there is none or more than one.
  */
 char	*runs_find(const struct workspace *w, const char *name,

@@ -47,6 +47,7 @@ struct setup {
 	struct liaison *liaison, *own_liaison;
 	struct door door;
 	jv read_only, others;		/* paths, strings */
+	int64_t depth;			/* subagent.h */
 };
 
 #define SETUP_INIT(what) { .said = (what), .workspace = WORKSPACE_INIT, \

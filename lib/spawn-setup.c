@@ -12,6 +12,8 @@
 #include "runs.h"
 #include "skills.h"
 
+enum { OWNER_SECONDS = 10 };	/* what a killed one may take to go */
+
 void
 setup_release(struct setup *s)
 {
@@ -184,15 +186,17 @@ static void
 find_subagents(struct setup *s)
 {
 	AUTO_JV jv limits = json_get(&s->agent, "limits");
-	int64_t depth = SUBAGENT_DEPTH;
+	int64_t depth = SUBAGENT_DEPTH, was = 0;
 
 	(void)json_int(&limits, "depth", &depth);
+	(void)json_int(&s->talk.start, "depth", &was);
+	s->depth = subagents_enter(was);
 	s->subagents = (struct subagents){
 		.agents = &s->agents, .self = json_str(&s->agent, "id"),
 		.dir = s->place, .file = s->agents.name,
 		.mode = s->mode, .park = s->said->park,
 		.no_checkpoints = s->said->no_checkpoints,
-		.too_deep = subagents_enter(depth),
+		.too_deep = s->depth >= depth,
 	};
 	subagents_declare(&s->subagents, &s->tools);
 }
@@ -282,7 +286,35 @@ open_run(struct setup *s, struct err *e)
 		memcpy(s->run, id, sizeof(s->run));
 		s->run_dir = workspace_run(&s->workspace, id);
 	}
-	if (!s->run_dir || conversation_open(s->run_dir, &s->talk, e) < 0)
+	if (!s->run_dir || conversation_open(s->run_dir, deadline_in(0),
+	    &s->talk, e) < 0)
+		return -1;
+	if (!json_is(&s->talk.start, JSON_OBJECT))
+		return err_set(e, ST_NOINPUT, "run '%s' was broken off before "
+		    "its first word: begin it anew", id);
+	return catch_up(s, e);
+}
+
+/*
+ * A run whose id was given may be there: broken off, even before its first
+ * word, or with an owner that is about to die with who started it.
+ */
+static int
+open_known(struct setup *s, struct err *e)
+{
+	AUTO_FREE char *dir = NULL;
+	AUTO_FREE char *path = NULL;
+
+	memcpy(s->run, s->said->run, sizeof(s->run));
+	if (!s->workspace.dir)
+		return 0;
+	dir = workspace_run(&s->workspace, s->run);
+	path = path_join(dir, "conversation.ndjson");
+	if (!path_exists(path))
+		return 0;
+	s->run_dir = STEAL(dir);
+	if (conversation_open(s->run_dir, deadline_in(OWNER_SECONDS *
+	    CLOCK_SEC), &s->talk, e) < 0)
 		return -1;
 	return catch_up(s, e);
 }
@@ -291,7 +323,8 @@ open_run(struct setup *s, struct err *e)
 static int
 make_run(struct setup *s, struct err *e)
 {
-	ulid_make(s->run);
+	if (!s->said->run)
+		ulid_make(s->run);
 	s->run_dir = workspace_make_run(&s->workspace, s->run, e);
 	return s->run_dir ? conversation_create(s->run_dir, &s->talk, e) : -1;
 }
@@ -343,7 +376,8 @@ meet_others(struct setup *s, struct err *e)
 int
 setup_run(struct setup *s, struct err *e)
 {
-	if (find_workspace(s, e) < 0 || open_run(s, e) < 0)
+	if (find_workspace(s, e) < 0 ||
+	    (s->said->run ? open_known(s, e) : open_run(s, e)) < 0)
 		return -1;
 	s->route = s->said->route ? json_copy(s->said->route) :
 	    json_get(&s->talk.start, "route");

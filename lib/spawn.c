@@ -202,6 +202,7 @@ run(struct setup *s, const char *prompt, struct err *e)
 		.options = &s->options,
 		.route = &s->route,
 		.run_dir = s->run_dir,
+		.depth = s->depth,
 		.talk = &s->talk,
 		.permit = {
 			.mode = (enum permit_mode)permit_mode(s->mode),
@@ -296,13 +297,18 @@ dry_run_foreign(struct setup *s, const char *prompt, struct err *e)
 	return run(s, prompt, e);
 }
 
+/*
+ * Whether there is nothing to go on with: it has ended well, or, when the same
+ * is said again as when it began, by its own doing or at a limit.
+ */
 static bool
-has_ended_well(const struct setup *s)
+has_ended(const struct setup *s)
 {
 	int64_t status;
 	AUTO_JV jv data = json_get(&s->talk.result, "data");
 
-	return json_int(&data, "status", &status) && status == ST_OK;
+	return json_int(&data, "status", &status) &&
+	    (s->said->run ? status < ST_DATA : status == ST_OK);
 }
 
 /*
@@ -395,7 +401,9 @@ spawn_run(const struct spawn *said, const char *prompt, struct err *e)
 
 	if (setup_run(&s, e) < 0)
 		return -1;
-	if (!prompt && has_ended_well(&s)) {
+	if (said->run && json_is(&s.talk.start, JSON_OBJECT))
+		prompt = NULL;
+	if (!prompt && has_ended(&s)) {
 		int known = said->liaison ? take_known(&s, e) : 1;
 		if (known != 0)
 			return known < 0 ? -1 : said->record(said->context,

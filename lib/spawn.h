@@ -25,6 +25,9 @@ struct spawn {
 	const jv *route;		/* of agent-route, which wins over these
 					 * two: an object; or NULL */
 	const char *task;		/* its id, for the records */
+	const char *run;		/* the id of the run, a ULID: gone on
+					 * with when it is there, and then the
+					 * prompt is nothing new */
 	const char *resume;		/* a run to go on with: runs.h */
 	bool fork;			/* in a copy of it */
 	bool no_checkpoints;

@@ -11,19 +11,21 @@
 #include "path.h"
 #include "record.h"
 
-enum { LINE_MAX_BYTES = 8 << 20, MARGIN_SECONDS = 5 };
+enum { LINE_MAX_BYTES = 8 << 20, MARGIN_SECONDS = 5, DEPTH_MAX = 1000 };
 
-bool
-subagents_enter(int64_t depth)
+int64_t
+subagents_enter(int64_t was)
 {
 	const char *text = env_get("AGENT_DEPTH");
 	int64_t now = 0;
 
-	if (text && num_parse_int(text, 0, 1000, &now) < 0)
-		now = depth;	/* whatever it is: no further */
+	if (text && num_parse_int(text, 0, DEPTH_MAX, &now) < 0)
+		now = DEPTH_MAX;	/* whatever it is: no further */
+	if (now < was)
+		now = was;
 	AUTO_FREE char *next = xasprintf("%lld", (long long)now + 1);
 	setenv("AGENT_DEPTH", next, 1);
-	return now >= depth;
+	return now;
 }
 
 static bool
@@ -107,19 +109,44 @@ subagent_check(const struct subagents *s, const jv *arguments, struct err *e)
 	    wanted(s, arguments), names.data);
 }
 
+jv
+subagent_terms_json(const struct subagent_terms *t)
+{
+	jv data = json_object();
+
+	json_set_str(&data, "run", t->run);
+	if (t->tokens > 0)
+		json_set_int(&data, "tokens", t->tokens);
+	if (t->cost > 0)
+		json_set_num(&data, "cost", t->cost);
+	return data;
+}
+
+void
+subagent_terms_read(const jv *data, struct subagent_terms *ret)
+{
+	const char *run = json_str(data, "run");
+
+	if (!run || !ulid_valid(run))
+		return;
+	memcpy(ret->run, run, sizeof(ret->run));
+	(void)json_int(data, "tokens", &ret->tokens);
+	(void)json_num(data, "cost", &ret->cost);
+}
+
 static void
-add_limits(const struct subagents *s, const struct subagent_share *share,
+add_limits(const struct subagents *s, const struct subagent_terms *terms,
     struct strs *w)
 {
 	int64_t left = deadline_left(s->until);
 
-	if (share->tokens > 0) {
+	if (terms->tokens > 0) {
 		strs_add(w, "--max-tokens");
-		strs_addf(w, "%lld", (long long)share->tokens);
+		strs_addf(w, "%lld", (long long)terms->tokens);
 	}
-	if (share->cost > 0) {
+	if (terms->cost > 0) {
 		strs_add(w, "--max-cost");
-		strs_addf(w, "%.6f", share->cost);
+		strs_addf(w, "%.6f", terms->cost);
 	}
 	/* it shall end before we do, and tell us */
 	if (left > 2 * MARGIN_SECONDS * CLOCK_SEC)
@@ -130,7 +157,7 @@ add_limits(const struct subagents *s, const struct subagent_share *share,
 
 int
 subagent_words(const struct subagents *s, const jv *arguments,
-    const char *key, const struct subagent_share *share, struct strs *w,
+    const char *key, const struct subagent_terms *terms, struct strs *w,
     struct err *e)
 {
 	char *self = path_program("agent-spawn", e);
@@ -139,6 +166,7 @@ subagent_words(const struct subagents *s, const jv *arguments,
 		return -1;
 	strs_take(w, self);
 	STRS_ADD(w, "-C", s->dir, "--format", "ndjson", "--task", key);
+	STRS_ADD(w, "--run", terms->run);
 	if (s->agents->name)
 		STRS_ADD(w, "-a", wanted(s, arguments));
 	if (s->file)
@@ -149,7 +177,7 @@ subagent_words(const struct subagents *s, const jv *arguments,
 		strs_add(w, "--no-checkpoints");
 	if (s->park)
 		strs_add(w, "--park");
-	add_limits(s, share, w);
+	add_limits(s, terms, w);
 	strs_add(w, "-");
 	return 0;
 }
@@ -175,7 +203,7 @@ last_word(const char *text, size_t len)
 	return JSON_NONE;
 }
 
-void
+bool
 subagent_result(int fd, struct buf *text, jv *ret_usage)
 {
 	AUTO_BUF struct buf end = BUF_INIT;
@@ -186,7 +214,7 @@ subagent_result(int fd, struct buf *text, jv *ret_usage)
 	ssize_t n;
 
 	if (fstat(fd, &st) < 0)
-		return;
+		return false;
 	from = st.st_size > LINE_MAX_BYTES ? st.st_size - LINE_MAX_BYTES : 0;
 	buf_reserve(&end, (size_t)(st.st_size - from));
 	n = pread(fd, end.data, (size_t)(st.st_size - from), from);
@@ -201,4 +229,5 @@ subagent_result(int fd, struct buf *text, jv *ret_usage)
 		buf_adds(text, "error: it ended without a word");
 	jv_free(*ret_usage);
 	*ret_usage = json_get(&data, "usage");
+	return json_is(&data, JSON_OBJECT);
 }

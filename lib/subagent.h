@@ -19,6 +19,7 @@
 #include "err.h"
 #include "json.h"
 #include "strs.h"
+#include "ulid.h"
 
 enum { SUBAGENT_DEPTH = 2 };	/* when limits.depth does not say */
 
@@ -34,17 +35,21 @@ struct subagents {
 	struct deadline until;
 };
 
-/* What one may spend; 0: no limit. */
-struct subagent_share {
-	int64_t tokens;
+/*
+ * What is settled before one begins, and on record with the call: one that
+ * was broken off goes on as it began.
+ */
+struct subagent_terms {
+	char run[ULID_LEN + 1];		/* its run; "": not settled yet */
+	int64_t tokens;			/* what it may spend; 0: no limit */
 	double cost;
 };
 
 /*
- * Whether we are too deep for more, of a limit of `depth`; tells those that
- * we start how deep they are.
+ * How deep we are: `was`, when a run that is gone on with was deeper than
+ * what we are told.  Tells those that we start.
  */
-bool	subagents_enter(int64_t depth);
+int64_t	subagents_enter(int64_t was);
 
 /* Says in the declaration of `spawn`, if it is there, whom; or drops it. */
 void	subagents_declare(const struct subagents *s, jv *tools);
@@ -53,16 +58,23 @@ void	subagents_declare(const struct subagents *s, jv *tools);
 int	subagent_check(const struct subagents *s, const jv *arguments,
 	    struct err *e);
 
-/* The command for a call; the task is for its standard input. */
+/* The terms for the record, and from it, when they are there. */
+jv	subagent_terms_json(const struct subagent_terms *t);
+void	subagent_terms_read(const jv *data, struct subagent_terms *ret);
+
+/*
+ * The command for a call; the task is for its standard input.  The same one
+ * goes on with a run that is there.
+ */
 int	subagent_words(const struct subagents *s, const jv *arguments,
-	    const char *key, const struct subagent_share *share,
+	    const char *key, const struct subagent_terms *terms,
 	    struct strs *w, struct err *e);
 
 /*
  * From what it printed, records, in the file `fd`: what it says at its end,
  * appended to `text`, and what it used, {"input_tokens"...}; JSON_NONE when
- * it does not say.
+ * it does not say.  False when it said nothing at all.
  */
-void	subagent_result(int fd, struct buf *text, jv *ret_usage);
+bool	subagent_result(int fd, struct buf *text, jv *ret_usage);
 
 #endif

@@ -127,19 +127,14 @@ while [ $n -le 6 ]; do
 	n=$((n + 1))
 done >rec
 answer '' finished >>rec
-timeout -s KILL 0.05 agent-spawn go >/dev/null 2>&1
+id=01JD0000000000000000000001
 tries=0
-while [ $tries -lt 100 ]; do
+while [ $tries -lt 15 ]; do
 	tries=$((tries + 1))
-	[ -d .agent/runs ] || { agent-spawn go >/dev/null 2>&1; break; }
-	if [ $tries -lt 15 ]; then
-		timeout -s KILL 0.0$((tries % 7 + 2)) agent-spawn -c \
-			>/dev/null 2>&1
-	else
-		run agent-spawn -c
-		[ $status -eq 75 ] || break
-	fi
+	timeout -s KILL 0.0$((tries % 7 + 2)) agent-spawn --run $id go \
+		>/dev/null 2>&1
 done
+run agent-spawn --run $id go
 expect_status 0
 expect_ok [ "$(tr -d '\n' <effects)" = 123456 ]
 expect_ok jq -es 'last.data.text == "finished"' .agent/journal.ndjson

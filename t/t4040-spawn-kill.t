@@ -12,7 +12,7 @@ expect_out_has '6 kills'
 
 it 'comes to the right end after a kill at a system call'
 if strace -o /dev/null true 2>"$T_DIR/ignored"; then
-	run "$T_SRC/bench/spawn-kill" -s 97
+	run "$T_SRC/bench/spawn-kill" -s 191
 	expect_status 0
 	expect_out_has 'kills at system calls'
 else
