@@ -1,6 +1,6 @@
 /*
  * model-call: one question under way: its attempts, and what reads the answer
- * of each.  Between model.c, which owns the loop, and model-call.c only.
+ * of each.  Between model.c, which owns the loop, and model-*.c only.
  */
 #ifndef AGENT_MODEL_CALL_H
 #define AGENT_MODEL_CALL_H
@@ -122,7 +122,10 @@ void	pool_book(struct model_pool *p);	/* what was put off */
 /* What has come of it; what is in the answer moves. */
 void	call_reply(struct model_call *c, struct model_reply *r);
 
-/* An attempt has ended, well or not: model.c decides what follows. */
+/* An attempt has ended, well or not: model-retry.c decides what follows. */
 void	call_ended(struct model_call *c, const struct err *e);
+
+/* Nothing follows: model_wait() tells the caller. */
+void	call_finish(struct model_call *c);
 
 #endif

@@ -1,25 +1,12 @@
-/*
- * model: asks models: the loop, and what follows a failed attempt.
- *
- * This is the only place that tries again.  Whether it does is decided by the
- * kind of error, by what the server said about waiting, and by whether the
- * caller has seen a piece of the answer; an attempt that could not end before
- * the deadline is not made.
- */
+/* model: asks models: the calls under way and the loop that moves them. */
 #include "config.h"
 
 #include "model.h"
-
-#include <sys/random.h>
 
 #include "alloc.h"
 #include "fd.h"
 #include "key.h"
 #include "model-call.h"
-#include "model-error.h"
-
-static const int64_t first_delay = CLOCK_SEC / 2;
-static const int64_t longest_delay = 8 * CLOCK_SEC;
 
 struct model_pool *
 model_pool_new(size_t connections, struct err *e)
@@ -33,9 +20,8 @@ model_pool_new(size_t connections, struct err *e)
 	return p;
 }
 
-/* It has ended: deliver() tells. */
-static void
-settle(struct model_call *c)
+void
+call_finish(struct model_call *c)
 {
 	struct model_pool *p = c->pool;
 
@@ -179,32 +165,6 @@ model_start(struct model_pool *p, const struct model *m,
 	return c;
 }
 
-/* What follows an attempt. */
-
-/* Between three quarters of it and all: so that many do not come at once. */
-static int64_t
-jitter(int64_t ns)
-{
-	uint16_t r = 0;
-
-	if (getrandom(&r, sizeof(r), GRND_NONBLOCK) < 0)
-		r = 0;
-	return ns - (int64_t)((double)ns / 4 * (r / 65536.0));
-}
-
-static int64_t
-delay_for(const struct model_call *c)
-{
-	const struct model_error *me = &c->answer.error;
-	int64_t ns = first_delay;
-
-	if (me->retry_after >= 0)
-		return (int64_t)(me->retry_after * (double)CLOCK_SEC);
-	for (int i = 1; i < c->tries && ns < longest_delay; i++)
-		ns *= 2;
-	return jitter(ns < longest_delay ? ns : longest_delay);
-}
-
 void
 call_reply(struct model_call *c, struct model_reply *r)
 {
@@ -233,172 +193,6 @@ call_reply(struct model_call *c, struct model_reply *r)
 	a->error.reset = a->error.code = NULL;
 }
 
-static void
-try_later(struct model_call *c, int64_t delay, const struct model *to)
-{
-	struct model_reply r;
-
-	if (c->rq.events && c->rq.events->retry) {
-		call_reply(c, &r);
-		c->rq.events->retry(c->rq.ctx, &r, &c->e, delay, to);
-		model_reply_release(&r);
-	}
-	if (to != c->m)
-		c->tries = 0;
-	c->m = to;
-	c->e = (struct err)ERR_INIT;
-	c->retry_at = deadline_in(delay);
-	c->pool->retry_at = deadline_min(c->pool->retry_at, c->retry_at);
-}
-
-/* Whether the caller could not tell another answer from the first. */
-static bool
-unseen(const struct model_call *c)
-{
-	return !c->answer.given && !c->local;
-}
-
-/* A key that the server echoes is not passed on. */
-static void
-blank_key(const char *key, char *text)
-{
-	size_t n = key ? strlen(key) : 0;
-	char *at;
-
-	while (n >= 4 && (at = strstr(text, key)))
-		memset(at, '*', n);
-}
-
-static void
-tell_who(struct model_call *c)
-{
-	blank_key(c->m->key, c->e.text);
-	blank_key(c->key, c->e.text);
-	if (!c->local && c->m->name)
-		err_prefix(&c->e, "%s", c->m->name);
-}
-
-/*
- * A key that was refused may have run out: its command is asked for another,
- * once a call.  Whether it is worth trying.
- */
-static bool
-renew_key(struct model_call *c)
-{
-	const char *now = call_key(c);
-	struct fresh_key *f;
-	struct err e = ERR_INIT;
-	char *key = NULL;
-
-	if (c->answer.error.http_status != 401 || c->renewed ||
-	    !json_is_true(&c->m->key_cmd))
-		return false;
-	c->renewed = true;
-	/* another call may have got one meanwhile */
-	if (c->key && now && strcmp(c->key, now) != 0)
-		return true;
-	if (key_run(&c->m->key_cmd, &key, &e) < 0)
-		return false;
-	for (f = c->pool->fresh; f && f->m != c->m; f = f->next)
-		;
-	if (!f) {
-		f = xcalloc(1, sizeof(*f));
-		f->m = c->m;
-		f->next = c->pool->fresh;
-		c->pool->fresh = f;
-	}
-	key_free(f->key);
-	f->key = key;
-	return true;
-}
-
-/* Some servers refuse a member that others need to tell usage: once more,
- * without it.  Whether it was that. */
-static bool
-leave_out(struct model_call *c)
-{
-	if (c->answer.error.kind != MODEL_ERR_REQUEST ||
-	    (c->rq.flags & PROVIDER_NO_STREAM_OPTIONS) ||
-	    !strstr(c->e.text, "stream_options"))
-		return false;
-	c->rq.flags |= PROVIDER_NO_STREAM_OPTIONS;
-	return true;
-}
-
-/* Who is asked after such a failure; NULL: nobody. */
-static const struct model *
-next_model(const struct model_call *c)
-{
-	const struct model_error *me = &c->answer.error;
-	const struct model *m;
-
-	for (m = c->m->fallback; m; m = m->fallback)
-		if (m->on.n == 0 ? model_error_elsewhere(me) ||
-		    (me->kind == MODEL_ERR_REFUSED &&
-		    (c->rq.flags & MODEL_ELSEWHERE_REFUSED)) :
-		    strs_has(&m->on, model_error_name(me->kind)) ||
-		    strs_has(&m->on, err_kind(c->e.status)))
-			return m;
-	return NULL;
-}
-
-/* An answer that refuses is a failure for a fallback that wants to know of
- * it: whether that one is asked now. */
-static bool
-refused(struct model_call *c)
-{
-	const struct model *next;
-
-	if (c->answer.finish != MODEL_REFUSED || !unseen(c) ||
-	    deadline_passed(c->until))
-		return false;
-	c->answer.error.kind = MODEL_ERR_REFUSED;
-	err_set(&c->e, ST_REFUSED, "%s: refused to answer", c->m->name);
-	next = next_model(c);
-	if (next) {
-		try_later(c, 0, next);
-		return true;
-	}
-	c->answer.error.kind = MODEL_OK;
-	c->e = (struct err)ERR_INIT;
-	return false;
-}
-
-void
-call_ended(struct model_call *c, const struct err *e)
-{
-	const struct model_error *me = &c->answer.error;
-	const struct model *next;
-	int64_t delay;
-
-	call_settle(c, e);
-	if (!e && refused(c))
-		return;
-	if (!e) {
-		settle(c);
-		return;
-	}
-	c->e = *e;
-	tell_who(c);
-	if (renew_key(c) || leave_out(c)) {
-		try_later(c, 0, c->m);
-		return;
-	}
-	if (unseen(c) && model_error_again(me) && c->tries <= c->rq.retries) {
-		delay = delay_for(c);
-		if (delay < deadline_left(c->until)) {
-			try_later(c, delay, c->m);
-			return;
-		}
-	}
-	if (unseen(c) && (next = next_model(c)) &&
-	    !deadline_passed(c->until)) {
-		try_later(c, 0, next);
-		return;
-	}
-	settle(c);
-}
-
 /* Starts the attempts whose time has come. */
 static void
 retry_due(struct model_pool *p)
@@ -418,7 +212,7 @@ retry_due(struct model_pool *p)
 		c->retry_at = DEADLINE_NEVER;
 		if (call_begin(c, &e) < 0) {
 			c->e = e;
-			settle(c);
+			call_finish(c);
 		}
 	}
 	p->retry_at = deadline_min(p->retry_at, next);
