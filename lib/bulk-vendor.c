@@ -99,7 +99,7 @@ int
 bulk_ask(struct bulk_server *s, const struct bulk_request *rq,
     struct buf *ret, struct err *e)
 {
-	AUTO_JV jv fields = call_fields(s->m, NULL);
+	AUTO_JV jv fields = call_fields(s->m, s->key);
 	AUTO_FREE char *type = xasprintf("Content-Type: %s",
 	    rq->type ? rq->type : "");
 	AUTO_FREE const char **list = fields_of(rq, &fields, type);

@@ -15,6 +15,7 @@
  * but those that would make something twice. */
 struct bulk_server {
 	const struct model *m;
+	char *key;			/* or NULL */
 	struct http *http;
 	struct deadline until;
 	const volatile int *stop;

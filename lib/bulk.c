@@ -10,6 +10,7 @@
 #include "bulk-vendor.h"
 #include "fd.h"
 #include "http.h"
+#include "key.h"
 #include "ndjson.h"
 #include "num.h"
 #include "record.h"
@@ -413,6 +414,7 @@ release(struct run *r)
 	bulk_account_release(&r->account);
 	bulk_state_close(&r->state);
 	http_free(r->server.http);
+	key_free(r->server.key);
 	buf_release(&r->bodies);
 	buf_release(&r->lines);
 	buf_release(&r->results);
@@ -431,7 +433,7 @@ bulk_run(const struct bulk *b, const volatile int *stop, struct err *e)
 	r.server = (struct bulk_server){ .m = b->model, .until = b->until,
 	    .stop = stop, .http = http_new(1, e) };
 	bulk_account_init(&r.account, b->model, b->options);
-	if (r.server.http)
+	if (r.server.http && model_key(b->model, &r.server.key, e) == 0)
 		result = run(&r, e);
 	release(&r);
 	return result < 0 ? -1 : r.status;

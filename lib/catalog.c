@@ -161,7 +161,7 @@ find_key(const struct catalog *c, const jv *entry, struct model *m,
 	if (json_is_true(&cmd)) {
 		m->key_cmd = json_copy(&cmd);
 		m->key_from = xstrdup("key_cmd");
-		return key_run(&cmd, &m->key, e);
+		return 0;
 	}
 	key = key_from_env(entry, &name, &names);
 	if (key) {

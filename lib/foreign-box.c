@@ -134,12 +134,13 @@ find_key(struct foreign_run *f, struct err *e)
 	const char *name = json_str(f->agent, "key_env");
 	const char *value = name ? env_get(name) : NULL;
 
+	if (!name && f->host && model_key(f->run.task->model, &f->key, e) < 0)
+		return -1;
 	if (name && !value)
 		return err_set(e, ST_DENIED, "agent '%s': there is no key in "
 		    "%s", f->run.task->id, name);
-	if (!value && f->host)
-		value = f->run.task->model->key;
-	f->key = value ? xstrdup(value) : NULL;
+	if (value)
+		f->key = xstrdup(value);
 	if (f->key && f->host)
 		use_broker(f);
 	f->key_as = f->kind->key ? f->kind->key : f->host ? NULL : name;

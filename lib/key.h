@@ -15,6 +15,17 @@
  */
 int	key_run(const jv *cmd, char **ret, struct err *e);
 
+/*
+ * The same without waiting.  When the descriptor is readable, and when it is
+ * due, key_step() says how it is: 1 and the key; 0, not yet; -1.
+ */
+struct key_helper;
+struct key_helper *key_start(const jv *cmd, struct err *e);
+int	key_fd(const struct key_helper *h);
+struct deadline key_due(const struct key_helper *h);
+int	key_step(struct key_helper *h, char **ret, struct err *e);
+void	key_stop(struct key_helper *h);		/* ends it; NULL is fine */
+
 /* The first line that a descriptor gives, which is closed; likewise. */
 int	key_read(int fd, struct deadline until, char **ret, struct err *e);
 

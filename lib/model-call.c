@@ -464,16 +464,6 @@ new_leg(struct model_call *c, const struct transport *t)
 	return l;
 }
 
-const char *
-call_key(const struct model_call *c)
-{
-	const struct fresh_key *f = c->pool->fresh;
-
-	while (f && f->m != c->m)
-		f = f->next;
-	return f ? f->key : c->m->key;
-}
-
 static int
 send_request(struct model_call *c, const struct transport *t, struct err *e)
 {
@@ -516,9 +506,7 @@ without_lease(struct model_call *c, int64_t wait, struct err *e)
 	if (e->status == ST_TEMPFAIL && wait > 0 &&
 	    wait < deadline_left(c->until)) {
 		*e = (struct err)ERR_INIT;
-		c->retry_at = deadline_in(wait);
-		c->pool->retry_at = deadline_min(c->pool->retry_at,
-		    c->retry_at);
+		call_park(c, deadline_in(wait));
 		return 0;
 	}
 	if (e->status != ST_BUDGET && e->status != ST_TEMPFAIL)
@@ -540,14 +528,17 @@ call_begin(struct model_call *c, struct err *e)
 	const struct transport *t;
 	struct err why = ERR_INIT;
 	int64_t wait;
-	int recalled;
+	int recalled, ready;
 
 	reset(c);
-	key_free(c->key);
-	c->key = call_key(c) ? xstrdup(call_key(c)) : NULL;
 	recalled = call_recall(c, e);
 	if (recalled != 0)
 		return recalled < 0 ? -1 : 0;
+	ready = call_need_key(c, e);
+	if (ready <= 0)
+		return ready;
+	key_free(c->key);
+	c->key = call_key(c) ? xstrdup(call_key(c)) : NULL;
 	t = transport_for(c->pool, c->m->base, e);
 	if (!t || call_make_body(c, e) < 0)
 		return -1;

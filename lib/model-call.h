@@ -13,12 +13,7 @@
 
 enum { TRANSPORTS_MAX = 4 };
 
-/* A newer key than the one in the struct model. */
-struct fresh_key {
-	const struct model *m;
-	char *key;
-	struct fresh_key *next;
-};
+struct vendor_key;
 
 struct model_pool {
 	size_t connections;
@@ -29,7 +24,7 @@ struct model_pool {
 	size_t active;
 	struct deadline retry_at;	/* no call is to be tried before */
 	struct model_call *finished, *last_finished;	/* not yet told of */
-	struct fresh_key *fresh;
+	struct vendor_key *keys;	/* that commands gave */
 	struct ledger *ledger;		/* NULL: none */
 	struct memo *memo;		/* NULL: none */
 	char *dir;			/* where we are, for it; or NULL */
@@ -69,6 +64,7 @@ struct model_call {
 	void *done_ctx;
 	struct buf body;		/* of the request */
 	char *key;			/* that was used last */
+	bool keyless;			/* parked: its command is asked */
 	bool renewed;			/* it was asked for anew */
 	struct leg *leg;
 	struct answer answer;
@@ -101,8 +97,21 @@ int	call_begin(struct model_call *c, struct err *e);
  * array of strings with `key` instead of the model's (NULL: that), the URL. */
 int	call_make_body(struct model_call *c, struct err *e);
 jv	call_fields(const struct model *m, const char *key);
-const char *call_key(const struct model_call *c);	/* the newest */
 char	*call_url(const struct model *m);
+
+/*
+ * model-key.c.  The newest key, or NULL; whether the call may begin: 1; 0 when
+ * it is parked until its key is here; -1.  After a refusal: 1 when there is
+ * a newer one, 0 when it is parked until there is, -1 when that is no use.
+ */
+const char *call_key(const struct model_call *c);
+int	call_need_key(struct model_call *c, struct err *e);
+int	call_renew_key(struct model_call *c);
+int	pool_keys_step(struct model_pool *p);	/* 1 when something happened */
+size_t	pool_keys_fds(const struct model_pool *p,
+	    struct pollfd *fds);	/* how many; fds may be NULL */
+struct deadline pool_keys_due(const struct model_pool *p);
+void	pool_keys_free(struct model_pool *p);
 
 /* Lets go of the attempt: cancelled, or read to its end without us. */
 void	call_drop_leg(struct model_call *c);
@@ -122,8 +131,17 @@ void	pool_book(struct model_pool *p);	/* what was put off */
 /* What has come of it; what is in the answer moves. */
 void	call_reply(struct model_call *c, struct model_reply *r);
 
-/* An attempt has ended, well or not: model-retry.c decides what follows. */
+/* Nothing happens to it before that time, when it begins (anew). */
+void	call_park(struct model_call *c, struct deadline until);
+
+/*
+ * model-retry.c: an attempt has ended, well or not, and what follows is to be
+ * decided; it is made again, now; it has failed with c->e, and that model is
+ * not asked again for that.
+ */
 void	call_ended(struct model_call *c, const struct err *e);
+void	call_again(struct model_call *c);
+void	call_failed(struct model_call *c);
 
 /* Nothing follows: model_wait() tells the caller. */
 void	call_finish(struct model_call *c);

@@ -3,6 +3,7 @@
 
 #include "alloc.h"
 #include "answer.h"
+#include "key.h"
 #include "model-call.h"
 #include "model-error.h"
 
@@ -53,10 +54,10 @@ model_list(const struct model *m, struct deadline until,
     const volatile int *stop, struct err *e)
 {
 	const struct provider *p = m->provider;
-	AUTO_JV jv fields = call_fields(m, NULL);
-	AUTO_FREE const char **list =
-	    xcalloc(json_count(&fields) + 1, sizeof(*list));
+	AUTO_JV jv fields = JSON_NONE;
+	AUTO_FREE const char **list = NULL;
 	AUTO_FREE char *url = NULL;
+	char *key = NULL;
 	AUTO_BUF struct buf body = BUF_INIT;
 	struct http *h;
 	jv ids = JSON_NONE;
@@ -66,6 +67,11 @@ model_list(const struct model *m, struct deadline until,
 		err_set(e, ST_CONFIG, "'%s' has no list of models", m->base);
 		return ids;
 	}
+	if (model_key(m, &key, e) < 0)
+		return ids;
+	fields = call_fields(m, key);
+	key_free(key);
+	list = xcalloc(json_count(&fields) + 1, sizeof(*list));
 	for (size_t i = 0; i < json_count(&fields); i++) {
 		AUTO_JV jv field = json_at(&fields, i);
 		list[i] = json_string(&field);	/* lives in fields */

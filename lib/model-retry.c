@@ -57,8 +57,7 @@ try_later(struct model_call *c, int64_t delay, const struct model *to)
 		c->tries = 0;
 	c->m = to;
 	c->e = (struct err)ERR_INIT;
-	c->retry_at = deadline_in(delay);
-	c->pool->retry_at = deadline_min(c->pool->retry_at, c->retry_at);
+	call_park(c, deadline_in(delay));
 }
 
 /* Whether the caller could not tell another answer from the first. */
@@ -86,40 +85,6 @@ tell_who(struct model_call *c)
 	blank_key(c->key, c->e.text);
 	if (!c->local && c->m->name)
 		err_prefix(&c->e, "%s", c->m->name);
-}
-
-/*
- * A key that was refused may have run out: its command is asked for another,
- * once a call.  Whether it is worth trying.
- */
-static bool
-renew_key(struct model_call *c)
-{
-	const char *now = call_key(c);
-	struct fresh_key *f;
-	struct err e = ERR_INIT;
-	char *key = NULL;
-
-	if (c->answer.error.http_status != 401 || c->renewed ||
-	    !json_is_true(&c->m->key_cmd))
-		return false;
-	c->renewed = true;
-	/* another call may have got one meanwhile */
-	if (c->key && now && strcmp(c->key, now) != 0)
-		return true;
-	if (key_run(&c->m->key_cmd, &key, &e) < 0)
-		return false;
-	for (f = c->pool->fresh; f && f->m != c->m; f = f->next)
-		;
-	if (!f) {
-		f = xcalloc(1, sizeof(*f));
-		f->m = c->m;
-		f->next = c->pool->fresh;
-		c->pool->fresh = f;
-	}
-	key_free(f->key);
-	f->key = key;
-	return true;
 }
 
 /* Some servers refuse a member that others need to tell usage: once more,
@@ -175,25 +140,18 @@ refused(struct model_call *c)
 }
 
 void
-call_ended(struct model_call *c, const struct err *e)
+call_again(struct model_call *c)
+{
+	try_later(c, 0, c->m);
+}
+
+void
+call_failed(struct model_call *c)
 {
 	const struct model_error *me = &c->answer.error;
 	const struct model *next;
 	int64_t delay;
 
-	call_settle(c, e);
-	if (!e && refused(c))
-		return;
-	if (!e) {
-		call_finish(c);
-		return;
-	}
-	c->e = *e;
-	tell_who(c);
-	if (renew_key(c) || leave_out(c)) {
-		try_later(c, 0, c->m);
-		return;
-	}
 	if (unseen(c) && model_error_again(me) && c->tries <= c->rq.retries) {
 		delay = delay_for(c);
 		if (delay < deadline_left(c->until)) {
@@ -207,4 +165,25 @@ call_ended(struct model_call *c, const struct err *e)
 		return;
 	}
 	call_finish(c);
+}
+
+void
+call_ended(struct model_call *c, const struct err *e)
+{
+	int renewed;
+
+	call_settle(c, e);
+	if (!e && refused(c))
+		return;
+	if (!e) {
+		call_finish(c);
+		return;
+	}
+	c->e = *e;
+	tell_who(c);
+	renewed = call_renew_key(c);
+	if (renewed > 0 || leave_out(c))
+		call_again(c);
+	else if (renewed < 0)
+		call_failed(c);
 }

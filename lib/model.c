@@ -87,12 +87,7 @@ model_pool_free(struct model_pool *p)
 		p->transports[i].ops->release(p->transports[i].self);
 	while (p->legs)
 		leg_free(p->legs);
-	while (p->fresh) {
-		struct fresh_key *f = p->fresh;
-		p->fresh = f->next;
-		key_free(f->key);
-		free(f);
-	}
+	pool_keys_free(p);
 	pool_book(p);
 	free(p->unbooked);
 	ledger_close(p->ledger);
@@ -193,6 +188,13 @@ call_reply(struct model_call *c, struct model_reply *r)
 	a->error.reset = a->error.code = NULL;
 }
 
+void
+call_park(struct model_call *c, struct deadline until)
+{
+	c->retry_at = until;
+	c->pool->retry_at = deadline_min(c->pool->retry_at, until);
+}
+
 /* Starts the attempts whose time has come. */
 static void
 retry_due(struct model_pool *p)
@@ -243,7 +245,7 @@ deliver(struct model_pool *p)
 static int
 step(struct model_pool *p, struct err *e)
 {
-	int happened = 0;
+	int happened = pool_keys_step(p);
 
 	retry_due(p);
 	for (size_t i = 0; i < p->ntransports; i++) {
@@ -262,7 +264,8 @@ step(struct model_pool *p, struct err *e)
 static struct deadline
 due(const struct model_pool *p)
 {
-	struct deadline d = p->finished ? deadline_in(0) : p->retry_at;
+	struct deadline d = p->finished ? deadline_in(0) :
+	    deadline_min(p->retry_at, pool_keys_due(p));
 
 	for (size_t i = 0; i < p->ntransports; i++) {
 		const struct transport *t = &p->transports[i];
@@ -271,27 +274,38 @@ due(const struct model_pool *p)
 	return d;
 }
 
+/* What to wait for: the caller's, the transports', and the keys'. */
+static struct pollfd *
+listening(const struct model_pool *p, const struct pollfd *extra,
+    size_t count, size_t *ret_n)
+{
+	size_t n = count + p->ntransports;
+	struct pollfd *fds = xcalloc(n + pool_keys_fds(p, NULL) + 1,
+	    sizeof(*fds));
+
+	for (size_t i = 0; i < count; i++)
+		fds[i] = extra[i];
+	for (size_t i = 0; i < p->ntransports; i++) {
+		const struct transport *t = &p->transports[i];
+		fds[count + i] = (struct pollfd){ .fd = t->ops->fd(t->self),
+		    .events = POLLIN };
+	}
+	*ret_n = n + pool_keys_fds(p, fds + n);
+	return fds;
+}
+
 int
 model_wait(struct model_pool *p, struct pollfd *extra, size_t count,
     struct deadline until, const volatile int *stop, struct err *e)
 {
-	AUTO_FREE struct pollfd *fds =
-	    xcalloc(count + TRANSPORTS_MAX, sizeof(*fds));
-
 	for (;;) {
+		AUTO_FREE struct pollfd *fds = NULL;
 		int happened = step(p, e), ready = 0;
-		size_t n = p->ntransports;
+		size_t n;
 		if (happened < 0)
 			return -1;
-		for (size_t i = 0; i < count; i++)
-			fds[i] = extra[i];
-		for (size_t i = 0; i < n; i++)
-			fds[count + i] = (struct pollfd){
-				.fd = p->transports[i].ops->fd(
-				    p->transports[i].self),
-				.events = POLLIN
-			};
-		if (fd_poll(fds, count + n, happened ? deadline_in(0) :
+		fds = listening(p, extra, count, &n);
+		if (fd_poll(fds, n, happened ? deadline_in(0) :
 		    deadline_min(until, due(p)), stop, e) < 0)
 			return -1;
 		for (size_t i = 0; i < count; i++) {
@@ -362,7 +376,8 @@ model_dry_run(const struct model *m, const struct model_request *rq,
 {
 	struct model_call c = { .m = m, .rq = *rq, .messages = JSON_NONE,
 	    .options = copy(rq->options) };
-	AUTO_JV jv fields = call_fields(m, m->key ? "***" : NULL);
+	AUTO_JV jv fields = call_fields(m,
+	    m->key || json_is_true(&m->key_cmd) ? "***" : NULL);
 	AUTO_FREE char *url = call_url(m);
 	jv body = JSON_NONE, out = json_object();
 	int r;

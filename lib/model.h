@@ -67,9 +67,10 @@ struct model {
 	const struct provider *provider;
 	char *base;		/* URL, or "replay:FILE" */
 	char *unix_socket;	/* or NULL */
-	char *key;		/* or NULL */
+	char *key;		/* or NULL: none, or key_cmd knows it */
 	char *key_from;		/* "OPENAI_API_KEY", "key_cmd": for people */
-	jv key_cmd;		/* string or argv: a new key after a 401 */
+	jv key_cmd;		/* string or argv: run when a key is needed, and
+				 * after a 401 */
 	jv headers;		/* object: more header fields */
 	jv quirks;		/* object: provider.h */
 	jv options;		/* object: under those of the request */
@@ -282,6 +283,12 @@ int	model_body(const struct model *m, const struct model_request *rq,
 	    struct buf *out, struct err *e);
 int	model_read(const struct model *m, int status, const jv *body,
 	    struct model_reply *ret, struct err *e);
+
+/*
+ * The key, for who asks that server by himself; it may take as long as its
+ * command does.  *ret is to be freed with key_free(); NULL: it needs none.
+ */
+int	model_key(const struct model *m, char **ret, struct err *e);
 
 /*
  * The names of the models that the server of `m` has: an array of strings, in

@@ -45,7 +45,7 @@ spawn_note_begin(const struct setup *s, struct err *e)
 	json_set_str(&data, "task", s->said->task);
 	json_set_str(&data, "model", s->model.name);
 	/* the name of the secret, never itself */
-	json_set_str(&data, "key", s->model.key ? s->model.key_from : NULL);
+	json_set_str(&data, "key", s->model.key_from);
 	json_set_str(&data, "mode", s->mode);
 	json_set_str(&data, "sandbox", json_str(&s->agent, "sandbox"));
 	json_set_str(&data, "workspace", s->place);
