@@ -297,6 +297,7 @@ ask_fitting(struct writer *w, struct model_pool *p,
 		if (!key && r->memo_key) {
 			key = xstrdup(r->memo_key);
 			asked = xstrdup(r->model);
+			rq.memo_key = key;
 		}
 		if (a->structured && r->finish == MODEL_STOP &&
 		    read_value(w, r, &why, &misfit) < 0) {

@@ -145,6 +145,7 @@ start_call(struct task *t, const jv *messages, const jv *options,
 		.messages = messages,
 		.schema = r->b->structured ? &r->b->structured->schema : NULL,
 		.options = json_is(options, JSON_OBJECT) ? options : NULL,
+		.memo_key = t->memo_key,
 		.flags = r->b->flags, .retries = r->b->retries,
 		.events = &events, .ctx = t
 	};

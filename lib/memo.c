@@ -13,15 +13,17 @@
 #include "num.h"
 #include "path.h"
 
-enum { FILE_MAX = 64 << 20 };
+enum { FILE_MAX = 64 << 20, CLAIM_DIGITS = 15 };
 
 static const int64_t usual_size = INT64_C(1) << 30;
 static const int64_t tidy_every = 3600 * CLOCK_SEC;
-static const char tidied[] = ".tidied";
+static const char tidied[] = ".tidied", claimed[] = ".claims";
 
 struct memo {
 	char *dir;
 	struct memo_rule rule;
+	int64_t opened;		/* wall clock, ns */
+	int claims;		/* the file; -1: none can be had */
 	bool added;
 };
 
@@ -56,12 +58,16 @@ struct memo *
 memo_open(const struct memo_rule *rule, struct err *e)
 {
 	AUTO_FREE char *dir = place(e);
+	AUTO_FREE char *claims = NULL;
 	struct memo *m;
 
 	if (!dir || path_mkdirs(dir, 0700, e) < 0)
 		return NULL;
+	claims = path_join(dir, claimed);
 	m = xcalloc(1, sizeof(*m));
-	*m = (struct memo){ .dir = STEAL(dir), .rule = *rule };
+	*m = (struct memo){ .dir = STEAL(dir), .rule = *rule,
+	    .opened = clock_wall(), .claims = open(claims,
+	    O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600) };
 	return m;
 }
 
@@ -96,7 +102,8 @@ memo_find(struct memo *m, const char key[SHA256_HEX_LEN + 1])
 	const char *is;
 	struct stat st;
 
-	if (m->rule.renew || stat(file, &st) < 0 ||
+	if (stat(file, &st) < 0 ||
+	    (m->rule.renew && ns_of(&st.st_mtim) < m->opened) ||
 	    clock_wall() - ns_of(&st.st_mtim) > m->rule.age ||
 	    path_read(file, FILE_MAX, &text, &ignored) < 0 ||
 	    json_parse(text.data ? text.data : "", text.len, &kept,
@@ -128,6 +135,36 @@ memo_put(struct memo *m, const char key[SHA256_HEX_LEN + 1], const jv *value,
 	m->added = true;
 	return path_mkdirs(dir, 0700, e) < 0 ? -1 :
 	    path_replace(file, text.data, text.len, 0600, e);
+}
+
+/* Locks or unlocks the byte of a key; digests are not that many that two
+ * would meet, and if they did, one would wait for the other. */
+static int
+set_claim(const struct memo *m, const char *key, short type)
+{
+	struct flock byte = { .l_type = type, .l_whence = SEEK_SET,
+	    .l_len = 1 };
+
+	for (int i = 0; i < CLAIM_DIGITS; i++) {
+		char c = key[i];
+		byte.l_start = byte.l_start << 4 |
+		    (c <= '9' ? c - '0' : c - 'a' + 10);
+	}
+	return fcntl(m->claims, F_OFD_SETLK, &byte);
+}
+
+int
+memo_claim(struct memo *m, const char key[SHA256_HEX_LEN + 1])
+{
+	return m->claims < 0 || set_claim(m, key, F_WRLCK) == 0 ||
+	    (errno != EAGAIN && errno != EACCES);
+}
+
+void
+memo_yield(struct memo *m, const char key[SHA256_HEX_LEN + 1])
+{
+	if (m->claims >= 0)
+		(void)set_claim(m, key, F_UNLCK);
 }
 
 /* Tidying up. */
@@ -249,6 +286,8 @@ memo_close(struct memo *m)
 	if (m->added && tidy_due(stamp) &&
 	    path_replace(stamp, "", 0, 0600, &ignored) == 0)
 		tidy(m);
+	if (m->claims >= 0)
+		close(m->claims);
 	free(m->dir);
 	free(m);
 }

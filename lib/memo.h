@@ -6,6 +6,9 @@
  * once, and who looks finds a whole answer or none.  What a file says is
  * believed only if it is whole and names its own key.
  *
+ * Who asks for what is not there claims it: a byte of one file, by the digest,
+ * is locked, which the kernel takes back from the dead.
+ *
  * Answers older than the rule's age are not found.  Once an hour at most, who
  * has added something removes those older than MEMO_AGE, then those not used
  * for longest until $AGENT_CACHE_SIZE (1 GiB) is kept to.
@@ -25,7 +28,8 @@
 
 struct memo_rule {
 	bool only;		/* what is not there is an error */
-	bool renew;		/* what is there does not count */
+	bool renew;		/* what was there before memo_open() does not
+				 * count */
 	int64_t age;		/* ns */
 };
 
@@ -45,6 +49,13 @@ jv	memo_find(struct memo *m, const char key[SHA256_HEX_LEN + 1]);
 /* Keeps an object, in the place of what was there. */
 int	memo_put(struct memo *m, const char key[SHA256_HEX_LEN + 1],
 	    const jv *value, struct err *e);
+
+/*
+ * Whether this process is the one to ask for what is not there: 0 when another
+ * has said so and is alive; 1 then is said for us, until memo_yield().
+ */
+int	memo_claim(struct memo *m, const char key[SHA256_HEX_LEN + 1]);
+void	memo_yield(struct memo *m, const char key[SHA256_HEX_LEN + 1]);
 
 /* Removes all; how many there were, or -1. */
 int64_t	memo_clear(struct err *e);

@@ -27,6 +27,8 @@ struct model_pool {
 	struct vendor_key *keys;	/* that commands gave */
 	struct ledger *ledger;		/* NULL: none */
 	struct memo *memo;		/* NULL: none */
+	struct model_call **leads;	/* by key, where there is a memo */
+	struct strs answered;		/* keys whose claims are to end */
 	char *dir;			/* where we are, for it; or NULL */
 	struct ledger_settlement *unbooked;	/* leased nothing */
 	size_t nunbooked, unbooked_cap;
@@ -82,6 +84,14 @@ struct model_call {
 	int64_t max_output;		/* tokens, by the lease; 0: any */
 	char *memo_key;			/* of the request; or NULL */
 	bool recalled;			/* answered from the memo */
+	char *carries;			/* rq.memo_key; or NULL */
+	bool leads;			/* others wait for its answer */
+	bool alone;			/* it has waited for one in vain */
+	struct model_call *next_lead;	/* in the same bucket */
+	struct model_call *lead;	/* whom it waits for; or NULL */
+	struct model_call *followers, *next_follower;
+	struct deadline claimed;	/* by another process: until then */
+	int64_t look;			/* again, in so long */
 	bool finished;
 	struct model_call *next_finished;
 	struct err e;			/* ST_OK: answered */
@@ -118,8 +128,16 @@ void	call_drop_leg(struct model_call *c);
 void	call_detach_leg(struct model_call *c);
 void	leg_free(struct leg *l);
 
-/* model-memo.c: 1 when the memo answers, and the call has ended; 0; -1. */
+/*
+ * model-memo.c: 1 when the memo answers, and the call has ended, or when it
+ * waits for another that asks the same; 0; -1.  At the end of a call those
+ * that wait for it go on, and then, when what is kept is kept, the claims of
+ * this process end.
+ */
 int	call_recall(struct model_call *c, struct err *e);
+void	call_unlead(struct model_call *c, bool ended);
+void	call_unfollow(struct model_call *c);
+void	pool_yield(struct model_pool *p);
 
 /* model-ledger.c: around an attempt.  call_lease() fails as ledger_lease(). */
 int	call_lease(struct model_call *c, int64_t *ret_wait, struct err *e);

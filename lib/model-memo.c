@@ -11,10 +11,18 @@
 #include "memo.h"
 #include "model-call.h"
 
+enum {
+	BUCKETS = 1024,
+	LOOK_MS = 20, LOOK_MAX_MS = 500,	/* for another process */
+	CLAIM_S = 120		/* so long it may take, or have stopped */
+};
+
 void
 model_pool_memo(struct model_pool *p, struct memo *memo)
 {
 	p->memo = memo;
+	if (memo && !p->leads)
+		p->leads = xcalloc(BUCKETS, sizeof(struct model_call *));
 }
 
 /* The digest of the request, as it is before anything is leased for it. */
@@ -24,6 +32,7 @@ make_key(struct model_call *c, struct err *e)
 	unsigned flags = c->rq.flags;
 	AUTO_FREE char *url = call_url(c->m);
 	AUTO_FREE char *headers = json_text(&c->m->headers);
+	char key[SHA256_HEX_LEN + 1];
 	struct sha256 s;
 	int r;
 
@@ -37,10 +46,141 @@ make_key(struct model_call *c, struct err *e)
 	sha256_add(&s, url, strlen(url) + 1);
 	sha256_add(&s, headers, strlen(headers) + 1);
 	sha256_add(&s, c->body.data, c->body.len);
-	if (!c->memo_key)
-		c->memo_key = xmalloc(SHA256_HEX_LEN + 1);
-	sha256_end_hex(&s, c->memo_key);
+	sha256_end_hex(&s, key);
+	if (c->memo_key && strcmp(c->memo_key, key) == 0)
+		return 0;
+	/* another model, now */
+	call_unlead(c, true);
+	c->alone = false;
+	free(c->memo_key);
+	c->memo_key = xstrdup(key);
 	return 0;
+}
+
+/* Who asks the same. */
+
+static const char *
+lead_key(const struct model_call *c)
+{
+	return c->carries ? c->carries : c->memo_key;
+}
+
+static struct model_call **
+bucket(const struct model_pool *p, const char *key)
+{
+	size_t h = 0;
+
+	for (int i = 0; i < 8; i++)
+		h = 31 * h + (unsigned char)key[i];
+	return &p->leads[h % BUCKETS];
+}
+
+static struct model_call *
+leader(const struct model_pool *p, const char *key)
+{
+	struct model_call *c = *bucket(p, key);
+
+	while (c && strcmp(lead_key(c), key) != 0)
+		c = c->next_lead;
+	return c;
+}
+
+static void
+lead(struct model_call *c)
+{
+	struct model_call **b = bucket(c->pool, lead_key(c));
+
+	c->leads = true;
+	c->next_lead = *b;
+	*b = c;
+}
+
+static void
+follow(struct model_call *c, struct model_call *l)
+{
+	c->lead = l;
+	c->next_follower = l->followers;
+	l->followers = c;
+	call_park(c, c->until);
+}
+
+void
+call_unfollow(struct model_call *c)
+{
+	struct model_call **at;
+
+	if (!c->lead)
+		return;
+	for (at = &c->lead->followers; *at != c; at = &(*at)->next_follower)
+		;
+	*at = c->next_follower;
+	c->lead = c->next_follower = NULL;
+}
+
+void
+call_unlead(struct model_call *c, bool ended)
+{
+	struct model_call **at, *f;
+
+	if (ended && (c->leads || c->carries))
+		strs_add(&c->pool->answered, lead_key(c));
+	if (!c->leads)
+		return;
+	for (at = bucket(c->pool, lead_key(c)); *at != c;
+	    at = &(*at)->next_lead)
+		;
+	*at = c->next_lead;
+	c->leads = false;
+	while ((f = c->followers)) {
+		call_unfollow(f);
+		f->alone = ended;
+		call_park(f, deadline_in(0));
+	}
+}
+
+void
+pool_yield(struct model_pool *p)
+{
+	for (size_t i = 0; i < p->answered.n; i++)
+		if (!leader(p, p->answered.v[i]))
+			memo_yield(p->memo, p->answered.v[i]);
+	strs_release(&p->answered);
+}
+
+/* Whether another process asks the same, and is still waited for. */
+static bool
+elsewhere(struct model_call *c)
+{
+	if (memo_claim(c->pool->memo, lead_key(c)))
+		return false;
+	if (c->look == 0) {
+		c->claimed = deadline_min(c->until,
+		    deadline_in(CLAIM_S * CLOCK_SEC));
+		c->look = LOOK_MS * CLOCK_MS;
+	} else if (deadline_passed(c->claimed)) {
+		return false;
+	}
+	call_park(c, deadline_min(c->claimed, deadline_in(c->look)));
+	if (c->look < LOOK_MAX_MS * CLOCK_MS)
+		c->look *= 2;
+	return true;
+}
+
+/* Whether it waits for another; if not, others wait for it. */
+static bool
+wait_for_same(struct model_call *c)
+{
+	struct model_call *l = leader(c->pool, lead_key(c));
+
+	if (l && l != c && (!c->alone || l->carries)) {
+		follow(c, l);
+		return true;
+	}
+	if (!l && elsewhere(c))
+		return true;
+	if (!l)
+		lead(c);
+	return false;
 }
 
 static enum model_finish
@@ -103,22 +243,38 @@ recall(struct model_call *c, const jv *kept, struct err *e)
 	return 1;
 }
 
+/* The answer that is kept: 1, 0, -1. */
+static int
+find_kept(struct model_call *c, struct err *e)
+{
+	AUTO_JV jv kept = memo_find(c->pool->memo, c->memo_key);
+
+	return json_is(&kept, JSON_OBJECT) ? recall(c, &kept, e) : 0;
+}
+
 int
 call_recall(struct model_call *c, struct err *e)
 {
-	AUTO_JV jv kept = JSON_NONE;
+	int found;
 
 	if (!c->pool->memo)
 		return 0;
+	call_unfollow(c);	/* out of time */
 	if (make_key(c, e) < 0)
 		return -1;
-	kept = memo_find(c->pool->memo, c->memo_key);
-	if (json_is(&kept, JSON_OBJECT))
-		return recall(c, &kept, e);
-	if (!memo_rule(c->pool->memo)->only)
-		return 0;
-	return err_set(e, ST_NOINPUT,
-	    "%s: the cache has no answer to this request", c->m->name);
+	found = find_kept(c, e);
+	if (found != 0)
+		return found;
+	if (memo_rule(c->pool->memo)->only)
+		return err_set(e, ST_NOINPUT,
+		    "%s: the cache has no answer to this request",
+		    c->m->name);
+	if (deadline_passed(c->until))
+		return err_set(e, ST_TIMEOUT, "%s: out of time", c->m->name);
+	if (wait_for_same(c))
+		return 1;
+	/* who had claimed it may have kept it just now */
+	return find_kept(c, e);
 }
 
 int

@@ -56,6 +56,8 @@ free_call(struct model_call *c)
 {
 	if (c->finished)
 		unsettle(c);
+	call_unfollow(c);
+	call_unlead(c, false);
 	if (c->prev)
 		c->prev->next = c->next;
 	else
@@ -69,6 +71,7 @@ free_call(struct model_call *c)
 	json_release(&c->schema);
 	buf_release(&c->body);
 	free(c->memo_key);
+	free(c->carries);
 	key_free(c->key);
 	answer_release(&c->answer);
 	sse_release(&c->sse);
@@ -90,6 +93,8 @@ model_pool_free(struct model_pool *p)
 	pool_keys_free(p);
 	pool_book(p);
 	free(p->unbooked);
+	free(p->leads);
+	strs_release(&p->answered);
 	ledger_close(p->ledger);
 	free(p->dir);
 	free(p);
@@ -143,6 +148,9 @@ model_start(struct model_pool *p, const struct model *m,
 	c->rq.tools = rq->tools ? &c->tools : NULL;
 	c->rq.options = rq->options ? &c->options : NULL;
 	c->rq.schema = rq->schema ? &c->schema : NULL;
+	if (p->memo && rq->memo_key)
+		c->carries = xstrdup(rq->memo_key);
+	c->rq.memo_key = c->carries;
 	if (c->rq.retries < 0)
 		c->rq.retries = MODEL_RETRIES;
 	if (p->memo)
@@ -235,6 +243,7 @@ deliver(struct model_pool *p)
 		void *ctx = c->done_ctx;
 		call_reply(c, &r);
 		call_drop_leg(c);
+		call_unlead(c, true);
 		free_call(c);
 		done(ctx, &r, e.status != ST_OK ? &e : NULL);
 		model_reply_release(&r);
@@ -247,6 +256,7 @@ step(struct model_pool *p, struct err *e)
 {
 	int happened = pool_keys_step(p);
 
+	pool_yield(p);
 	retry_due(p);
 	for (size_t i = 0; i < p->ntransports; i++) {
 		int r = p->transports[i].ops->step(p->transports[i].self, e);

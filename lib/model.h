@@ -209,6 +209,8 @@ struct model_request {
 				 * Completions' words; NULL */
 	const jv *schema;	/* JSON Schema the answer must follow; NULL */
 	unsigned flags;
+	const char *memo_key;	/* of the request that this one goes on with:
+				 * who asks the same waits for both; NULL */
 	int retries;		/* how often more; -1: the default, 2 */
 	const struct model_events *events;	/* lives as long as the call */
 	void *ctx;
@@ -227,7 +229,10 @@ void	model_pool_free(struct model_pool *p);
  * From now on requests are answered from `memo` (which outlives the pool)
  * where it has the answer: nothing is leased, sent or paid.  The answers of
  * others are kept by who finds them good: model_remember() keeps a whole one
- * under the memo_key of a reply, and does nothing for any other.
+ * under the memo_key of a reply, and does nothing for any other.  Do it before
+ * the next model_wait(): of many who ask the same at a time, in this process
+ * and others, one is sent and the rest wait for what is kept of it.  When
+ * nothing is, each of them is sent.
  */
 void	model_pool_memo(struct model_pool *p, struct memo *memo);
 int	model_remember(struct model_pool *p, const char *key,

@@ -26,7 +26,7 @@ done
 it 'keeps to its size, the last used first'
 find "$HOME/.cache/agent" -name .tidied -exec touch -d '2 hours ago' {} +
 AGENT_CACHE_SIZE=1 run agent-ask --cache "for the size"
-[ -z "$(find "$HOME/.cache/agent/answers" -type f ! -name .tidied)" ] ||
+[ -z "$(find "$HOME/.cache/agent/answers" -type f ! -name '.*')" ] ||
 	fail 'something was left'
 
 it 'is read by nobody else, and can be cleared'
