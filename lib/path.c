@@ -119,6 +119,8 @@ path_mkdirs(const char *path, mode_t mode, struct err *e)
 {
 	AUTO_FREE char *copy = xstrdup(path);
 
+	if (mkdir(path, mode) == 0)	/* mostly those above are there */
+		return 0;
 	for (char *p = *copy ? copy + 1 : copy; ; p++) {
 		char c = *p;
 		if (c != '/' && c != '\0')
