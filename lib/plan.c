@@ -53,12 +53,22 @@ plan_begin(struct plan *p, const char *flow, struct err *e)
 	return 0;
 }
 
-/* Puts a text there under a name that tells the content, so once. */
+/*
+ * Puts a text there, unless it is there.  It is not synced, as what a crash of
+ * the machine takes is made from the flow again; a thousand need not wait for
+ * the disk, then.
+ */
 static int
 put_text(const char *path, const char *text, struct err *e)
 {
-	return path_exists(path) ? 0 :
-	    path_write_atomic(path, text, strlen(text), 0600, e);
+	AUTO_BUF struct buf old = BUF_INIT;
+	struct err ignored;
+	size_t len = strlen(text);
+
+	if (path_read(path, FILE_MAX, &old, &ignored) == 0 &&
+	    old.len == len && memcmp(old.data, text, len) == 0)
+		return 0;
+	return path_replace(path, text, len, 0600, e);
 }
 
 char *
