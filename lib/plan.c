@@ -127,12 +127,36 @@ plan_add(struct plan *p, const jv *task, const char *title,
 	return put_text(path, text, e);
 }
 
+size_t
+plan_count(const struct plan *p)
+{
+	AUTO_JV jv tasks = json_get(&p->list, "tasks");
+
+	return json_count(&tasks);
+}
+
+jv
+plan_task(const struct plan *p, size_t i)
+{
+	AUTO_JV jv tasks = json_get(&p->list, "tasks");
+
+	return json_at(&tasks, i);
+}
+
 int
 plan_finish(struct plan *p, struct err *e)
 {
 	AUTO_FREE char *text = json_text(&p->list);
 	AUTO_FREE char *path = path_join(p->dir, "flow.json");
+	AUTO_STRS struct strs ids = STRS_INIT;
 
+	for (size_t i = 0; i < plan_count(p); i++) {
+		AUTO_JV jv task = plan_task(p, i);
+
+		strs_add(&ids, json_str(&task, "id"));
+	}
+	if (step_make_dirs(p->steps, (const char *const *)ids.v, e) < 0)
+		return -1;
 	return path_write_atomic(path, text, strlen(text), 0600, e);
 }
 
@@ -271,22 +295,6 @@ plan_open_sub(const struct plan *p, const char *id, struct plan *ret,
 	*ret = sub;
 	sub = (struct plan)PLAN_INIT;
 	return 1;
-}
-
-size_t
-plan_count(const struct plan *p)
-{
-	AUTO_JV jv tasks = json_get(&p->list, "tasks");
-
-	return json_count(&tasks);
-}
-
-jv
-plan_task(const struct plan *p, size_t i)
-{
-	AUTO_JV jv tasks = json_get(&p->list, "tasks");
-
-	return json_at(&tasks, i);
 }
 
 /* {ID: DEF} */

@@ -12,8 +12,8 @@ int	step_digest(const char *root, const char *name,
 	    char ret[SHA256_HEX_LEN + 1], struct err *e);
 
 /*
- * step-lease.c: the two locks.  `owner` is ours alone, `lease` is for the
- * step's processes to inherit.
+ * step-lease.c: the two locks.  `owner`, the directory, is ours alone, `lease`
+ * is for the step's processes to inherit.
  */
 struct step_lease {
 	int owner, lease;	/* -1: not held */

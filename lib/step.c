@@ -25,6 +25,7 @@ enum {
 	GRACE_S = 5,		/* to end in, after SIGTERM */
 	ATTEMPTS_KEPT = 10,
 	DELAY_MAX_S = 300,
+	MOMENT_MS = 50,		/* what runs longer has its intent synced */
 	CONTEXT_MAX = 64 << 10
 };
 
@@ -58,7 +59,8 @@ is_cancelled(const struct step_spec *s)
 	return path_exists(path);
 }
 
-/* What was begun last: 1; 0: nothing; -1. */
+/* What was begun last: 1; 0: nothing, or a crash of the machine has taken it
+ * before it was synced; -1. */
 static int
 read_intent(const struct step_spec *s, jv *ret, int64_t *ret_attempt,
     struct err *e)
@@ -66,27 +68,30 @@ read_intent(const struct step_spec *s, jv *ret, int64_t *ret_attempt,
 	AUTO_FREE char *path = step_path(s->dir, s->id, "intent.json");
 	AUTO_BUF struct buf text = BUF_INIT;
 	AUTO_JV jv intent = JSON_NONE;
+	struct err ignored;
 
 	if (!path_exists(path))
 		return 0;
 	if (path_read(path, CONTEXT_MAX, &text, e) < 0)
 		return -1;
-	if (json_parse(text.data, text.len, &intent, e) < 0 ||
-	    !json_int(&intent, "attempt", ret_attempt))
-		return err_set(e, ST_DATA, "'%s' is no intent of a step",
-		    path);
+	if (json_parse(text.data ? text.data : "", text.len, &intent,
+	    &ignored) < 0 || !json_int(&intent, "attempt", ret_attempt))
+		return 0;
 	*ret = json_copy(&intent);
 	return 1;
 }
 
 /* The number of the attempt that was begun last; 0: none. */
 static int
-last_begun(const struct step_spec *s, int64_t *ret, struct err *e)
+last_begun(const struct attempt *a, int64_t *ret, struct err *e)
 {
 	AUTO_JV jv intent = JSON_NONE;
+	int64_t begun = 0;
 
-	*ret = 0;
-	return read_intent(s, &intent, ret, e) < 0 ? -1 : 0;
+	if (read_intent(a->s, &intent, &begun, e) < 0)
+		return -1;
+	*ret = begun > a->number ? begun : a->number;
+	return 0;
 }
 
 bool
@@ -104,16 +109,18 @@ step_begun(const struct step_spec *s, int64_t *ret_attempt)
 	return then && strcmp(then, key) == 0;
 }
 
-/* Puts a value there as a whole, synced. */
+/* Puts a value there as a whole. */
 static int
-put(const struct step_spec *s, const char *name, const jv *v, struct err *e)
+put(const struct step_spec *s, const char *name, const jv *v, bool sync,
+    struct err *e)
 {
 	AUTO_FREE char *path = step_path(s->dir, s->id, name);
 	AUTO_BUF struct buf text = BUF_INIT;
 
 	json_write(v, &text);
 	buf_addc(&text, '\n');
-	return path_write_atomic(path, text.data, text.len, 0600, e);
+	return (sync ? path_write_atomic : path_replace)(path, text.data,
+	    text.len, 0600, e);
 }
 
 static jv
@@ -141,6 +148,8 @@ forget_attempt(const struct step_spec *s, int64_t number)
 	AUTO_FREE char *name = xasprintf("%lld", (long long)number);
 	AUTO_FREE char *dir = step_path(s->dir, s->id, name);
 
+	if (!path_is_dir(dir))
+		return;
 	for (size_t i = 0; names[i]; i++) {
 		AUTO_FREE char *file = path_join(dir, names[i]);
 		unlink(file);
@@ -156,20 +165,21 @@ begin(struct attempt *a, struct err *e)
 	AUTO_FREE char *name = NULL;
 	int64_t last;
 
-	if (last_begun(a->s, &last, e) < 0)
+	if (last_begun(a, &last, e) < 0)
 		return -1;
 	a->number = last + 1;
 	a->began = clock_wall();
 	free(a->dir);
 	name = xasprintf("%lld", (long long)a->number);
 	a->dir = step_path(a->s->dir, a->s->id, name);
+	forget_attempt(a->s, a->number);	/* the intent was lost */
 	if (path_mkdirs(a->dir, 0700, e) < 0)
 		return -1;
 	intent = describe(a);
 	json_set_int(&intent, "pid", getpid());
 	if (a->number > ATTEMPTS_KEPT)
 		forget_attempt(a->s, a->number - ATTEMPTS_KEPT);
-	if (put(a->s, "intent.json", &intent, e) < 0)
+	if (put(a->s, "intent.json", &intent, false, e) < 0)
 		return -1;
 	return a->s->begun ? a->s->begun(a->s->context, &intent, e) : 0;
 }
@@ -242,6 +252,17 @@ sync_output(int fd, struct err *e)
 	return 0;
 }
 
+static int
+sync_intent(const struct step_spec *s, struct err *e)
+{
+	AUTO_FREE char *path = step_path(s->dir, s->id, "intent.json");
+	AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || fsync(fd) < 0)
+		return err_sys(e, ST_IO, "cannot sync '%s'", path);
+	return path_sync_dir(path, e);
+}
+
 static void
 say(struct attempt *a, enum step_outcome outcome, int status, char *message)
 {
@@ -269,10 +290,15 @@ judge(struct attempt *a, int status)
 static int
 wait_for(struct attempt *a, struct child *c, struct err *e)
 {
+	struct deadline end = deadline_in(a->s->timeout);
 	int status = 0;
-	int r = child_wait(c, deadline_in(a->s->timeout), a->s->stop, &status,
-	    e);
+	int r = child_wait(c, deadline_min(end, deadline_in(MOMENT_MS *
+	    CLOCK_MS)), a->s->stop, &status, e);
 
+	if (r == 0 && sync_intent(a->s, e) == 0)
+		r = child_wait(c, end, a->s->stop, &status, e);
+	else if (r == 0)
+		r = -1;
 	if (r == 1) {
 		judge(a, status);
 		return 0;
@@ -375,7 +401,7 @@ record(struct attempt *a, const jv *outputs, struct step_result *ret,
 	ret->ran = true;
 	ret->message = a->message ? xstrdup(a->message) : NULL;
 	memcpy(ret->key, a->key, sizeof(ret->key));
-	return put(a->s, "result.json", &v, e);
+	return put(a->s, "result.json", &v, true, e);
 }
 
 /* One attempt, to the point where its output is on the disk. */
@@ -466,6 +492,7 @@ enter(struct attempt *a, struct step_result *ret, struct err *e)
 	if (there < 0 || step_key(a->s, a->key, e) < 0)
 		return -1;
 	a->generation = last.generation + 1;
+	a->number = last.attempt;
 	return 0;
 }
 
@@ -526,10 +553,10 @@ step_decide(const struct step_spec *s, enum step_outcome outcome, int status,
 int
 step_cancel(const char *dir, const char *id, struct err *e)
 {
-	AUTO_FREE char *state = step_path(dir, id, "");
+	const char *const ids[] = { id, NULL };
 	AUTO_FREE char *mark = step_path(dir, id, "cancel");
 
-	if (path_mkdirs(state, 0700, e) < 0 ||
+	if (step_make_dirs(dir, ids, e) < 0 ||
 	    path_write_atomic(mark, "", 0, 0600, e) < 0)
 		return -1;
 	return step_signal_owner(dir, id, SIGTERM) ? 1 : 0;

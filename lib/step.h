@@ -5,9 +5,10 @@
  * list, declared environment, content of input files and of standard input,
  * the attempts of the steps it needs).  What it leaves is in one directory:
  *
- *	owner		locked by the process that looks after the step
+ *	.		locked by the process that looks after the step
  *	lease		locked as long as any process of the step lives: the
- *			open file is inherited, so the kernel keeps it
+ *			open file is inherited, so the kernel keeps it; has
+ *			the number of who looks after it
  *	intent.json	the attempt that was begun last
  *	N/stdout, N/stderr	what attempt N printed
  *	N/output.json	what a `check` made of that
@@ -20,6 +21,11 @@
  * but not before all that the killed attempt has left running is ended; two
  * that want the same step wait for each other, and the second takes over the
  * result of the first.
+ *
+ * A result is on the disk before anybody is told of it.  The intent is so as
+ * soon as the program has run for a moment: of one that is over by then the
+ * result tells, and what an intent tells whoever comes after a kill, that
+ * something may still run, is not so after a crash of the machine.
  */
 #ifndef AGENT_STEP_H
 #define AGENT_STEP_H
@@ -141,6 +147,10 @@ int	step_redo(const char *dir, const char *id, struct err *e);
 
 /* Whether somebody looks after it now: 1 or 0. */
 int	step_running(const char *dir, const char *id, struct err *e);
+
+/* Makes the directories of steps (NULL ends `ids`), on the disk: for many,
+ * before they are run, at the price of one. */
+int	step_make_dirs(const char *dir, const char *const *ids, struct err *e);
 
 /* "DIR/ID/NAME", the caller's. */
 char	*step_path(const char *dir, const char *id, const char *name);

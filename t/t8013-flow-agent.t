@@ -71,7 +71,7 @@ runs=$(find .agent/runs -mindepth 1 -maxdepth 1 | wc -l)
 background agent-flow run k.flow.yaml >"$T_DIR/records"
 flow=$!
 expect_ok await 20 [ -e did ]
-kill -s KILL "$flow" "$(cat .agent/flows/k/steps/a/owner)"
+kill -s KILL "$flow" "$(cat .agent/flows/k/steps/a/lease)"
 : >on
 run agent-flow run k.flow.yaml
 expect_status 0

@@ -101,7 +101,7 @@ echo '[{"id": "a"}, {"id": "b"}]' >list
 agent-flow compile f.flow.yaml >mk
 run make -n -f mk
 expect_status 0
-expect_not [ -e .agent/flows/f/steps/fix ]
+expect_not [ -e .agent/flows/f/steps/fix/intent.json ]
 run make -s -k -j 3 -f mk
 expect_status 0
 expect_ok [ -e .agent/flows/f.fix/steps/b/result.json ]
