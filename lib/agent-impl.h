@@ -20,6 +20,7 @@ struct run {
 	uint64_t calls[AGENT_REPEATS_MAX * AGENT_PERIOD_MAX];
 	size_t ncalls;			/* of the last turns, as digests */
 	bool warned;			/* that they repeat themselves */
+	bool nudged;			/* for an answer without a word */
 	int64_t context;		/* tokens of the last exchange */
 	bool fresh;			/* handed over, and not yet answered */
 	/* agent-mend.c */
@@ -45,6 +46,10 @@ int	agent_say(struct run *r, const char *type, jv data, bool lasts,
 
 /* Ends the run, after what is under way. */
 void	agent_end(struct run *r, int status, const char *reason);
+
+/* Ends it because the model failed, which may pass (agent_mend()). */
+void	agent_end_model(struct run *r, const struct model_reply *reply,
+	    struct err *e);
 
 /*
  * Does something about the end of the run, if it can, and it goes on
@@ -97,8 +102,9 @@ int	agent_permit(struct run *r, const struct call *c, struct buf *words,
 	    struct err *e);
 
 /*
- * Asks for a brief and goes on with that (agent-handover.c).  -1 when that
- * cannot be done; the run is then ended.
+ * Asks for a brief and goes on with that, or one of our own when the model
+ * writes none (agent-handover.c).  -1 when the model cannot be asked; the run
+ * is then ended.
  */
 int	agent_hand_over(struct run *r, struct err *e);
 

@@ -7,6 +7,8 @@
 #include "model-error.h"
 #include "path.h"
 
+enum { BYTES_PER_TOKEN = 4 };	/* about */
+
 int
 agent_say(struct run *r, const char *type, jv data, bool lasts, struct err *e)
 {
@@ -80,6 +82,33 @@ pass_text(void *context, const char *s, size_t len, struct err *e)
 	return r->task->text(r->task->context, s, len, e);
 }
 
+void
+agent_end_model(struct run *r, const struct model_reply *reply, struct err *e)
+{
+	agent_end(r, e->status, e->status > ST_SIGNAL ? "interrupted" :
+	    e->status == ST_TIMEOUT && deadline_passed(r->task->limits.until) ?
+	    "time" : model_error_name(reply->error.kind));
+	r->passing = e->status <= ST_SIGNAL && reply->error.kind &&
+	    model_error_again(&reply->error);
+	r->retry_after = reply->error.retry_after > 0 ?
+	    (int64_t)(reply->error.retry_after * 1e9) : 0;
+	if (e->status <= ST_SIGNAL && agent_say(r, RECORD_ERROR,
+	    model_error_json(reply, e), false, e) < 0)
+		r->reason = "records";
+}
+
+/* Tokens of the exchange; a guess where the server does not count them. */
+static int64_t
+measure(const struct run *r, const struct model_usage *u)
+{
+	AUTO_FREE char *text = NULL;
+
+	if (u->input > 0)
+		return u->input + (u->output > 0 ? u->output : 0);
+	text = json_text(&r->talk->messages);
+	return (int64_t)(strlen(text) / BYTES_PER_TOKEN);
+}
+
 /*
  * One question: 0 answered; 1 not, but handed over, so ask again; -1 when the
  * model failed, which ends the run in order.
@@ -102,24 +131,14 @@ ask(struct run *r, struct model_reply *reply, struct err *e)
 
 	if (model_ask(r->pool, t->model, &rq, t->limits.until, t->stop, reply,
 	    e) == 0) {
-		r->context = (reply->usage.input > 0 ? reply->usage.input : 0) +
-		    (reply->usage.output > 0 ? reply->usage.output : 0);
+		r->context = measure(r, &reply->usage);
 		r->fresh = false;
 		r->retried = 0;
 		return 0;
 	}
 	if (reply->error.kind == MODEL_ERR_CONTEXT && !r->fresh)
 		return agent_hand_over(r, e) < 0 ? -1 : 1;
-	agent_end(r, e->status, e->status > ST_SIGNAL ? "interrupted" :
-	    e->status == ST_TIMEOUT && deadline_passed(t->limits.until) ?
-	    "time" : model_error_name(reply->error.kind));
-	r->passing = e->status <= ST_SIGNAL && reply->error.kind &&
-	    model_error_again(&reply->error);
-	r->retry_after = reply->error.retry_after > 0 ?
-	    (int64_t)(reply->error.retry_after * 1e9) : 0;
-	if (e->status <= ST_SIGNAL && agent_say(r, RECORD_ERROR,
-	    model_error_json(reply, e), false, e) < 0)
-		r->reason = "records";
+	agent_end_model(r, reply, e);
 	return -1;
 }
 
@@ -185,7 +204,10 @@ finish_status(const char *name)
 	return ST_PROTOCOL;
 }
 
-/* An answer in words is the end, if it is whole and not empty. */
+/*
+ * An answer in words is the end, if it is whole and not empty.  Small models
+ * answer nothing at times: they are told so, once.
+ */
 static void
 take_words(struct run *r, struct err *e)
 {
@@ -197,6 +219,13 @@ take_words(struct run *r, struct err *e)
 		return;		/* it goes on when it gets its words back */
 	buf_reset(&r->answer);
 	buf_adds(&r->answer, text ? text : "");
+	if (status == ST_OK && r->answer.len == 0 && !r->nudged) {
+		r->nudged = true;
+		if (agent_tell(r, "You answered nothing. Go on with the task, "
+		    "or say what came of it.", e) < 0)
+			agent_end(r, e->status, "records");
+		return;
+	}
 	if (status == ST_OK && r->answer.len == 0)
 		status = ST_NO;
 	agent_end(r, status, finish);

@@ -18,7 +18,8 @@
 enum {
 	GRACE_SECONDS = 3,
 	AGAIN_MAX = 3,
-	HEAD = TOOL_TEXT_MAX / 3,	/* kept of a long output's start */
+	OVERDUE_SECONDS = 10,
+	TEXT_MIN = 1000,	/* of each result, however many there are */
 	GLANCE_MS = 500		/* at the signal flag, in case poll missed it */
 };
 
@@ -172,37 +173,52 @@ add_part(const struct call *c, int64_t from, size_t len, struct buf *out,
 	return 0;
 }
 
+static void
+add_gap(struct call *c, size_t left_out)
+{
+	buf_addf(&c->text, "\n[... %zu bytes left out ...]\n", left_out);
+}
+
 /* A sub-agent that was killed waits to be begun again. */
 static void
-read_subagent(struct call *c)
+read_subagent(struct call *c, size_t max)
 {
-	if (subagent_result(c->file, &c->text, &c->usage) ||
-	    c->status <= ST_SIGNAL || c->again >= AGAIN_MAX)
+	AUTO_BUF struct buf all = BUF_INIT;
+
+	if (!subagent_result(c->file, &all, &c->usage) &&
+	    c->status > ST_SIGNAL && c->again < AGAIN_MAX) {
+		c->again++;
+		c->state = CALL_WAITING;
+		c->written = 0;
 		return;
-	c->again++;
-	c->state = CALL_WAITING;
-	c->written = 0;
-	buf_reset(&c->text);
+	}
+	c->truncated = all.len > max;
+	buf_add(&c->text, all.data, c->truncated ? max / 3 : all.len);
+	if (c->truncated) {
+		add_gap(c, all.len - max);
+		buf_add(&c->text, all.data + all.len - (max - max / 3),
+		    max - max / 3);
+	}
 }
 
 /* What the model reads of the output: all, or its start and its end. */
 static int
-read_back(struct call *c, struct err *e)
+read_back(struct call *c, size_t max, struct err *e)
 {
-	int64_t left_out = c->written - TOOL_TEXT_MAX;
+	size_t written = (size_t)c->written, head = max / 3;
 
 	if (is_spawn(c)) {
-		read_subagent(c);
+		read_subagent(c, max);
 		return 0;
 	}
-	if (left_out <= 0)
-		return add_part(c, 0, (size_t)c->written, &c->text, e);
+	if (written <= max)
+		return add_part(c, 0, written, &c->text, e);
 	c->truncated = true;
-	if (add_part(c, 0, HEAD, &c->text, e) < 0)
+	if (add_part(c, 0, head, &c->text, e) < 0)
 		return -1;
-	buf_addf(&c->text, "\n[... %lld bytes left out ...]\n",
-	    (long long)left_out);
-	return add_part(c, HEAD + left_out, TOOL_TEXT_MAX - HEAD, &c->text, e);
+	add_gap(c, written - max);
+	return add_part(c, (int64_t)(written - max + head), max - head,
+	    &c->text, e);
 }
 
 /* A sandbox that could not be made says so in its own name. */
@@ -246,7 +262,8 @@ add_verdict(const struct calls_place *place, struct call *c)
 }
 
 static int
-finish(const struct calls_place *place, struct call *c, struct err *e)
+finish(const struct calls_place *place, struct call *c, size_t text_max,
+    struct err *e)
 {
 	if (child_wait(&c->child, deadline_in(GRACE_SECONDS * CLOCK_SEC), NULL,
 	    &c->status, e) != 1)
@@ -255,8 +272,10 @@ finish(const struct calls_place *place, struct call *c, struct err *e)
 	c->out = -1;
 	c->duration_ns = clock_mono() - c->started;
 	c->state = CALL_ENDED;
+	if (c->overdue)
+		c->status = ST_TIMEOUT;
 	c->ok = c->status == 0;
-	if (read_back(c, e) < 0 || check_sandbox(c, e) < 0)
+	if (read_back(c, text_max, e) < 0 || check_sandbox(c, e) < 0)
 		return -1;
 	close(c->file);
 	c->file = -1;
@@ -305,6 +324,16 @@ count(const struct batch *b, enum call_state state)
 	return n;
 }
 
+/* What the model may read of one. */
+static size_t
+text_max(const struct batch *b)
+{
+	int64_t each = b->place->text_max / (int64_t)b->n;
+
+	return b->place->text_max == 0 || each > TOOL_TEXT_MAX ?
+	    TOOL_TEXT_MAX : each < TEXT_MIN ? TEXT_MIN : (size_t)each;
+}
+
 /* Starts those that may run now; those that cannot at all end here. */
 static int
 start_some(struct batch *b, struct err *e)
@@ -346,6 +375,37 @@ wait_some(struct batch *b, struct pollfd *p, struct deadline until,
 	return 0;
 }
 
+/*
+ * The sandbox ends what takes too long; what runs outside of it, or is the
+ * sandbox, has nobody but us.
+ */
+static bool
+is_overdue(const struct calls_place *place, const struct call *c)
+{
+	return clock_mono() - c->started > calls_timeout(place, c) +
+	    OVERDUE_SECONDS * CLOCK_SEC;
+}
+
+/* What a call has to say, or its end. */
+static int
+take_some(struct batch *b, struct call *c, bool ready, struct err *e)
+{
+	int more = 1;
+
+	c->overdue = is_overdue(b->place, c);
+	if (c->overdue)
+		child_signal(&c->child, SIGKILL);
+	else if (ready)
+		more = drain(b->place, c, e);
+	if (more < 0)
+		return -1;
+	if (more > 0 && !c->overdue)
+		return 0;
+	return finish(b->place, c, text_max(b), e) < 0 ||
+	    (c->state == CALL_ENDED && b->ended(b->context, c, e) < 0) ?
+	    -1 : 0;
+}
+
 static int
 run_batch(struct batch *b, struct pollfd *p, struct deadline until,
     const volatile int *stop, struct err *e)
@@ -358,18 +418,8 @@ run_batch(struct batch *b, struct pollfd *p, struct deadline until,
 		if (wait_some(b, p, until, stop, e) < 0)
 			return -1;
 		for (size_t i = 0; i < b->n; i++) {
-			int more;
-
-			if (!p[i].revents || p[i].fd < 0)
-				continue;
-			more = drain(b->place, &b->calls[i], e);
-			if (more < 0)
-				return -1;
-			if (more > 0)
-				continue;
-			if (finish(b->place, &b->calls[i], e) < 0 ||
-			    (b->calls[i].state == CALL_ENDED &&
-			    b->ended(b->context, &b->calls[i], e) < 0))
+			if (p[i].fd >= 0 && take_some(b, &b->calls[i],
+			    p[i].revents != 0, e) < 0)
 				return -1;
 		}
 	}

@@ -42,6 +42,9 @@ struct calls_place {
 	const jv *env;			/* object of strings, or JSON_NONE */
 	int64_t timeout_ns;		/* of a call, when it names none */
 	int64_t output_max;		/* bytes a call may print */
+	int64_t text_max;		/* bytes of which the model reads, of
+					 * all calls of a turn; 0: as many as
+					 * tool.h says */
 	int jobs;			/* calls at once */
 };
 
@@ -71,6 +74,7 @@ struct call {
 	int file;
 	int64_t written, started;
 	int again;			/* times that it was begun again */
+	bool overdue;			/* so it was killed */
 };
 
 #define CALL_INIT { .arguments = JSON_NONE, .usage = JSON_NONE, .status = -1, \

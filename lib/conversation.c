@@ -31,6 +31,7 @@ conversation_close(struct conversation *c)
 	jv_free(c->begun);
 	jv_free(c->answers);
 	jv_free(c->escalated);
+	jv_free(c->brief);
 	free(c->kept);
 	jv_free(c->seen);
 	*c = none;
@@ -77,6 +78,7 @@ take_handover(struct conversation *c, const jv *data)
 	    first ? first : "", first ? "\n\n" : "",
 	    json_str(data, "brief"));
 
+	set(&c->brief, json_get(data, "brief"));
 	set(&c->messages, json_array());
 	set(&c->calls, json_array());
 	set(&c->last, JSON_NONE);

@@ -43,6 +43,7 @@ struct conversation {
 				 * begun, {ID: data} */
 	jv answers;		/* and the data of tool.result of those that
 				 * ended, {ID: data} */
+	jv brief;		/* of the last handover, a string; JSON_NONE */
 	char *kept;		/* the first checkpoint, or NULL */
 	jv escalated;		/* what a person was asked and did not answer,
 				 * data of escalation; JSON_NONE */
@@ -55,7 +56,7 @@ struct conversation {
 #define CONVERSATION_INIT { .fd = -1, .messages = JSON_NONE, \
 	.start = JSON_NONE, .result = JSON_NONE, .last = JSON_NONE, \
 	.tail = JSON_NONE, .calls = JSON_NONE, .begun = JSON_NONE, \
-	.answers = JSON_NONE, .escalated = JSON_NONE, \
+	.answers = JSON_NONE, .escalated = JSON_NONE, .brief = JSON_NONE, \
 	.seen = JSON_NONE, .usage = MODEL_USAGE_INIT }
 
 /* Creates conversation.ndjson in `dir`; ST_CANTCREATE when it is there. */

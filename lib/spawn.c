@@ -57,6 +57,15 @@ limit(const struct setup *s, int64_t said, const char *name, int64_t otherwise)
 	return json_int(&limits, name, &own) ? own : otherwise;
 }
 
+/* Results of one turn: half of what the model can take, in bytes. */
+static int64_t
+text_max(const struct setup *s)
+{
+	int64_t tokens = limit(s, 0, "context", SPAWN_CONTEXT);
+
+	return tokens < SPAWN_OUTPUT_MAX ? tokens * 2 : 0;
+}
+
 static int64_t
 wall_time(const struct setup *s)
 {
@@ -236,6 +245,7 @@ run(struct setup *s, const char *prompt, struct err *e)
 			.env = &s->env,
 			.timeout_ns = SPAWN_CALL_SECONDS * CLOCK_SEC,
 			.output_max = SPAWN_OUTPUT_MAX,
+			.text_max = text_max(s),
 			.jobs = SPAWN_JOBS,
 		},
 		.limits = {

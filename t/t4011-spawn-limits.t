@@ -112,4 +112,13 @@ run agent-spawn go
 expect_status 1
 expect_err 'agent-spawn: the model answered nothing'
 
+it 'tells a model that answers nothing to go on, once'
+{
+	answer '(.messages | length) == 2' ''
+	answer '.messages[-1].content | contains("You answered nothing")' now
+} >rec
+run agent-spawn go
+expect_status 0
+expect_json 'last.data.text == "now"'
+
 done_testing

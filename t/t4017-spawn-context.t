@@ -35,13 +35,21 @@ expect_status 0
 expect_json 'last.data.text == "finished"'
 expect_ok [ "$(cat n)" = once ]
 
-it 'ends when there is no brief'
+it 'goes on with what is on record when there is no brief'
 rm -rf .agent
-calls '(.messages | length) == 2' shell '{"command":"true"}' >rec
-answer '' '' >>rec
+{
+	calls '(.messages | length) == 2 and .messages[1].content == "go"' \
+		shell '{"command":"echo 1 2 3"}'
+	calls '.messages[-1].content | contains("has become too long")' \
+		shell '{"command":"echo never"}'
+	answer '(.messages | length) == 2 and (.messages[1].content |
+		startswith("go\n\n") and contains("You called shell") and
+		contains("echo 1 2 3") and contains("It returned: 1 2 3"))' on
+} >rec
 run agent-spawn go
-expect_status 4
-expect_json 'last.data.reason == "context"'
+expect_status 0
+expect_json 'last.data.text == "on"'
+expect_json '[.[] | select(.type == "agent.handover").data.own] == [true]'
 
 it 'hands over when the server says that it is too long'
 rm -rf .agent
@@ -51,6 +59,47 @@ model_server -e '{"match":"has become too long","text":"At 4."}' \
 run agent-spawn -m test/x go
 expect_status 0
 expect_json 'last.data.text == "finished"'
+
+it 'hands over also what is too long for a brief'
+rm -rf .agent
+model_server -e '{"match":"hands over to you","text":"finished"}' \
+	-e '{"match":"ZZZ","status":400,"body":{"error":{"message":"no",
+		"code":"context_length_exceeded"}}}' \
+	-e '{"tools":[{"id":"a","name":"shell","arguments":
+		"{\"command\":\"echo Z\\\"\\\"ZZ; seq 2000\"}"}]}'
+run agent-spawn -m test/x go
+expect_status 0
+expect_json 'last.data.text == "finished"'
+
+it 'gives the model no more of a result than there is room for'
+run jq -c 'select(.type == "tool.result").data' .agent/runs/*/conversation.ndjson
+expect_json '.[0] | .truncated and (.output | length) < 1100 and
+	(.output | contains("bytes left out") and endswith("\n2000\n"))'
+expect_ok [ "$(wc -l <"$(echo .agent/runs/*/output/*.txt)")" -eq 2001 ]
+
+# one that does not count tokens
+work='{"usage":false,"tools":[{"id":"a","name":"shell","arguments":
+	"{\"command\":\"true\"}"}]}'
+
+it 'hands over when the model will not write a brief'
+rm -rf .agent
+model_server -e '{"match":"hands over to you","text":"finished"}' \
+	-e '{"match":"has become too long","status":400,"body":{"error":
+		{"message":"no","code":"content_filter"}}}' -e "$work"
+run agent-spawn -m test/x go
+expect_status 0
+expect_json 'last.data.text == "finished"'
+
+it 'waits for a server that fails when a brief is due'
+rm -rf .agent
+sed -i 's/^- id: dev/&\n  retries: 2/' agents.yaml
+model_server -e '{"match":"hands over to you","text":"finished"}' \
+	-e '{"match":"has become too long","times":5,"status":503}' \
+	-e '{"match":"has become too long","text":"At 4."}' -e "$work"
+run agent-spawn -m test/x go
+expect_status 0
+expect_json 'last.data.text == "finished"'
+expect_json 'any(.type == "model.retry")'
 
 it 'does so once, not for ever'
 rm -rf .agent
