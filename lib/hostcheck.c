@@ -121,7 +121,7 @@ hostcheck_explain(const char *bwrap_said, struct err *e)
 	if (!why)
 		return err_set(e, ST_WRAPPER,
 		    "cannot make a sandbox: %s; nothing was run",
-		    *bwrap_said ? bwrap_said : "bwrap failed");
+		    bwrap_said);
 	return err_set(e, ST_WRAPPER, "cannot make a sandbox: %s; mend: %s; "
 	    "nothing was run", why, mend);
 }

@@ -9,7 +9,7 @@
 
 /*
  * Why no sandbox can be made here, with the mend; ST_WRAPPER always.  Is
- * called when bwrap failed; `bwrap_said` is its own message.
+ * called when bwrap failed; `bwrap_said` is its own message, or how it ended.
  */
 int	hostcheck_explain(const char *bwrap_said, struct err *e);
 

@@ -169,7 +169,6 @@ prepare(const struct launch *l, pid_t parent)
 {
 	pid_t self;
 
-	child_default_signals();
 	setpgid(0, 0);
 	for (size_t i = 0; i < l->ngroups; i++)
 		if (write(l->groups[i], "0", 1) != 1)
@@ -188,6 +187,8 @@ prepare(const struct launch *l, pid_t parent)
 		return "the janitor is gone";
 	if (place_descriptors(l) < 0)
 		return "cannot set up descriptors";
+	/* last: until here a closed pipe is to be an error with a name */
+	child_default_signals();
 	return NULL;
 }
 

@@ -4,26 +4,36 @@
 #include "sandbox-impl.h"
 
 #include <signal.h>
+#include <sys/wait.h>
 
 #include "alloc.h"
 #include "fd.h"
 #include "hostcheck.h"
 #include "taint.h"
 
-/* bwrap's own words, on one line and without its name twice. */
+/* bwrap's own words, or how it ended without any. */
 static char *
 bwrap_said(struct box *b)
 {
 	AUTO_BUF struct buf text = BUF_INIT;
 	struct err ignored;
+	int status = b->wait_status;
+	int sig = WIFSIGNALED(status) ? WTERMSIG(status) :
+	    WEXITSTATUS(status) - ST_SIGNAL;
 
-	if (lseek(b->messages, 0, SEEK_SET) < 0 ||
-	    fd_read_all(b->messages, 4096, DEADLINE_NEVER, &text,
-	    &ignored) < 0)
-		return xstrdup("");
+	if (lseek(b->messages, 0, SEEK_SET) == 0)
+		(void)fd_read_all(b->messages, 4096, DEADLINE_NEVER, &text,
+		    &ignored);
 	while (text.len > 0 && text.data[text.len - 1] == '\n')
 		buf_truncate(&text, text.len - 1);
-	return buf_steal(&text);
+	if (text.len > 0)
+		return buf_steal(&text);
+	/* what it started tells by its status */
+	if (sig > 0)
+		return xasprintf("bwrap was killed by signal %d (%s) before "
+		    "the command ran", sig, strsignal(sig));
+	return xasprintf("bwrap ended with status %d before the command ran, "
+	    "and said nothing", WEXITSTATUS(status));
 }
 
 /*

@@ -36,4 +36,20 @@ expect_status 0
 expect_not [ -e group ]
 expect_ok [ -e other/kept ]
 
+it 'says why when bwrap could not be started'
+need_sandbox
+mkdir -p built/cmd
+for program in agent-sandbox agent-sandbox-init; do
+	cp "$T_BUILD/cmd/$program" built/cmd/
+done
+cp "$T_BUILD/cmd/.srcdir" built/cmd/
+# gone at once, sometimes before it is told what to watch
+cp /bin/true built/cmd/agent-sandbox-janitor
+for _ in 1 2 3 4 5 6 7 8 9 10; do
+	run built/cmd/agent-sandbox true
+	[ "$status" -eq 0 ] && continue
+	expect_status 125
+	expect_err_has 'the janitor is gone: Broken pipe; nothing was run'
+done
+
 done_testing
