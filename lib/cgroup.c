@@ -3,8 +3,10 @@
 
 #include "cgroup.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
 
 #include "alloc.h"
@@ -12,6 +14,10 @@
 #include "fd.h"
 #include "num.h"
 #include "path.h"
+
+#define PREFIX "agent-sandbox-"
+
+enum { STALE_SECONDS = 10 };
 
 static int
 write_value(const char *dir, const char *file, const char *text)
@@ -82,6 +88,37 @@ own_group(const char *all, const char *controller)
 }
 
 /*
+ * Removes what is left of sandboxes that were killed together with their
+ * janitors: empty groups named after a process that is gone.  A young one may
+ * belong to a process namespace that is not ours, and be about to be used.
+ */
+static void
+sweep(const char *parent)
+{
+	DIR *d = opendir(parent);
+	const struct dirent *entry;
+	time_t now = (time_t)(clock_wall() / CLOCK_SEC);
+
+	while (d && (entry = readdir(d))) {
+		const char *digits = entry->d_name + strlen(PREFIX);
+		struct stat st;
+		int64_t pid;
+
+		if (strncmp(entry->d_name, PREFIX, strlen(PREFIX)) != 0)
+			continue;
+		AUTO_FREE char *number = xstrndup(digits, strspn(digits,
+		    "0123456789"));
+		if (num_parse_int(number, 1, INT32_MAX, &pid) == 0 &&
+		    kill((pid_t)pid, 0) < 0 && errno == ESRCH &&
+		    fstatat(dirfd(d), entry->d_name, &st, 0) == 0 &&
+		    st.st_mtime + STALE_SECONDS < now)
+			(void)unlinkat(dirfd(d), entry->d_name, AT_REMOVEDIR);
+	}
+	if (d)
+		closedir(d);
+}
+
+/*
  * Makes a group below `parent` and opens the file that is written "0" to to
  * enter it.  In version 1 that is `tasks`: for a thread that moves itself the
  * kernel then waits for no grace period, which takes 20 ms.
@@ -89,11 +126,12 @@ own_group(const char *all, const char *controller)
 static int
 make_group(struct cgroup *g, const char *parent, const char *enter)
 {
-	AUTO_FREE char *dir = xasprintf("%s/agent-sandbox-%d", parent,
+	AUTO_FREE char *dir = xasprintf("%s/" PREFIX "%d", parent,
 	    (int)getpid());
 	AUTO_FREE char *procs = path_join(dir, enter);
 	int fd;
 
+	sweep(parent);
 	if (mkdir(dir, 0755) < 0 && errno != EEXIST)
 		return -1;
 	fd = open(procs, O_WRONLY | O_CLOEXEC);
@@ -116,10 +154,50 @@ undo_last(struct cgroup *g)
 
 /*
  * "No internal processes": a group with members cannot give its controllers
- * to its children, so our own must be empty but for us; we do not move
- * others.  Where it is not, the parent's delegated sibling would do, but
- * that we cannot know to be ours.
+ * to its children.  Where we are the only one, as in a scope of our own, we
+ * step aside, into a group below it; others we do not move.
  */
+static int
+share_controllers(struct cgroup *g, const char *parent)
+{
+	static const char control[] = "cgroup.subtree_control";
+	static const char all[] = "+memory +pids +cpu";
+	AUTO_FREE char *aside = NULL;
+
+	if (write_value(parent, control, all) == 0)
+		return 0;
+	if (errno != EBUSY)
+		return -1;
+	aside = xasprintf("%s/" PREFIX "%d-self", parent, (int)getpid());
+	if (mkdir(aside, 0755) < 0)
+		return -1;
+	if (write_value(aside, "cgroup.procs", "0") == 0) {
+		if (write_value(parent, control, all) == 0) {
+			g->left = xstrdup(parent);
+			return 0;
+		}
+		(void)write_value(parent, "cgroup.procs", "0");
+	}
+	rmdir(aside);
+	return -1;
+}
+
+/* Back to where we were; what had to be given to nobody else is given back. */
+static void
+step_back(struct cgroup *g)
+{
+	AUTO_FREE char *aside = NULL;
+
+	if (!g->left)
+		return;
+	aside = xasprintf("%s/" PREFIX "%d-self", g->left, (int)getpid());
+	if (write_value(g->left, "cgroup.subtree_control",
+	    "-memory -pids -cpu") == 0 &&
+	    write_value(g->left, "cgroup.procs", "0") == 0)
+		rmdir(aside);
+	free(g->left);
+}
+
 static bool
 make_v2(struct cgroup *g, const struct cgroup_limits *want, const char *all)
 {
@@ -130,9 +208,8 @@ make_v2(struct cgroup *g, const struct cgroup_limits *want, const char *all)
 
 	if (!parent || access("/sys/fs/cgroup/cgroup.controllers", R_OK) < 0)
 		return false;
-	if (write_value(parent, "cgroup.subtree_control",
-	    "+memory +pids +cpu") < 0 || make_group(g, parent,
-	    "cgroup.procs") < 0)
+	if (share_controllers(g, parent) < 0 ||
+	    make_group(g, parent, "cgroup.procs") < 0)
 		return false;
 	dir = g->dirs.v[0];
 	if (want->memory > 0) {
@@ -247,5 +324,6 @@ cgroup_remove(struct cgroup *g)
 	for (size_t i = 0; i < g->dirs.n; i++)
 		cgroup_remove_dir(g->dirs.v[i]);
 	strs_release(&g->dirs);
+	step_back(g);
 	*g = (struct cgroup)CGROUP_INIT;
 }

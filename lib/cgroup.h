@@ -3,7 +3,8 @@
  *
  * Version 2 below our own group, if that is ours (a systemd user session, a
  * container with a delegated tree); version 1 for root.  A group cannot
- * remove itself: when we are killed, the janitor (janitor.h) does.
+ * remove itself: when we are killed, the janitor (janitor.h) does, and when
+ * that is killed too, the next cgroup_make().
  */
 #ifndef AGENT_CGROUP_H
 #define AGENT_CGROUP_H
@@ -20,6 +21,7 @@ struct cgroup {
 	int version;		/* 0: none */
 	bool memory, pids, cpu;	/* which it limits */
 	struct strs dirs;
+	char *left;		/* the group that we stepped aside from */
 	int procs[CGROUP_MAX];	/* write "0" to enter */
 	size_t nprocs;
 };

@@ -120,4 +120,21 @@ wait "$box" 2>/dev/null
 await 20 nothing_left || fail 'something is left'
 expect_not grep -qF "$HOME" /proc/self/mountinfo
 
+it 'removes what sandboxes left that were killed with their janitors'
+parent=/sys/fs/cgroup/pids$(sed -n 's/^[0-9]*:pids://p' /proc/self/cgroup)
+[ -d "$parent" ] || parent=/sys/fs/cgroup/pids
+dead=$(sh -c 'echo $$')
+if mkdir "$parent/agent-sandbox-$dead" "$parent/agent-sandbox-$dead-new" \
+	"$parent/agent-sandbox-$$" 2>/dev/null; then
+	touch -d '1 hour ago' "$parent/agent-sandbox-$dead" \
+		"$parent/agent-sandbox-$$"
+	run agent-sandbox -C ws true
+	expect_not [ -e "$parent/agent-sandbox-$dead" ]
+	# young, and of a process that lives
+	expect_ok rmdir "$parent/agent-sandbox-$dead-new" \
+		"$parent/agent-sandbox-$$"
+else
+	skip 'no control group can be made here'
+fi
+
 done_testing
