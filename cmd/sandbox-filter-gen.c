@@ -2,9 +2,9 @@
  * sandbox-filter-gen: prints the system call filters of agent-sandbox as C.
  *
  * Runs once, when agentutils is built: making a filter with libseccomp takes
- * 1.2 ms, which nobody should pay at each start.  The only file that sees
- * seccomp.h.  The style is allow, then deny: a list of what an agent may call
- * would break its programs with every new libc.
+ * 1.2 ms, which nobody should pay at each start.  The style is allow, then
+ * deny: a list of what an agent may call would break its programs with every
+ * new libc.
  */
 #include "config.h"
 
@@ -12,8 +12,8 @@
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/netlink.h>
+#include <linux/seccomp.h>
 #include <sched.h>
-#include <seccomp.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -22,6 +22,7 @@
 #include <sys/stat.h>
 
 #include "alloc.h"
+#include "boxseccomp.h"
 #include "boxspec.h"
 
 /* removexattrat; numbers are the same everywhere since Linux 5.1. */
@@ -72,43 +73,43 @@ die(const char *what, int r)
 }
 
 static void
-deny(scmp_filter_ctx ctx, const char *name, int error)
+deny(struct filter *ctx, const char *name, int error)
 {
-	int nr = seccomp_syscall_resolve_name(name), r;
+	int nr = filter_number(name), r;
 
-	if (nr == __NR_SCMP_ERROR)
+	if (nr == FILTER_UNKNOWN)
 		return;		/* this libseccomp does not know it yet */
-	r = seccomp_rule_add(ctx, SCMP_ACT_ERRNO((unsigned)error), nr, 0);
+	r = filter_add(ctx, SECCOMP_RET_ERRNO | (uint32_t)error, nr, NULL, 0);
 	if (r < 0 && r != -EFAULT)
 		die(name, r);
 }
 
 static void
-deny_if(scmp_filter_ctx ctx, int nr, int error, struct scmp_arg_cmp a,
-    const struct scmp_arg_cmp *b)
+deny_if(struct filter *ctx, int nr, int error, struct filter_arg a,
+    const struct filter_arg *b)
 {
-	struct scmp_arg_cmp args[2] = { a };
+	struct filter_arg args[2] = { a };
 	int r;
 
-	if (nr == __NR_SCMP_ERROR)
+	if (nr == FILTER_UNKNOWN)
 		return;
 	if (b)
 		args[1] = *b;
-	r = seccomp_rule_add_array(ctx, SCMP_ACT_ERRNO((unsigned)error), nr,
-	    b ? 2 : 1, args);
+	r = filter_add(ctx, SECCOMP_RET_ERRNO | (uint32_t)error, nr, args,
+	    b ? 2 : 1);
 	if (r < 0 && r != -EFAULT && r != -EDOM)
 		die("conditional rule", r);
 }
 
-static struct scmp_arg_cmp
+static struct filter_arg
 has_bit(unsigned arg, uint64_t bit)
 {
-	return (struct scmp_arg_cmp){ arg, SCMP_CMP_MASKED_EQ, bit, bit };
+	return (struct filter_arg){ arg, FILTER_MASKED, bit, bit };
 }
 
 /* A setuid file in the workspace would raise who runs it outside. */
 static void
-deny_setuid(scmp_filter_ctx ctx)
+deny_setuid(struct filter *ctx)
 {
 	static const uint64_t bits[] = { S_ISUID, S_ISGID };
 	static const struct {
@@ -122,15 +123,15 @@ deny_setuid(scmp_filter_ctx ctx)
 	static const uint64_t creating[] = { O_CREAT, __O_TMPFILE };
 
 	EACH(bits, i) EACH(calls, j) {
-		int nr = seccomp_syscall_resolve_name(calls[j].name);
-		struct scmp_arg_cmp mode = has_bit(calls[j].mode_arg, bits[i]);
+		int nr = filter_number(calls[j].name);
+		struct filter_arg mode = has_bit(calls[j].mode_arg, bits[i]);
 
 		if (calls[j].flags_arg == 0) {
 			deny_if(ctx, nr, EPERM, mode, NULL);
 			continue;
 		}
 		EACH(creating, k) {
-			struct scmp_arg_cmp flag =
+			struct filter_arg flag =
 			    has_bit(calls[j].flags_arg, creating[k]);
 			deny_if(ctx, nr, EPERM, mode, &flag);
 		}
@@ -145,13 +146,13 @@ deny_setuid(scmp_filter_ctx ctx)
  * looks at 32 bits only.
  */
 static void
-deny_requests(scmp_filter_ctx ctx)
+deny_requests(struct filter *ctx)
 {
 	static const uint64_t requests[] = { TIOCSTI, TIOCLINUX, TIOCSETD };
 
 	EACH(requests, i)
-		deny_if(ctx, SCMP_SYS(ioctl), EPERM, (struct scmp_arg_cmp){ 1,
-		    SCMP_CMP_MASKED_EQ, 0xffffffff, requests[i] }, NULL);
+		deny_if(ctx, filter_number("ioctl"), EPERM, (struct filter_arg){ 1,
+		    FILTER_MASKED, 0xffffffff, requests[i] }, NULL);
 }
 
 /*
@@ -159,60 +160,61 @@ deny_requests(scmp_filter_ctx ctx)
  * A network namespace does not cover AF_VSOCK, which leads to the hypervisor.
  */
 static void
-deny_sockets(scmp_filter_ctx ctx)
+deny_sockets(struct filter *ctx)
 {
 	static const int allowed[] = { AF_UNIX, AF_INET, AF_INET6, AF_NETLINK };
-	static const int calls[] = { SCMP_SYS(socket), SCMP_SYS(socketpair) };
+	const int socket = filter_number("socket");
+	const int calls[] = { socket, filter_number("socketpair") };
 	uint64_t next = 0;
-	struct scmp_arg_cmp raw = { 1, SCMP_CMP_MASKED_EQ, 0xf, SOCK_RAW };
+	struct filter_arg raw = { 1, FILTER_MASKED, 0xf, SOCK_RAW };
 
 	EACH(calls, c) {
 		next = 0;
 		EACH(allowed, i) {
 			for (; next < (uint64_t)allowed[i]; next++)
 				deny_if(ctx, calls[c], EAFNOSUPPORT,
-				    (struct scmp_arg_cmp){ 0,
-				    SCMP_CMP_MASKED_EQ, 0xffffffff, next },
+				    (struct filter_arg){ 0,
+				    FILTER_MASKED, 0xffffffff, next },
 				    NULL);
 			next++;
 		}
 		deny_if(ctx, calls[c], EAFNOSUPPORT,
-		    (struct scmp_arg_cmp){ 0, SCMP_CMP_GE, next, 0 }, NULL);
+		    (struct filter_arg){ 0, FILTER_GE, next, 0 }, NULL);
 	}
-	deny_if(ctx, SCMP_SYS(socket), EPERM,
-	    (struct scmp_arg_cmp){ 0, SCMP_CMP_MASKED_EQ, 0xffffffff,
+	deny_if(ctx, socket, EPERM,
+	    (struct filter_arg){ 0, FILTER_MASKED, 0xffffffff,
 	    AF_INET }, &raw);
-	deny_if(ctx, SCMP_SYS(socket), EPERM,
-	    (struct scmp_arg_cmp){ 0, SCMP_CMP_MASKED_EQ, 0xffffffff,
+	deny_if(ctx, socket, EPERM,
+	    (struct filter_arg){ 0, FILTER_MASKED, 0xffffffff,
 	    AF_INET6 }, &raw);
 }
 
 /* Protocols of AF_NETLINK that are for administrators, and often had holes. */
 static void
-deny_netlink(scmp_filter_ctx ctx)
+deny_netlink(struct filter *ctx)
 {
 	static const uint64_t protocols[] = {
 		NETLINK_XFRM, NETLINK_AUDIT, NETLINK_NETFILTER, NETLINK_CRYPTO
 	};
 
 	EACH(protocols, i) {
-		struct scmp_arg_cmp protocol = { 2, SCMP_CMP_MASKED_EQ,
+		struct filter_arg protocol = { 2, FILTER_MASKED,
 		    0xffffffff, protocols[i] };
-		deny_if(ctx, SCMP_SYS(socket), EPROTONOSUPPORT,
-		    (struct scmp_arg_cmp){ 0, SCMP_CMP_MASKED_EQ, 0xffffffff,
+		deny_if(ctx, filter_number("socket"), EPROTONOSUPPORT,
+		    (struct filter_arg){ 0, FILTER_MASKED, 0xffffffff,
 		    AF_NETLINK }, &protocol);
 	}
 }
 
 static void
-ask_if(scmp_filter_ctx ctx, int nr, const struct scmp_arg_cmp *args,
+ask_if(struct filter *ctx, int nr, const struct filter_arg *args,
     unsigned n)
 {
 	int r;
 
-	if (nr == __NR_SCMP_ERROR || nr < 0)
+	if (nr == FILTER_UNKNOWN || nr < 0)
 		return;		/* a processor without it */
-	r = seccomp_rule_add_array(ctx, SCMP_ACT_NOTIFY, nr, n, args);
+	r = filter_add(ctx, SECCOMP_RET_USER_NOTIF, nr, args, n);
 	if (r < 0)
 		die("asking about a write", r);
 }
@@ -222,7 +224,7 @@ ask_if(scmp_filter_ctx ctx, int nr, const struct scmp_arg_cmp *args,
  * denies: hence no setuid bit in the modes.
  */
 static void
-ask_writes(scmp_filter_ctx ctx)
+ask_writes(struct filter *ctx)
 {
 	static const char *const always[] = {
 		"link", "linkat", "mkdir", "mkdirat", "rename", "renameat2",
@@ -237,20 +239,20 @@ ask_writes(scmp_filter_ctx ctx)
 	};
 
 	EACH(always, i)
-		ask_if(ctx, seccomp_syscall_resolve_name(always[i]), NULL, 0);
+		ask_if(ctx, filter_number(always[i]), NULL, 0);
 	EACH(opening, i) EACH(writing, j) {
 		unsigned flags = opening[i].flags;
-		struct scmp_arg_cmp args[] = {
+		struct filter_arg args[] = {
 			has_bit(flags, writing[j]),
-			{ flags + 1, SCMP_CMP_MASKED_EQ, S_ISUID | S_ISGID, 0 }
+			{ flags + 1, FILTER_MASKED, S_ISUID | S_ISGID, 0 }
 		};
-		ask_if(ctx, seccomp_syscall_resolve_name(opening[i].name),
+		ask_if(ctx, filter_number(opening[i].name),
 		    args, 2);
 	}
 }
 
 static void
-deny_nesting(scmp_filter_ctx ctx)
+deny_nesting(struct filter *ctx)
 {
 	static const uint64_t namespaces[] = {
 		CLONE_NEWUSER, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWNET,
@@ -262,30 +264,23 @@ deny_nesting(scmp_filter_ctx ctx)
 	EACH(nesting_unknown, i)
 		deny(ctx, nesting_unknown[i], ENOSYS);
 	EACH(namespaces, i)
-		deny_if(ctx, SCMP_SYS(clone), EPERM,
+		deny_if(ctx, filter_number("clone"), EPERM,
 		    has_bit(0, namespaces[i]), NULL);
 }
 
-static scmp_filter_ctx
+static struct filter *
 make(unsigned kind, bool audit)
 {
-	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
+	struct filter *ctx = filter_new(SECCOMP_RET_ALLOW);
 	bool nested = kind == BOX_FILTER_NESTED ||
 	    kind == BOX_FILTER_NESTED_DEVEL;
 
 	if (!ctx)
-		die("seccomp_init", -ENOMEM);
+		die("filter_new", -ENOMEM);
 	/* of this architecture alone: the next one is empty when added */
 	if (audit)
 		ask_writes(ctx);
-#ifdef __x86_64__
-	/* a 32-bit call would pass a 64-bit filter */
-	seccomp_arch_add(ctx, SCMP_ARCH_X86);
-#endif
-	/* any other way in, x32 for one, is no system call at all */
-	seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH,
-	    SCMP_ACT_ERRNO(ENOSYS));
-	seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
+	filter_add_arch(ctx, ENOSYS);
 	EACH(refused, i)
 		deny(ctx, refused[i], EPERM);
 	EACH(unknown, i)
@@ -316,7 +311,7 @@ print_one(const struct sock_filter *in)
  * and libseccomp takes no number that it has no name for.
  */
 static void
-print(const char *name, unsigned kind, scmp_filter_ctx ctx)
+print(const char *name, unsigned kind, struct filter *ctx)
 {
 	static const struct sock_filter young[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
@@ -330,9 +325,9 @@ print(const char *name, unsigned kind, scmp_filter_ctx ctx)
 
 	if (!f)
 		die("tmpfile", -errno);
-	r = seccomp_export_bpf(ctx, fileno(f));
+	r = filter_write(ctx, fileno(f));
 	if (r < 0)
-		die("seccomp_export_bpf", r);
+		die("filter_write", r);
 	rewind(f);
 	printf("static struct sock_filter %s_%u[] = {\n", name, kind);
 	EACH(young, i)
@@ -349,9 +344,9 @@ main(void)
 	puts("/* Made by sandbox-filter-gen. */");
 	for (unsigned i = 0; i < 2 * BOX_FILTER_COUNT; i++) {
 		bool audit = i >= BOX_FILTER_COUNT;
-		scmp_filter_ctx ctx = make(i % BOX_FILTER_COUNT, audit);
+		struct filter *ctx = make(i % BOX_FILTER_COUNT, audit);
 		print(audit ? "audit" : "filter", i % BOX_FILTER_COUNT, ctx);
-		seccomp_release(ctx);
+		filter_free(ctx);
 	}
 	return fflush(stdout) == 0 ? 0 : 1;
 }
