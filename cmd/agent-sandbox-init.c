@@ -114,6 +114,7 @@ main(int argc, char **argv)
 	int signals, tty = -1;
 
 	init_read_spec();
+	init_read_filters();
 	if (argc < 2)
 		init_fail("no command");
 	init_listen();

@@ -6,9 +6,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <sched.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -84,10 +87,20 @@ find_and_execute(char **argv)
 	errno = error;
 }
 
+/*
+ * What the child tells: it shares this, because a filter of the user's may
+ * not let it write.
+ */
+struct outcome {
+	int error;		/* why it could not be executed; -1: is told */
+	int listener;		/* of the filters it has; -1: none */
+};
+
 static void __attribute__((noreturn))
-run_command(char **argv, int tty, int report, const sigset_t *mask)
+run_command(char **argv, int tty, volatile struct outcome *o,
+    const sigset_t *mask)
 {
-	int error;
+	int listener;
 
 	if (tty >= 0) {
 		int err = init_spec.flags & BOX_TTY_ERR ? tty : BOX_STDERR_FD;
@@ -100,40 +113,53 @@ run_command(char **argv, int tty, int report, const sigset_t *mask)
 			goto failed;
 	}
 	sigprocmask(SIG_SETMASK, mask, NULL);
+	listener = init_narrow();
+	if (listener < -1) {
+		o->error = -1;
+		init_fail("cannot load the filters of --seccomp");
+	}
+	o->listener = listener;
 	find_and_execute(argv);
 failed:
-	error = errno;
-	if (write(report, &error, sizeof(error)) < 0)
-		_exit(71);
-	_exit(127);
+	o->error = errno;
+	/* which a filter of the user's may refuse */
+	syscall(SYS_exit_group, 127);
+	syscall(SYS_exit, 127);
+	__builtin_trap();
 }
 
+/*
+ * The child shares our descriptors until it executes the command, so that a
+ * listener it gets is ours to pass on; and we wait until then.
+ */
 pid_t
 init_start(char **argv, int tty, const sigset_t *mask)
 {
-	int report[2], error;
+	volatile struct outcome *o = mmap(NULL, sizeof(*o),
+	    PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	pid_t pid;
-	ssize_t n;
 
-	if (pipe2(report, O_CLOEXEC) < 0)
-		init_fail("cannot make a pipe");
-	pid = fork();
+	if (o == MAP_FAILED)
+		init_fail("cannot share memory");
+	o->listener = -1;
+	pid = (pid_t)syscall(SYS_clone, CLONE_VFORK | CLONE_FILES | SIGCHLD,
+	    0, 0, 0, 0);
 	if (pid < 0)
 		init_fail("cannot fork");
 	if (pid == 0)
-		run_command(argv, tty, report[1], mask);
-	close(report[1]);
+		run_command(argv, tty, o, mask);
 	if (tty >= 0)
 		close(tty);
 	close(BOX_STDERR_FD);
-	do
-		n = read(report[0], &error, sizeof(error));
-	while (n < 0 && errno == EINTR);
-	close(report[0]);
-	if (n == (ssize_t)sizeof(error)) {
-		init_say(BOX_NO_EXEC, error, "");
-		_exit(error == ENOENT ? 127 : 126);
+	if (o->error < 0)
+		_exit(125);
+	if (o->error) {
+		init_say(BOX_NO_EXEC, o->error, "");
+		_exit(o->error == ENOENT ? 127 : 126);
 	}
+	if (o->listener >= 0)
+		init_give(BOX_NOTIFIER, 0, 0, o->listener);
+	init_filter_self();
 	/* whoever waits for the end of these must not wait for us */
 	for (int fd = 0; fd < 3; fd++)
 		close(fd);

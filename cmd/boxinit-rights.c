@@ -6,18 +6,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <sched.h>
-#include <stddef.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#include "sandbox-filter.h"
 
 static int
 write_file(const char *path, const char *text)
@@ -169,58 +164,4 @@ init_scope(void)
 	if (syscall(SYS_landlock_restrict_self, fd, 0) < 0)
 		init_fail("cannot close abstract sockets");
 	close((int)fd);
-}
-
-#define PROGRAM(f) { sizeof(f) / sizeof(*(f)), (f) }
-static const struct sock_fprog programs[2][BOX_FILTER_COUNT] = {
-	{ PROGRAM(filter_0), PROGRAM(filter_1), PROGRAM(filter_2),
-	    PROGRAM(filter_3) },
-	{ PROGRAM(audit_0), PROGRAM(audit_1), PROGRAM(audit_2),
-	    PROGRAM(audit_3) }
-};
-
-/*
- * With a listener the parent answers what the filter refuses, with the same
- * error, and so learns which call it was.  If the parent is gone, the kernel
- * answers ENOSYS.
- */
-static void
-ask_parent(struct sock_filter *f, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (f[i].code == (BPF_RET | BPF_K) &&
-		    (f[i].k & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ERRNO &&
-		    (f[i].k & SECCOMP_RET_DATA) != ENOSYS)
-			f[i].k = SECCOMP_RET_USER_NOTIF;
-}
-
-void
-init_filter(void)
-{
-	struct sock_fprog p;
-	long fd;
-
-	if (init_spec.filter >= BOX_FILTER_COUNT)
-		return;
-	p = programs[0][init_spec.filter];
-	if (init_spec.flags & BOX_NOTIFY) {
-		if (init_spec.flags & BOX_AUDIT)
-			p = programs[1][init_spec.filter];
-		struct sock_filter copy[BPF_MAXINSNS];
-		struct sock_fprog asking = { p.len, copy };
-
-		memcpy(copy, p.filter, p.len * sizeof(*copy));
-		ask_parent(copy, p.len);
-		fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
-		    SECCOMP_FILTER_FLAG_NEW_LISTENER, &asking);
-		if (fd >= 0) {
-			init_give(BOX_NOTIFIER, 0, 0, (int)fd);
-			return;
-		}
-		p = programs[0][init_spec.filter];
-		/* one listener a tree: we are nested in another's */
-		init_say(BOX_DEGRADED, errno, "seccomp listener");
-	}
-	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &p) < 0)
-		init_fail("cannot load the system call filter");
 }

@@ -35,7 +35,18 @@ void	init_map_back(void);
 void	init_protect_proc(void);
 void	init_drop_rights(void);
 void	init_scope(void);	/* needs no_new_privs */
+
+/*
+ * boxinit-filter.c: system call filters.  Ours holds for the init and so for
+ * the command; those of the user's for the command alone, last of all before
+ * it starts, when nothing is left to do but that.  With both and a listener
+ * the command has ours by init_narrow() and the init by init_filter_self(),
+ * after it, because a process can have one listener only.
+ */
+void	init_read_filters(void);
 void	init_filter(void);
+int	init_narrow(void);	/* a listener; -1: none, -2: failed, errno */
+void	init_filter_self(void);
 
 /* boxinit-command.c: a terminal of our own (its descriptor), the command's
  * pid.  Ends with 126 or 127 when it cannot be executed. */

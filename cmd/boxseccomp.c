@@ -9,13 +9,28 @@
 
 _Static_assert((int)FILTER_UNKNOWN == __NR_SCMP_ERROR, "number");
 
+#ifdef __x86_64__
+const char *const filter_arch[2] = { "SCMP_ARCH_X86_64", "amd64" };
+const char *const filter_arch_32[2] = { "SCMP_ARCH_X86", "x86" };
+#elif defined(__aarch64__)
+const char *const filter_arch[2] = { "SCMP_ARCH_AARCH64", "arm64" };
+const char *const filter_arch_32[2] = { "", "" };
+#else
+const char *const filter_arch[2] = { "", "" };
+const char *const filter_arch_32[2] = { "", "" };
+#endif
+
 struct filter *
 filter_new(uint32_t default_action)
 {
 	scmp_filter_ctx ctx = seccomp_init(default_action);
 
-	if (ctx)
-		seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
+	if (!ctx)
+		return NULL;
+	seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
+	/* x32, for one */
+	seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH,
+	    SCMP_ACT_ERRNO(ENOSYS));
 	return ctx;
 }
 
@@ -27,15 +42,14 @@ filter_free(struct filter *f)
 }
 
 void
-filter_add_arch(struct filter *f, int error)
+filter_add_32(struct filter *f)
 {
 #ifdef __x86_64__
 	/* a 32-bit call would pass a 64-bit filter */
 	seccomp_arch_add(f, SCMP_ARCH_X86);
+#else
+	(void)f;
 #endif
-	/* any other way in, x32 for one, is no system call at all */
-	seccomp_attr_set(f, SCMP_FLTATR_ACT_BADARCH,
-	    SCMP_ACT_ERRNO((unsigned)error));
 }
 
 int

@@ -27,15 +27,19 @@ struct filter_arg {
 
 enum { FILTER_ARGS_MAX = 6 };
 
-/* For this architecture alone; NULL when there is no memory. */
+/*
+ * For this architecture alone: what comes by another is no system call at all
+ * (ENOSYS).  NULL when there is no memory.
+ */
 struct filter *filter_new(uint32_t default_action);
 void	filter_free(struct filter *f);
 
-/*
- * Adds the 32-bit architecture of this machine; calls of all others fail with
- * `error`.  Rules that are there already do not hold for it.
- */
-void	filter_add_arch(struct filter *f, int error);
+/* Adds the 32-bit one.  Rules that are there already do not hold for it. */
+void	filter_add_32(struct filter *f);
+
+/* As profiles call this architecture: "SCMP_ARCH_X86_64", "amd64", and the
+ * 32-bit one; "" where there is none or we do not know it. */
+extern const char *const filter_arch[2], *const filter_arch_32[2];
 
 /* The number of a call; FILTER_UNKNOWN when libseccomp has none. */
 enum { FILTER_UNKNOWN = -1 };

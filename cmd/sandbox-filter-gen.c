@@ -1,5 +1,6 @@
 /*
- * sandbox-filter-gen: prints the system call filters of agent-sandbox as C.
+ * sandbox-filter-gen: prints the system call filters of agent-sandbox as C,
+ * or, given "names", those of all system calls.
  *
  * Runs once, when agentutils is built: making a filter with libseccomp takes
  * 1.2 ms, which nobody should pay at each start.  The style is allow, then
@@ -280,7 +281,7 @@ make(unsigned kind, bool audit)
 	/* of this architecture alone: the next one is empty when added */
 	if (audit)
 		ask_writes(ctx);
-	filter_add_arch(ctx, ENOSYS);
+	filter_add_32(ctx);
 	EACH(refused, i)
 		deny(ctx, refused[i], EPERM);
 	EACH(unknown, i)
@@ -338,10 +339,25 @@ print(const char *name, unsigned kind, struct filter *ctx)
 	fclose(f);
 }
 
+static int
+print_names(void)
+{
+	puts("static const char *const syscall_names[] = {");
+	for (int i = 0; i <= LAST_JUDGED; i++) {
+		AUTO_FREE char *name = filter_name(i);
+		if (name)
+			printf("\t[%d] = \"%s\",\n", i, name);
+	}
+	puts("};");
+	return fflush(stdout) == 0 ? 0 : 1;
+}
+
 int
-main(void)
+main(int argc, char **argv)
 {
 	puts("/* Made by sandbox-filter-gen. */");
+	if (argc == 2 && strcmp(argv[1], "names") == 0)
+		return print_names();
 	for (unsigned i = 0; i < 2 * BOX_FILTER_COUNT; i++) {
 		bool audit = i >= BOX_FILTER_COUNT;
 		struct filter *ctx = make(i % BOX_FILTER_COUNT, audit);

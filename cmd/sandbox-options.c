@@ -81,7 +81,7 @@ const struct cli sandbox_cli = {
 	    "           [--privileged]\n"
 	    "           [--profile NAME] [--publish PORT[:INSIDE]] ... [--read-only]\n"
 	    "           [--report FD|FILE] [--resolve HOST:PORT:ADDRESS[:PORT]] ...\n"
-	    "           [--ro PATH[:DEST]] ... [--rw PATH[:DEST]] ... [--seccomp WORD]\n"
+	    "           [--ro PATH[:DEST]] ... [--rw PATH[:DEST]] ... [--seccomp WORD|FILE] ...\n"
 	    "           [--taint WORD] [--timeout DURATION] [--tmp-size SIZE]\n"
 	    "           [--tty WORD] [--ulimit NAME=N] ... [--unix-socket PATH] ...\n"
 	    "           [--workspace DIR]\n"

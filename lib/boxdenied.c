@@ -11,57 +11,36 @@
 
 #include "alloc.h"
 #include "boxwrites.h"
+#include "syscall-names.h"
 
 enum { WRITES_MAX = 256 };
 
-/*
- * What sandbox-filter-gen.c refuses, and with which error where it is not
- * EPERM.
- */
-static const struct {
-	int nr;
-	const char *name;
-	int error;
-} calls[] = {
-	{ SYS_add_key, "add_key", EPERM },
-	{ SYS_bpf, "bpf", EPERM },
-	{ SYS_chroot, "chroot", EPERM },
-	{ SYS_clone, "clone", EPERM },
-	{ SYS_fchmod, "fchmod", EPERM },
-	{ SYS_fchmodat, "fchmodat", EPERM },
-	{ SYS_ioctl, "ioctl", EPERM },
-	{ SYS_keyctl, "keyctl", EPERM },
-	{ SYS_mount, "mount", EPERM },
-	{ SYS_open_by_handle_at, "open_by_handle_at", EPERM },
-	{ SYS_openat, "openat", EPERM },
-	{ SYS_perf_event_open, "perf_event_open", EPERM },
-	{ SYS_pivot_root, "pivot_root", EPERM },
-	{ SYS_process_vm_readv, "process_vm_readv", EPERM },
-	{ SYS_process_vm_writev, "process_vm_writev", EPERM },
-	{ SYS_ptrace, "ptrace", EPERM },
-	{ SYS_request_key, "request_key", EPERM },
-	{ SYS_sethostname, "sethostname", EPERM },
-	{ SYS_setns, "setns", EPERM },
-	{ SYS_socket, "socket", EAFNOSUPPORT },
-	{ SYS_syslog, "syslog", EPERM },
-	{ SYS_umount2, "umount2", EPERM },
-	{ SYS_unshare, "unshare", EPERM },
-	{ SYS_userfaultfd, "userfaultfd", EPERM },
-};
-
 static void
-tell(struct boxdenied *d, int nr, const char *name)
+tell(struct boxdenied *d, int nr)
 {
+	const char *name = NULL;
 	jv data;
 
 	if (nr < 0 || nr >= BOXDENIED_CALLS || d->told[nr])
 		return;
 	d->told[nr] = 1;
+	if ((size_t)nr < sizeof(syscall_names) / sizeof(*syscall_names))
+		name = syscall_names[nr];
 	data = json_object();
 	json_set_str(&data, "kind", "syscall");
-	json_set_str(&data, "name", name);
+	json_set_str(&data, "name", name ? name : "");
 	json_set_int(&data, "number", nr);
 	boxreport_emit(d->report, "sandbox.deny", data);
+}
+
+/* The error of a call that was refused: the user's filters', or ours. */
+static int
+error_of(const struct seccomp_data *call, uint32_t judged)
+{
+	if (judged != SECCOMP_RET_ALLOW)
+		return (int)(judged & SECCOMP_RET_DATA);
+	return call->nr == SYS_socket || call->nr == SYS_socketpair ?
+	    EAFNOSUPPORT : EPERM;
 }
 
 /* The kernel decides, whatever we see. */
@@ -92,8 +71,9 @@ on_call(void *arg, int fd, uint32_t events)
 {
 	struct boxdenied *d = arg;
 	struct seccomp_notif call;
-	struct seccomp_notif_resp answer = { .error = -EPERM };
+	struct seccomp_notif_resp answer = { 0 };
 	const char *name = "";
+	uint32_t judged;
 
 	if (events & EPOLLHUP) {
 		boxdenied_end(d);
@@ -102,24 +82,23 @@ on_call(void *arg, int fd, uint32_t events)
 	memset(&call, 0, sizeof(call));
 	if (ioctl(fd, SECCOMP_IOCTL_NOTIF_RECV, &call) < 0)
 		return;
-	if (boxwrites_is_one(&call.data, &name)) {
+	judged = boxfilters_judge(d->filters, &call.data);
+	if (judged == SECCOMP_RET_ALLOW &&
+	    boxwrites_is_one(&call.data, &name)) {
 		let_write(d, &call, name);
 		return;
 	}
-	for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++)
-		if (calls[i].nr == call.data.nr) {
-			answer.error = -calls[i].error;
-			name = calls[i].name;
-		}
+	answer.error = -error_of(&call.data, judged);
 	answer.id = call.id;
 	(void)ioctl(fd, SECCOMP_IOCTL_NOTIF_SEND, &answer);
-	tell(d, call.data.nr, name);
+	tell(d, call.data.nr);
 }
 
 void
 boxdenied_start(struct boxdenied *d, struct loop *l, int fd,
-    struct boxreport *report)
+    struct boxreport *report, const struct boxfilters *filters)
 {
+	d->filters = filters;
 	d->fd = fd;
 	d->loop = l;
 	d->report = report;

@@ -46,7 +46,12 @@ enum box_listen {
 	BOX_LISTEN_DNS = 1 << 2		/* UDP 127.0.0.1:53 */
 };
 
-enum { BOX_RLIMITS = 24, BOX_PORTS_MAX = 32 };
+enum {
+	BOX_RLIMITS = 24,
+	BOX_PORTS_MAX = 32,
+	BOX_FILTERS_MAX = 4,
+	BOX_FILTERS_LENGTH = 2500	/* of 4096, with ours and some twice */
+};
 
 struct box_rlimit {
 	int32_t resource;
@@ -65,6 +70,8 @@ struct box_spec {
 	int32_t pid_max;	/* 0: leave it */
 	int32_t cpus;		/* run on the first n; 0: all */
 	uint16_t rows, cols;	/* of the terminal */
+	uint32_t nfilters;	/* each follows in a message of its own */
+	uint16_t filter_length[BOX_FILTERS_MAX];
 	uint32_t nrlimits;
 	struct box_rlimit rlimits[BOX_RLIMITS];
 };

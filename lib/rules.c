@@ -69,6 +69,7 @@ static const struct field fields[] = {
 	{ "ro", "paths.ro", LIST, BOTH, NULL, AT(ro) },
 	{ "rw", "paths.rw", LIST, BOTH, NULL, AT(rw) },
 	{ "seccomp", "seccomp", WORD, LESS, seccomp_words, AT(seccomp) },
+	{ "seccomp-file", "seccomp_file", LIST, MORE, NULL, AT(filters) },
 	{ "taint", "taint", WORD, MORE, taint_words, AT(taint) },
 	{ "timeout", "timeout", DURATION, LESS, NULL, AT(timeout) },
 	{ "tmp-size", "tmp", SIZE, LESS, NULL, AT(tmp) },
@@ -196,10 +197,23 @@ set_field(struct rules *r, const struct field *f, const char *value,
 	return -1;
 }
 
+/* --seccomp takes a file too, which is a rule of its own: it adds. */
+static const char *
+real_option(const char *option, const char *value)
+{
+	size_t n = strlen(value);
+	bool file = strchr(value, '/') ||
+	    (n > 5 && strcmp(value + n - 5, ".json") == 0);
+
+	return file && strcmp(option, "seccomp") == 0 ? "seccomp-file" :
+	    option;
+}
+
 int
 rules_set(struct rules *r, const char *option, const char *value,
     struct err *e)
 {
+	option = real_option(option, value);
 	EACH_FIELD(f) {
 		if (strcmp(f->option, option) != 0)
 			continue;

@@ -36,6 +36,7 @@ struct rules {
 	struct strs inject;		/* rules of inject.h */
 	struct strs ulimit;		/* "NAME=N" */
 	struct strs publish, host_ports;	/* "PORT" */
+	struct strs filters;		/* files: system calls to refuse too */
 	struct strs best_effort;	/* names of what may be missing */
 	int64_t net, git, seccomp, taint, tty;	/* of the enums above */
 	int64_t memory, file_size, disk, tmp, output;	/* bytes; 0: none */

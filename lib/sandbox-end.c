@@ -122,9 +122,19 @@ warn_denied(const struct box *b)
 		    f->n > 1 ? ", and to others" : "");
 }
 
+/* The kernel says by the signal alone that it was a filter. */
+static void
+warn_filtered(const struct box *b)
+{
+	if (b->status == ST_SIGNAL + SIGSYS && b->filters.n > 0)
+		err_warn("a system call that a file of --seccomp forbids "
+		    "ended the command");
+}
+
 void
 sandbox_warn(const struct box *b)
 {
+	warn_filtered(b);
 	warn_struck(b);
 	warn_denied(b);
 }

@@ -4,6 +4,7 @@
 
 #include "boxcache.h"
 #include "boxdenied.h"
+#include "boxfilter.h"
 #include "boxlimits.h"
 #include "boxnet.h"
 #include "boxreport.h"
@@ -31,6 +32,7 @@ struct box {
 	struct box_spec spec;
 	struct mounts mounts;
 	struct boxcache caches;
+	struct boxfilters filters;
 	struct strs env;
 	struct boxlimits limits;
 	struct janitor janitor;

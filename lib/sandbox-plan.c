@@ -148,6 +148,10 @@ sandbox_plan(struct box *b)
 	if (boxnet_prepare(&b->net, b->rules, &b->spec, &b->env, b->e) < 0)
 		return -1;
 	plan_names(b, &p);
+	if (!b->s->dry_run && boxfilters_make(&b->filters, b->rules,
+	    p.where.workspace, p.home, b->e) < 0)
+		return -1;
+	boxfilters_announce(&b->filters, &b->spec);
 	plan_filter(b, &p.where);
 	plan_terminal(b);
 	return plan_mounts(b, &p.where);

@@ -108,7 +108,7 @@ got_message(struct box *b, const struct box_msg *m, int fd)
 		break;
 	case BOX_NOTIFIER:
 		boxdenied_start(&b->denied, &b->loop, steal_fd(&fd),
-		    &b->report);
+		    &b->report, &b->filters);
 		break;
 	case BOX_STARTED:
 		b->started = true;
@@ -220,6 +220,8 @@ sandbox_make_control(struct box *b, int *ret_inside)
 	if (send(b->control, &b->spec, sizeof(b->spec), MSG_NOSIGNAL) !=
 	    (ssize_t)sizeof(b->spec))
 		return err_sys(b->e, ST_WRAPPER, "cannot tell the init");
+	if (boxfilters_send(&b->filters, b->control, b->e) < 0)
+		return -1;
 	if (loop_set(&b->loop, b->control, EPOLLIN, on_control, b) < 0)
 		return err_sys(b->e, ST_WRAPPER, "cannot wait for the init");
 	return 0;

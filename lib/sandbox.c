@@ -92,6 +92,7 @@ release(struct box *b)
 	janitor_dismiss(&b->janitor);
 	mounts_release(&b->mounts);
 	boxcache_release(&b->caches);
+	boxfilters_release(&b->filters);
 	strs_release(&b->env);
 	loop_close(&b->loop);
 	for (size_t i = 0; i < sizeof(fds) / sizeof(*fds); i++)
