@@ -266,7 +266,7 @@ void
 fold_text(const char *text, size_t len, fold_fn fn, void *arg)
 {
 	struct folding f = { .fn = fn, .arg = arg, .weight = 1 };
-	bool several = memchr(text, '\n', len);
+	bool several = len > 0 && memchr(text, '\n', len);
 
 	for (size_t at = 0; at < len; ) {
 		const char *nl = memchr(text + at, '\n', len - at);
