@@ -45,7 +45,6 @@ struct ledger_line {
  * who has none starts without SQLite.
  */
 int	ledger_need(struct ledger *l, struct err *e);
-bool	ledger_unlimited(const struct ledger *l);
 int	ledger_mark(struct ledger *l, struct err *e);
 /* within a transaction: how many */
 int	ledger_reap_now(struct ledger *l, struct err *e);
@@ -71,6 +70,11 @@ void	ledger_window(enum ledger_per per, int64_t at, int64_t *ret_start,
 	    int64_t *ret_end);
 int	ledger_rebuild(struct ledger *l, struct err *e);
 char	*ledger_amount(enum ledger_unit unit, int64_t amount);
+
+/* ledger-settle.c: within a transaction */
+int	ledger_settle_now(struct ledger *l,
+	    const struct ledger_settlement *all, size_t n, int64_t now,
+	    struct err *e);
 
 /* ledger-rate.c: 0, or -1 with ST_TEMPFAIL and how long to wait */
 int	ledger_rate_take(struct ledger *l, const struct ledger_want *want,

@@ -269,7 +269,7 @@ concerned(struct ledger *l, const struct ledger_want *want, struct err *e)
 {
 	int64_t any = 0;
 
-	if (ledger_unlimited(l))
+	if (!ledger_limited(l))
 		return 0;
 	return ledger_need(l, e) < 0 ||
 	    store_get_int(l->store, "select exists (select 1 from cap) or "
@@ -278,38 +278,82 @@ concerned(struct ledger *l, const struct ledger_want *want, struct err *e)
 	    ARG_STR(want->model)), &any, e) < 0 ? -1 : any != 0;
 }
 
+/* Whether a refusal leaves the transaction as it should be: what was found of
+ * the dead stays found. */
+static bool
+is_refusal(const struct err *e)
+{
+	return e->status == ST_BUDGET || e->status == ST_TEMPFAIL ||
+	    e->status == ST_CONFIG;
+}
+
+/* Within a transaction. */
+static int
+lease_now(struct ledger *l, const struct ledger_want *want, int64_t now,
+    struct ledger_lease *ret, int64_t *ret_wait, struct err *e)
+{
+	struct plan p = { .want = want, .now = now, .output = want->output };
+	int r;
+
+	*ret_wait = 0;
+	*ret = (struct ledger_lease){ .at = now, .want = *want,
+		.output = want->output };
+	if (ledger_lines(l, want, now, &p.lines, &p.n, e) < 0)
+		return -1;
+	r = make_lease(l, &p, ret, ret_wait, e);
+	ledger_lines_free(p.lines, p.n);
+	ret->output = p.output;
+	snprintf(ret->pool, sizeof(ret->pool), "%s", p.pool);
+	return r;
+}
+
+int
+ledger_exchange(struct ledger *l, const struct ledger_settlement *settled,
+    size_t nsettled, struct ledger_asking *asked, size_t nasked,
+    struct err *e)
+{
+	AUTO_ROLLBACK struct store *tx = NULL;
+	int64_t now = clock_wall();
+
+	if (ledger_need(l, e) < 0 || store_begin(l->store, e) < 0)
+		return -1;
+	tx = l->store;
+	if (ledger_settle_now(l, settled, nsettled, now, e) < 0)
+		return -1;
+	for (size_t i = 0; i < nasked; i++) {
+		struct ledger_asking *a = &asked[i];
+		struct err why = ERR_INIT;
+		int r = lease_now(l, &a->want, now, &a->lease, &a->wait,
+		    &why);
+		if (r < 0 && !is_refusal(&why)) {
+			*e = why;
+			return -1;
+		}
+		a->e = r < 0 ? why : (struct err)ERR_INIT;
+	}
+	return store_commit(l->store, e);
+}
+
 int
 ledger_lease(struct ledger *l, const struct ledger_want *want,
     struct ledger_lease *ret, int64_t *ret_wait, struct err *e)
 {
-	AUTO_ROLLBACK struct store *tx = NULL;
-	struct plan p = { .want = want, .now = clock_wall(),
-		.output = want->output };
+	struct ledger_asking asking = { .want = *want };
 	int r = concerned(l, want, e);
 
 	*ret_wait = 0;
-	*ret = (struct ledger_lease){ .at = p.now, .want = *want,
+	*ret = (struct ledger_lease){ .at = clock_wall(), .want = *want,
 		.output = want->output };
 	if (r <= 0)
 		return r;
-	if (store_begin(l->store, e) < 0)
+	if (ledger_exchange(l, NULL, 0, &asking, 1, e) < 0)
 		return -1;
-	tx = l->store;
-	if (ledger_lines(l, want, p.now, &p.lines, &p.n, e) < 0)
-		return -1;
-	r = make_lease(l, &p, ret, ret_wait, e);
-	ledger_lines_free(p.lines, p.n);
-	/* what was found of the dead stays found, also when we get nothing */
-	if (r < 0 && e->status != ST_BUDGET && e->status != ST_TEMPFAIL)
-		return -1;
-	ret->output = p.output;
-	snprintf(ret->pool, sizeof(ret->pool), "%s", p.pool);
-	struct err why = ERR_INIT;
-	if (store_commit(l->store, &why) < 0) {
-		*e = why;
-		return -1;
-	}
-	return r;
+	*ret = asking.lease;
+	*ret_wait = asking.wait;
+	if (asking.e.status == ST_OK)
+		return 0;
+	*e = asking.e;
+	return -1;
 }
 
 int

@@ -284,7 +284,7 @@ ledger_headers(struct ledger *l, const char *model, int status,
 	for (int k = 0; k < KINDS; k++)
 		any |= is_told(&limits[k]) && !is_far(&limits[k]);
 	if (!any && retry < 0) {
-		r = ledger_unlimited(l) ? 0 : has_buckets(l, model, e);
+		r = ledger_limited(l) ? has_buckets(l, model, e) : 0;
 		if (r <= 0)
 			return r;
 	}
@@ -336,7 +336,7 @@ ledger_breaker(struct ledger *l, const char *model, int64_t *ret_wait,
 	int64_t until = 0, now = clock_wall();
 
 	*ret_wait = 0;
-	if (ledger_unlimited(l))
+	if (!ledger_limited(l))
 		return 1;
 	if (ledger_need(l, e) < 0 ||
 	    store_get_int(l->store, "select until from breaker where "

@@ -221,22 +221,29 @@ tell_breaker(struct ledger *l, const struct ledger_settlement *one,
 }
 
 int
-ledger_settle_many(struct ledger *l, const struct ledger_settlement *all,
-    size_t n, struct err *e)
+ledger_settle_now(struct ledger *l, const struct ledger_settlement *all,
+    size_t n, int64_t now, struct err *e)
 {
-	AUTO_ROLLBACK struct store *tx = NULL;
 	struct deeds deeds = { 0 };
-	int64_t now = clock_wall();
 
-	if (ledger_need(l, e) < 0 || store_begin(l->store, e) < 0)
-		return -1;
-	tx = l->store;
 	for (size_t i = 0; i < n; i++)
 		if (settle(l, &all[i].lease, &all[i].result, now, &deeds,
 		    e) < 0 || tell_breaker(l, &all[i],
 		    i + 1 < n ? &all[i + 1] : NULL, now, e) < 0)
 			return -1;
-	return remember(l, &deeds, now, e) < 0 ? -1 :
+	return remember(l, &deeds, now, e);
+}
+
+int
+ledger_settle_many(struct ledger *l, const struct ledger_settlement *all,
+    size_t n, struct err *e)
+{
+	AUTO_ROLLBACK struct store *tx = NULL;
+
+	if (ledger_need(l, e) < 0 || store_begin(l->store, e) < 0)
+		return -1;
+	tx = l->store;
+	return ledger_settle_now(l, all, n, clock_wall(), e) < 0 ? -1 :
 	    store_commit(l->store, e);
 }
 

@@ -123,9 +123,9 @@ ledger_need(struct ledger *l, struct err *e)
 }
 
 bool
-ledger_unlimited(const struct ledger *l)
+ledger_limited(const struct ledger *l)
 {
-	return !path_exists(l->mark);
+	return path_exists(l->mark);
 }
 
 int

@@ -133,16 +133,33 @@ struct ledger_result {
 int	ledger_settle(struct ledger *l, const struct ledger_lease *lease,
 	    const struct ledger_result *result, struct err *e);
 
-/*
- * Many in one transaction, which costs little more than one: for calls that
- * leased nothing (id 0) and are only booked.
- */
+/* Many in one transaction, which costs little more than one. */
 struct ledger_settlement {
 	struct ledger_lease lease;
 	struct ledger_result result;
 };
 int	ledger_settle_many(struct ledger *l,
 	    const struct ledger_settlement *all, size_t n, struct err *e);
+
+/*
+ * Settles and leases in one transaction, for who makes many calls at a time:
+ * a chunk costs little more than one.  Each lease is granted or refused as if
+ * it were asked for alone, after those before it, and its `e` and `wait` say
+ * what ledger_lease() would.  -1: nothing was settled, and nothing leased.
+ */
+struct ledger_asking {
+	struct ledger_want want;
+	struct ledger_lease lease;
+	int64_t wait;
+	struct err e;			/* ST_OK: it is leased */
+};
+int	ledger_exchange(struct ledger *l,
+	    const struct ledger_settlement *settled, size_t nsettled,
+	    struct ledger_asking *asked, size_t nasked, struct err *e);
+
+/* Whether anybody ever set a limit, or a server told one.  Where not, a lease
+ * is granted without a transaction. */
+bool	ledger_limited(const struct ledger *l);
 
 /* Money for a call by the price list; -1 when there is no price. */
 int64_t	ledger_cost(struct ledger *l, const char *model, int64_t input,

@@ -496,21 +496,22 @@ send_request(struct model_call *c, const struct transport *t, struct err *e)
 	return 0;
 }
 
-/*
- * No lease: it comes again when the ledger says so, if there is time; or that
- * is how the attempt ends, and another model may be asked.
- */
-static int
-without_lease(struct model_call *c, int64_t wait, struct err *e)
+/* If there is no time to come again, that is how the attempt ends, and
+ * another model may be asked. */
+void
+call_refused(struct model_call *c, int64_t wait, const struct err *e)
 {
-	if (e->status == ST_TEMPFAIL && wait > 0 &&
-	    wait < deadline_left(c->until)) {
-		*e = (struct err)ERR_INIT;
+	bool again = e->status == ST_TEMPFAIL && wait > 0;
+
+	if (again && wait < deadline_left(c->until)) {
 		call_park(c, deadline_in(wait));
-		return 0;
+		return;
 	}
-	if (e->status != ST_BUDGET && e->status != ST_TEMPFAIL)
-		return -1;
+	if (e->status != ST_BUDGET && e->status != ST_TEMPFAIL) {
+		c->e = *e;
+		call_finish(c);
+		return;
+	}
 	c->answer.error.kind = e->status == ST_BUDGET ? MODEL_ERR_BUDGET :
 	    MODEL_ERR_RATE;
 	if (wait > 0)
@@ -519,15 +520,26 @@ without_lease(struct model_call *c, int64_t wait, struct err *e)
 	/* the ledger has waited already: not again */
 	c->tries = c->rq.retries + 1;
 	call_ended(c, e);
-	return 0;
+}
+
+int
+call_send(struct model_call *c, struct err *e)
+{
+	const struct transport *t = transport_for(c->pool, c->m->base, e);
+
+	c->tries++;
+	c->attempts++;
+	if (t && (c->max_output <= 0 || call_make_body(c, e) == 0) &&
+	    send_request(c, t, e) == 0)
+		return 0;
+	c->answer.error.kind = MODEL_ERR_CONNECT;
+	call_settle(c, e);
+	return -1;
 }
 
 int
 call_begin(struct model_call *c, struct err *e)
 {
-	const struct transport *t;
-	struct err why = ERR_INIT;
-	int64_t wait;
 	int recalled, ready;
 
 	reset(c);
@@ -539,18 +551,7 @@ call_begin(struct model_call *c, struct err *e)
 		return ready;
 	key_free(c->key);
 	c->key = call_key(c) ? xstrdup(call_key(c)) : NULL;
-	t = transport_for(c->pool, c->m->base, e);
-	if (!t || call_make_body(c, e) < 0)
+	if (!transport_for(c->pool, c->m->base, e) || call_make_body(c, e) < 0)
 		return -1;
-	if (call_lease(c, &wait, &why) < 0) {
-		if (without_lease(c, wait, &why) == 0)
-			return 0;
-		*e = why;
-		return -1;
-	}
-	c->tries++;
-	c->attempts++;
-	if (c->max_output > 0 && call_make_body(c, e) < 0)
-		return -1;
-	return send_request(c, t, e);
+	return call_lease(c) ? call_send(c, e) : 0;
 }

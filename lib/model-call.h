@@ -30,8 +30,11 @@ struct model_pool {
 	struct model_call **leads;	/* by key, where there is a memo */
 	struct strs answered;		/* keys whose claims are to end */
 	char *dir;			/* where we are, for it; or NULL */
-	struct ledger_settlement *unbooked;	/* leased nothing */
+	struct ledger_settlement *unbooked;	/* what is to be settled */
 	size_t nunbooked, unbooked_cap;
+	struct deadline book_at;	/* at the latest */
+	struct model_call **unleased;	/* in the order they came; or NULL */
+	size_t nunleased, unleased_cap;
 };
 
 /*
@@ -80,6 +83,7 @@ struct model_call {
 	struct deadline retry_at;	/* DEADLINE_NEVER: not waiting */
 	struct ledger_lease lease;
 	bool leased;
+	bool queued;			/* for a lease */
 	int64_t leased_at;
 	int64_t max_output;		/* tokens, by the lease; 0: any */
 	char *memo_key;			/* of the request; or NULL */
@@ -139,8 +143,21 @@ void	call_unlead(struct model_call *c, bool ended);
 void	call_unfollow(struct model_call *c);
 void	pool_yield(struct model_pool *p);
 
-/* model-ledger.c: around an attempt.  call_lease() fails as ledger_lease(). */
-int	call_lease(struct model_call *c, int64_t *ret_wait, struct err *e);
+/* With a lease, or where none is needed: it goes out. */
+int	call_send(struct model_call *c, struct err *e);
+
+/* No lease: it comes again after `wait`, or ends with `e`. */
+void	call_refused(struct model_call *c, int64_t wait, const struct err *e);
+
+/*
+ * model-ledger.c: around an attempt.  call_lease(): whether it may go out; if
+ * not, it is in the queue, of which pool_lease() serves a chunk.
+ */
+bool	call_lease(struct model_call *c);
+void	call_unqueue(struct model_call *c);
+bool	pool_lease(struct model_pool *p);	/* whether there were any */
+struct deadline pool_ledger_due(const struct model_pool *p);
+void	pool_book_due(struct model_pool *p);
 void	call_settle(struct model_call *c, const struct err *e);
 void	call_limits(struct model_call *c, const struct http_head *head);
 void	pool_open_ledger(struct model_pool *p);

@@ -20,9 +20,16 @@
 /* Fewer tokens of answer than this are not worth asking for. */
 enum { OUTPUT_MIN = 256 };
 
-/* So many calls that leased nothing are booked together, where others are
- * under way: a transaction for each would take longer than the calls. */
-enum { TOGETHER = 256 };
+/*
+ * So many are settled together, where others are under way, and so many leases
+ * are asked for: a transaction for each would take longer than the calls.
+ * Chunks are small, for streams wait meanwhile; and what was leased comes back
+ * soon, for other processes may wait for it.
+ */
+enum { TOGETHER = 256, CHUNK = 64, UNBOOKED_MAX = 4096 };
+
+static const int64_t book_after = 100 * CLOCK_MS;
+static const int64_t book_again = CLOCK_SEC;
 
 static bool
 booked(const struct model_call *c)
@@ -47,11 +54,12 @@ asked_output(const struct model_call *c)
 	return 0;
 }
 
-int
-call_lease(struct model_call *c, int64_t *ret_wait, struct err *e)
+static struct ledger_want
+want_of(const struct model_call *c)
 {
 	int64_t output = asked_output(c);
-	struct ledger_want want = {
+
+	return (struct ledger_want){
 		.model = c->m->name,
 		.pool = env_get("AGENT_POOL"),
 		.run = env_get("AGENT_RUN"),
@@ -61,20 +69,111 @@ call_lease(struct model_call *c, int64_t *ret_wait, struct err *e)
 		.output_min = output > 0 && output < OUTPUT_MIN ? output :
 		    OUTPUT_MIN
 	};
+}
 
-	*ret_wait = 0;
+static void
+take_lease(struct model_call *c, const struct ledger_lease *lease)
+{
+	int64_t output = lease->want.output;
+
+	c->lease = *lease;
+	c->leased = true;
+	c->leased_at = clock_mono();
+	if (lease->id && lease->output > 0 &&
+	    (output == 0 || lease->output < output))
+		c->max_output = lease->output;
+}
+
+bool
+call_lease(struct model_call *c)
+{
+	struct model_pool *p = c->pool;
+
 	c->leased = false;
 	c->max_output = 0;
 	if (!booked(c))
-		return 0;
-	if (ledger_lease(c->pool->ledger, &want, &c->lease, ret_wait, e) < 0)
-		return -1;
-	c->leased = true;
-	c->leased_at = clock_mono();
-	if (c->lease.id && c->lease.output > 0 &&
-	    (output == 0 || c->lease.output < output))
-		c->max_output = c->lease.output;
-	return 0;
+		return true;
+	if (!ledger_limited(p->ledger)) {
+		struct ledger_want want = want_of(c);
+		take_lease(c, &(struct ledger_lease){ .want = want,
+		    .at = clock_wall(), .output = want.output });
+		return true;
+	}
+	GROW(p->unleased, p->nunleased, p->unleased_cap);
+	p->unleased[p->nunleased++] = c;
+	c->queued = true;
+	return false;
+}
+
+void
+call_unqueue(struct model_call *c)
+{
+	struct model_pool *p = c->pool;
+
+	for (size_t i = 0; c->queued; i++)
+		if (p->unleased[i] == c) {
+			p->unleased[i] = NULL;
+			c->queued = false;
+		}
+}
+
+static void
+settled(struct model_pool *p)
+{
+	for (size_t i = 0; i < p->nunbooked; i++)
+		free((void *)(uintptr_t)p->unbooked[i].lease.want.model);
+	p->nunbooked = 0;
+	p->book_at = DEADLINE_NEVER;
+}
+
+/* What came of asking for a lease. */
+static void
+answer_asking(struct model_call *c, const struct ledger_asking *a,
+    const struct err *failed)
+{
+	struct err e = ERR_INIT;
+
+	if (failed || a->e.status != ST_OK) {
+		call_refused(c, failed ? 0 : a->wait, failed ? failed : &a->e);
+		return;
+	}
+	take_lease(c, &a->lease);
+	if (call_send(c, &e) < 0) {
+		c->e = e;
+		call_finish(c);
+	}
+}
+
+bool
+pool_lease(struct model_pool *p)
+{
+	struct model_call *calls[CHUNK];
+	AUTO_FREE struct ledger_asking *asked = NULL;
+	struct err e = ERR_INIT;
+	size_t n = 0, at = 0;
+	bool failed;
+
+	if (p->nunleased == 0)
+		return false;
+	asked = xcalloc(CHUNK, sizeof(*asked));
+	for (; at < p->nunleased && n < CHUNK; at++) {
+		struct model_call *c = p->unleased[at];
+		if (!c)
+			continue;
+		c->queued = false;
+		asked[n].want = want_of(c);
+		calls[n++] = c;
+	}
+	p->nunleased -= at;
+	memmove(p->unleased, p->unleased + at,
+	    p->nunleased * sizeof(*p->unleased));
+	failed = ledger_exchange(p->ledger, p->unbooked, p->nunbooked, asked,
+	    n, &e) < 0;
+	if (!failed)
+		settled(p);
+	for (size_t i = 0; i < n; i++)
+		answer_asking(calls[i], &asked[i], failed ? &e : NULL);
+	return true;
 }
 
 static enum ledger_outcome
@@ -105,11 +204,26 @@ pool_book(struct model_pool *p)
 
 	if (p->nunbooked == 0)
 		return;
-	(void)ledger_settle_many(p->ledger, p->unbooked, p->nunbooked,
-	    &ignored);
-	for (size_t i = 0; i < p->nunbooked; i++)
-		free((void *)(uintptr_t)p->unbooked[i].lease.want.model);
-	p->nunbooked = 0;
+	/* what cannot be settled now may be later; a lease counts in full
+	 * until then, which is safe */
+	if (ledger_settle_many(p->ledger, p->unbooked, p->nunbooked,
+	    &ignored) == 0 || p->nunbooked >= UNBOOKED_MAX)
+		settled(p);
+	else
+		p->book_at = deadline_in(book_again);
+}
+
+void
+pool_book_due(struct model_pool *p)
+{
+	if (deadline_passed(p->book_at))
+		pool_book(p);
+}
+
+struct deadline
+pool_ledger_due(const struct model_pool *p)
+{
+	return p->nunleased > 0 ? deadline_in(0) : p->book_at;
 }
 
 static void
@@ -123,8 +237,10 @@ put_off(struct model_call *c, const struct ledger_result *r)
 	*s = (struct ledger_settlement){ c->lease, *r };
 	/* the model may be gone by then */
 	s->lease.want.model = xstrdup(c->lease.want.model);
-	if (p->nunbooked >= TOGETHER || p->active <= 1)
+	if (p->nunbooked % TOGETHER == 0 || p->active <= 1)
 		pool_book(p);
+	else if (c->lease.id)
+		p->book_at = deadline_min(p->book_at, deadline_in(book_after));
 }
 
 /* What the server does not say of the cost, the price list does. */
@@ -148,7 +264,6 @@ call_settle(struct model_call *c, const struct err *e)
 {
 	const struct model_usage *u = &c->answer.usage;
 	struct ledger_result r = LEDGER_RESULT_INIT;
-	struct err ignored = ERR_INIT;
 
 	if (!c->leased)
 		return;
@@ -172,12 +287,7 @@ call_settle(struct model_call *c, const struct err *e)
 	price(c);
 	r.first_ns = c->answer.first_ns;
 	r.total_ns = clock_mono() - c->leased_at;
-	if (c->lease.id == 0) {
-		put_off(c, &r);
-		return;
-	}
-	/* a lease that cannot be settled counts in full, which is safe */
-	(void)ledger_settle(c->pool->ledger, &c->lease, &r, &ignored);
+	put_off(c, &r);
 }
 
 /* Retry-After in any of its forms is for all processes what it is for us:

@@ -15,7 +15,7 @@ model_pool_new(size_t connections, struct err *e)
 
 	(void)e;
 	p->connections = connections;
-	p->retry_at = DEADLINE_NEVER;
+	p->retry_at = p->book_at = DEADLINE_NEVER;
 	pool_open_ledger(p);
 	return p;
 }
@@ -56,6 +56,7 @@ free_call(struct model_call *c)
 {
 	if (c->finished)
 		unsettle(c);
+	call_unqueue(c);
 	call_unfollow(c);
 	call_unlead(c, false);
 	if (c->prev)
@@ -93,6 +94,7 @@ model_pool_free(struct model_pool *p)
 	pool_keys_free(p);
 	pool_book(p);
 	free(p->unbooked);
+	free(p->unleased);
 	free(p->leads);
 	strs_release(&p->answered);
 	ledger_close(p->ledger);
@@ -257,7 +259,9 @@ step(struct model_pool *p, struct err *e)
 	int happened = pool_keys_step(p);
 
 	pool_yield(p);
+	pool_book_due(p);
 	retry_due(p);
+	happened |= pool_lease(p);
 	for (size_t i = 0; i < p->ntransports; i++) {
 		int r = p->transports[i].ops->step(p->transports[i].self, e);
 		if (r < 0)
@@ -275,7 +279,8 @@ static struct deadline
 due(const struct model_pool *p)
 {
 	struct deadline d = p->finished ? deadline_in(0) :
-	    deadline_min(p->retry_at, pool_keys_due(p));
+	    deadline_min(p->retry_at, deadline_min(pool_keys_due(p),
+	    pool_ledger_due(p)));
 
 	for (size_t i = 0; i < p->ntransports; i++) {
 		const struct transport *t = &p->transports[i];

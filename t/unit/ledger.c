@@ -309,6 +309,38 @@ test_rates(void)
 	    &e), -1, "nobody waits longer than they may");
 }
 
+static void
+test_exchange(void)
+{
+	AUTO_LEDGER struct ledger *l = fresh("exchange.db");
+	struct ledger_settlement done[2];
+	struct ledger_asking asked[4];
+	struct err e = ERR_INIT;
+	int64_t used, leased;
+
+	for (int i = 0; i < 4; i++)
+		asked[i] = (struct ledger_asking){ .want = { .model = "m/a",
+		    .input = 10, .output = 20, .output_min = 5 } };
+	set_cap(l, LEDGER_ALL, "", LEDGER_TOKENS, LEDGER_DAY, 80);
+	is_int(ledger_exchange(l, NULL, 0, asked, 4, &e), 0, "a chunk");
+	ok(asked[0].e.status == ST_OK && asked[1].e.status == ST_OK &&
+	    asked[0].lease.output == 20, "as much as there is");
+	is_int(asked[2].lease.output, 10, "less where that is left");
+	is_int(asked[3].e.status, ST_TEMPFAIL, "none when there is none");
+	ok(asked[3].wait > 0, "and when to come again");
+	for (int i = 0; i < 2; i++) {
+		done[i] = (struct ledger_settlement){ asked[i].lease,
+		    LEDGER_RESULT_INIT };
+		done[i].result.input = done[i].result.output = 10;
+	}
+	is_int(ledger_exchange(l, done, 2, asked + 3, 1, &e), 0,
+	    "settles, and leases what came back");
+	is_int(asked[3].lease.output, 10, "that");
+	counts(l, &used, &leased);
+	ok(used == 40 && leased == 40, "all is accounted for");
+	ok(ledger_limited(l), "there are limits");
+}
+
 /* Leases and settles until told to stop; a pipe counts what was spent. */
 static void
 spend(const char *name, int fd)
@@ -336,11 +368,50 @@ spend(const char *name, int fd)
 	}
 }
 
+enum { CHUNK = 5 };
+
+/* The same in chunks: settles the last and leases the next at once. */
 static void
-test_killing(void)
+spend_chunks(const char *name, int fd)
+{
+	struct ledger *l = fresh(name);
+	struct ledger_asking asked[CHUNK];
+	struct ledger_settlement done[CHUNK];
+	struct err e = ERR_INIT;
+	size_t n = 0;
+	char sent[CHUNK] = { 0 };
+
+	for (int i = 0; i < CHUNK; i++)
+		asked[i] = (struct ledger_asking){ .want = { .model = "m/a",
+		    .input = 5, .output = 20 } };
+	for (bool more = true; more || n > 0; ) {
+		if (ledger_exchange(l, done, n, asked, CHUNK, &e) < 0) {
+			diag("%s", e.text);
+			_exit(1);
+		}
+		n = 0;
+		for (int i = 0; i < CHUNK; i++) {
+			more = asked[i].e.status != ST_BUDGET;
+			if (asked[i].e.status != ST_OK)
+				continue;
+			done[n] = (struct ledger_settlement){
+			    asked[i].lease, LEDGER_RESULT_INIT };
+			done[n].result.input = 5;
+			done[n++].result.output = 7;
+		}
+		if (n > 0 && write(fd, sent, n) != (ssize_t)n)
+			_exit(1);
+	}
+	ledger_close(l);
+	_exit(0);
+}
+
+static void
+test_killing(void (*spend_them)(const char *name, int fd), int at_once)
 {
 	enum { PROCESSES = 64, CAP = 1500 };
-	struct ledger *l = fresh("kill.db");
+	AUTO_FREE char *name = xasprintf("kill%d.db", at_once);
+	struct ledger *l = fresh(name);
 	struct err e = ERR_INIT;
 	pid_t pids[PROCESSES];
 	int64_t used, leased, sent = 0, calls = 0;
@@ -355,7 +426,7 @@ test_killing(void)
 	for (int i = 0; i < PROCESSES; i++)
 		if ((pids[i] = fork()) == 0) {
 			close(fds[0]);
-			spend("kill.db", fds[1]);
+			spend_them(name, fds[1]);
 		}
 	close(fds[1]);
 	/* one is killed every time that some were sent */
@@ -369,11 +440,11 @@ test_killing(void)
 		waitpid(pids[i], &status, 0);
 		bad += WIFEXITED(status) && WEXITSTATUS(status) != 0;
 	}
-	l = fresh("kill.db");
+	l = fresh(name);
 	is_int(bad, 0, "no process failed");
 	is_int(killed, PROCESSES / 2, "half of them were killed");
 	ok(sent <= CAP, "%" PRId64 " requests under a cap of %d", sent, CAP);
-	ok(sent > CAP - PROCESSES, "and hardly one lost");
+	ok(sent > CAP - PROCESSES * at_once, "and hardly one lost");
 	ok(ledger_reap(l, &e) >= 0, "reaps");
 	counts(l, &used, &leased);
 	is_int(leased, 0, "nothing is leased for ever");
@@ -426,7 +497,9 @@ main(void)
 	test_outcomes();
 	test_pools();
 	test_rates();
-	test_killing();
+	test_exchange();
+	test_killing(spend, 1);
+	test_killing(spend_chunks, CHUNK);
 	test_ahead();
 	pid_t pid = fork();
 	if (pid == 0)
