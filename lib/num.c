@@ -80,7 +80,7 @@ num_parse_size(const char *s, int64_t *ret_bytes)
 		return -1;
 	unit = *s ? strchr(units, tolower((unsigned char)*s)) : NULL;
 	if (unit) {
-		v = ldexp(v, 10 * (int)(unit - units + 1));
+		v *= (double)(INT64_C(1) << 10 * (unit - units + 1));
 		s++;
 		if (*s == 'i')
 			s++;

@@ -128,6 +128,9 @@ profile_apply(struct rules *rules, const char *name, const char *dir,
 	w.root = path_find_up(dir, ".agent");
 	if (w.root)
 		w.dir = path_join(w.root, ".agent");
+	/* most often; and then nobody needs JSON, whose library comes late */
+	if (!name && !settings_exist(&w))
+		return 0;
 	if (settings_load(w.root ? &w : NULL, &settings, e) < 0)
 		return -1;
 	AUTO_JV jv all = json_get(&settings.workspace, "sandbox");

@@ -175,16 +175,36 @@ load_layer(char *path, bool of_workspace, jv *ret, struct err *e)
 	return 0;
 }
 
+/* The user's file, and the workspace's; NULL where there can be none. */
+static char *
+user_file(void)
+{
+	AUTO_FREE char *dir = env_xdg_config();
+
+	return dir ? path_join(dir, "config.yaml") : NULL;
+}
+
+static char *
+workspace_file(const struct workspace *w)
+{
+	return w && w->dir ? workspace_config(w) : NULL;
+}
+
+bool
+settings_exist(const struct workspace *w)
+{
+	AUTO_FREE char *user = user_file(), *own = workspace_file(w);
+
+	return (user && path_exists(user)) || (own && path_exists(own));
+}
+
 int
 settings_load(const struct workspace *w, struct settings *ret, struct err *e)
 {
 	AUTO_SETTINGS struct settings s = SETTINGS_INIT;
-	AUTO_FREE char *dir = env_xdg_config();
 
-	if (load_layer(dir ? path_join(dir, "config.yaml") : NULL, false,
-	    &s.user, e) < 0 ||
-	    load_layer(w && w->dir ? workspace_config(w) : NULL, true,
-	    &s.workspace, e) < 0)
+	if (load_layer(user_file(), false, &s.user, e) < 0 ||
+	    load_layer(workspace_file(w), true, &s.workspace, e) < 0)
 		return -1;
 	s.all = json_merge(&s.user, &s.workspace);
 	settings_release(ret);
@@ -219,11 +239,7 @@ check_layer(char *path, bool of_workspace, struct buf *out, struct err *e)
 int
 settings_check_all(const struct workspace *w, struct buf *out, struct err *e)
 {
-	AUTO_FREE char *dir = env_xdg_config();
-
-	if (check_layer(dir ? path_join(dir, "config.yaml") : NULL, false, out,
-	    e) < 0)
+	if (check_layer(user_file(), false, out, e) < 0)
 		return -1;
-	return check_layer(w && w->dir ? workspace_config(w) : NULL, true, out,
-	    e);
+	return check_layer(workspace_file(w), true, out, e);
 }

@@ -39,6 +39,9 @@ void	settings_release(struct settings *s);
 int	settings_load(const struct workspace *w, struct settings *ret,
 	    struct err *e);
 
+/* Whether there is a file at all, and so anything to load. */
+bool	settings_exist(const struct workspace *w);
+
 /* Checks a file and nothing else, as settings_load() would. */
 int	settings_check(const char *path, bool of_workspace, struct err *e);
 

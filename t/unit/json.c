@@ -169,6 +169,21 @@ test_numbers(void)
 	ok(json_is(&none, JSON_NOTHING), "behind the end is nothing");
 }
 
+/* cmd/jq-late.c makes it without libjq, to which it is given later. */
+static void
+test_none(void)
+{
+	static const jv zeros;
+	AUTO_JV jv copy = json_copy(&zeros);
+	AUTO_JV jv object = json_object();
+
+	ok(json_is(&zeros, JSON_NOTHING), "all zeros are JSON_NONE");
+	ok(json_is(&copy, JSON_NOTHING), "and so is a copy");
+	json_set(&object, "a", json_copy(&zeros));
+	is_int((int64_t)json_count(&object), 0, "which sets nothing");
+	json_release(&copy);
+}
+
 static void
 test_wrong_kinds(void)
 {
@@ -242,6 +257,7 @@ main(void)
 	test_values();
 	test_objects();
 	test_numbers();
+	test_none();
 	test_wrong_kinds();
 	test_write();
 	test_write_like_jq();
