@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "alloc.h"
 #include "clock.h"
@@ -175,19 +176,51 @@ cli_end(int status)
 	return status;
 }
 
+/*
+ * A signal that comes after cli_signal was looked at and before the call that
+ * waits would be slept over: it is followed by some that end that call.
+ */
+enum { NUDGES = 5, NUDGE_MS = 50 };
+
+static timer_t nudge;
+static bool can_nudge;
+static volatile sig_atomic_t nudged;
+
 static void
 on_signal(int sig)
 {
+	static const struct itimerspec every = {
+		{ 0, NUDGE_MS * CLOCK_MS }, { 0, NUDGE_MS * CLOCK_MS }
+	};
+
 	cli_signal = sig;
+	nudged = 0;
+	if (can_nudge)
+		timer_settime(nudge, 0, &every, NULL);
+}
+
+static void
+on_nudge(int sig)
+{
+	static const struct itimerspec never;
+
+	(void)sig;
+	if (++nudged >= NUDGES)
+		timer_settime(nudge, 0, &never, NULL);
 }
 
 void
 cli_catch_signals(void)
 {
 	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
-	struct sigaction sa = { .sa_handler = on_signal }, old;
+	struct sigaction sa = { .sa_handler = on_nudge }, old;
+	struct sigevent ev = { .sigev_notify = SIGEV_SIGNAL };
 
 	sigemptyset(&sa.sa_mask);
+	ev.sigev_signo = SIGRTMAX - 1;
+	can_nudge = sigaction(ev.sigev_signo, &sa, NULL) == 0 &&
+	    timer_create(CLOCK_MONOTONIC, &ev, &nudge) == 0;
+	sa.sa_handler = on_signal;
 	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++) {
 		/* nohup(1), and a shell's background jobs, ignore some */
 		if (sigaction(signals[i], NULL, &old) == 0 &&
