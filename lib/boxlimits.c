@@ -138,14 +138,29 @@ free_bytes(const char *path)
 	    (int64_t)s.f_bfree * (int64_t)s.f_bsize : 0;
 }
 
-int
-boxlimits_prepare(struct boxlimits *l, const struct rules *rules,
-    const char *workspace, struct box_spec *spec, struct err *e)
+static struct cgroup_limits
+wanted(const struct rules *rules)
 {
-	struct cgroup_limits want = { rules->memory, rules->pids,
+	return (struct cgroup_limits){ rules->memory, rules->pids,
 	    rules->cpus };
+}
+
+void
+boxlimits_plan(struct boxlimits *l, const struct rules *rules)
+{
+	const struct cgroup_limits want = wanted(rules);
 
 	l->rules = rules;
+	cgroup_plan(&l->group, &want);
+}
+
+int
+boxlimits_prepare(struct boxlimits *l, const char *workspace,
+    struct box_spec *spec, struct err *e)
+{
+	const struct rules *rules = l->rules;
+	const struct cgroup_limits want = wanted(rules);
+
 	l->workspace = xstrdup(workspace);
 	l->free_at_start = free_bytes(workspace);
 	cgroup_make(&l->group, &want);

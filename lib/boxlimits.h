@@ -34,9 +34,12 @@ struct boxlimits {
 #define BOXLIMITS_INIT { .memory = "none", .pids = "none", .cpu = "none", \
 	.group = CGROUP_INIT }
 
-/* Decides, makes the control group, fills what the init has to do. */
-int	boxlimits_prepare(struct boxlimits *l, const struct rules *rules,
-	    const char *workspace, struct box_spec *spec, struct err *e);
+/* Where the control groups will be: for the janitor, before they are. */
+void	boxlimits_plan(struct boxlimits *l, const struct rules *rules);
+
+/* Decides, makes the control groups, fills what the init has to do. */
+int	boxlimits_prepare(struct boxlimits *l, const char *workspace,
+	    struct box_spec *spec, struct err *e);
 
 /*
  * Looks at the processes from `root` (bwrap) down: the name of the limit that

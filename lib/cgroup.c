@@ -118,16 +118,31 @@ sweep(const char *parent)
 		closedir(d);
 }
 
+static char *
+parent_of(const char *dir)
+{
+	return xstrndup(dir, (size_t)(strrchr(dir, '/') - dir));
+}
+
+/* One that is to be made below `parent`. */
+static void
+plan(struct cgroup *g, const char *parent)
+{
+	AUTO_FREE char *dir = xasprintf("%s/" PREFIX "%d", parent,
+	    (int)getpid());
+
+	strs_add(&g->dirs, dir);
+}
+
 /*
- * Makes a group below `parent` and opens the file that is written "0" to to
+ * Makes the group `dir`, a planned one, and opens the file that is written "0" to to
  * enter it.  In version 1 that is `tasks`: for a thread that moves itself the
  * kernel then waits for no grace period, which takes 20 ms.
  */
 static int
-make_group(struct cgroup *g, const char *parent, const char *enter)
+make_group(struct cgroup *g, const char *dir, const char *enter)
 {
-	AUTO_FREE char *dir = xasprintf("%s/" PREFIX "%d", parent,
-	    (int)getpid());
+	AUTO_FREE char *parent = parent_of(dir);
 	AUTO_FREE char *procs = path_join(dir, enter);
 	int fd;
 
@@ -139,17 +154,8 @@ make_group(struct cgroup *g, const char *parent, const char *enter)
 		rmdir(dir);
 		return -1;
 	}
-	strs_add(&g->dirs, dir);
 	g->procs[g->nprocs++] = fd;
 	return 0;
-}
-
-static void
-undo_last(struct cgroup *g)
-{
-	close(g->procs[--g->nprocs]);
-	rmdir(g->dirs.v[g->dirs.n - 1]);
-	strs_cut(&g->dirs, g->dirs.n - 1);
 }
 
 /*
@@ -198,20 +204,24 @@ step_back(struct cgroup *g)
 	free(g->left);
 }
 
-static bool
-make_v2(struct cgroup *g, const struct cgroup_limits *want, const char *all)
+static const char *
+dir_of(const struct cgroup *g, const char *controller)
 {
-	AUTO_FREE char *own = own_group(all, "");
-	AUTO_FREE char *parent = own ? xasprintf("/sys/fs/cgroup%s", own) :
-	    NULL;
-	const char *dir;
+	for (size_t i = 0; i < g->dirs.n; i++)
+		if (g->version == 2 || strstr(g->dirs.v[i], controller))
+			return g->dirs.v[i];
+	return "/nonexistent";
+}
 
-	if (!parent || access("/sys/fs/cgroup/cgroup.controllers", R_OK) < 0)
-		return false;
+static bool
+make_v2(struct cgroup *g, const struct cgroup_limits *want)
+{
+	const char *dir = dir_of(g, "");
+	AUTO_FREE char *parent = parent_of(dir);
+
 	if (share_controllers(g, parent) < 0 ||
-	    make_group(g, parent, "cgroup.procs") < 0)
+	    make_group(g, dir, "cgroup.procs") < 0)
 		return false;
-	dir = g->dirs.v[0];
 	if (want->memory > 0) {
 		g->memory = write_number(dir, "memory.max", want->memory) == 0;
 		write_value(dir, "memory.oom.group", "1");
@@ -224,13 +234,44 @@ make_v2(struct cgroup *g, const struct cgroup_limits *want, const char *all)
 		    (long long)(want->cpus * 100000));
 		g->cpu = write_value(dir, "cpu.max", quota) == 0;
 	}
-	g->version = 2;
 	return true;
 }
 
 static bool
-v1_group(struct cgroup *g, const char *all, const char *controller,
-    const char *file, int64_t value)
+v1_group(struct cgroup *g, const char *controller, const char *file,
+    int64_t value)
+{
+	const char *dir = dir_of(g, controller);
+
+	if (make_group(g, dir, "tasks") < 0)
+		return false;
+	if (write_number(dir, file, value) == 0)
+		return true;
+	close(g->procs[--g->nprocs]);
+	rmdir(dir);
+	return false;
+}
+
+static bool
+make_v1(struct cgroup *g, const struct cgroup_limits *want)
+{
+	if (want->memory > 0)
+		g->memory = v1_group(g, "/memory/", "memory.limit_in_bytes",
+		    want->memory);
+	if (g->memory)
+		/* where swap is counted, it counts */
+		write_number(dir_of(g, "/memory/"),
+		    "memory.memsw.limit_in_bytes", want->memory);
+	if (want->pids > 0)
+		g->pids = v1_group(g, "/pids/", "pids.max", want->pids);
+	if (want->cpus > 0)
+		g->cpu = v1_group(g, "/cpu/", "cpu.cfs_quota_us",
+		    (int64_t)(want->cpus * 100000));
+	return g->nprocs > 0;
+}
+
+static void
+plan_v1(struct cgroup *g, const char *all, const char *controller)
 {
 	AUTO_FREE char *own = own_group(all, controller);
 	AUTO_FREE char *parent = own ? xasprintf("/sys/fs/cgroup/%s%s",
@@ -241,54 +282,43 @@ v1_group(struct cgroup *g, const char *all, const char *controller,
 		free(parent);
 		parent = xasprintf("/sys/fs/cgroup/%s", controller);
 	}
-	if (!parent || access(parent, W_OK) < 0 ||
-	    make_group(g, parent, "tasks") < 0)
-		return false;
-	if (write_number(g->dirs.v[g->dirs.n - 1], file, value) == 0)
-		return true;
-	undo_last(g);
-	return false;
-}
-
-static void
-make_v1(struct cgroup *g, const struct cgroup_limits *want, const char *all)
-{
-	if (want->memory > 0)
-		g->memory = v1_group(g, all, "memory",
-		    "memory.limit_in_bytes", want->memory);
-	if (g->memory)
-		/* where swap is counted, it counts */
-		write_number(g->dirs.v[0], "memory.memsw.limit_in_bytes",
-		    want->memory);
-	if (want->pids > 0)
-		g->pids = v1_group(g, all, "pids", "pids.max", want->pids);
-	if (want->cpus > 0)
-		g->cpu = v1_group(g, all, "cpu", "cpu.cfs_quota_us",
-		    (int64_t)(want->cpus * 100000));
-	if (g->nprocs > 0)
-		g->version = 1;
+	if (parent && access(parent, W_OK) == 0)
+		plan(g, parent);
 }
 
 void
-cgroup_make(struct cgroup *g, const struct cgroup_limits *limits)
+cgroup_plan(struct cgroup *g, const struct cgroup_limits *want)
 {
 	AUTO_BUF struct buf all = BUF_INIT;
 	struct err ignored;
 
-	if ((limits->memory <= 0 && limits->pids <= 0 && limits->cpus <= 0) ||
+	if ((want->memory <= 0 && want->pids <= 0 && want->cpus <= 0) ||
 	    path_read("/proc/self/cgroup", 65536, &all, &ignored) < 0)
 		return;
-	if (!make_v2(g, limits, all.data) && geteuid() == 0)
-		make_v1(g, limits, all.data);
+	if (access("/sys/fs/cgroup/cgroup.controllers", R_OK) == 0) {
+		AUTO_FREE char *own = own_group(all.data, "");
+		AUTO_FREE char *parent = own ?
+		    xasprintf("/sys/fs/cgroup%s", own) : NULL;
+		if (parent)
+			plan(g, parent);
+		g->version = 2;
+	} else if (geteuid() == 0) {
+		if (want->memory > 0)
+			plan_v1(g, all.data, "memory");
+		if (want->pids > 0)
+			plan_v1(g, all.data, "pids");
+		if (want->cpus > 0)
+			plan_v1(g, all.data, "cpu");
+		g->version = 1;
+	}
 }
 
-static const char *
-dir_of(const struct cgroup *g, const char *controller)
+void
+cgroup_make(struct cgroup *g, const struct cgroup_limits *want)
 {
-	for (size_t i = 0; i < g->dirs.n; i++)
-		if (g->version == 2 || strstr(g->dirs.v[i], controller))
-			return g->dirs.v[i];
-	return "/nonexistent";
+	if (g->dirs.n == 0 || !(g->version == 2 ? make_v2(g, want) :
+	    make_v1(g, want)))
+		g->version = 0;
 }
 
 int64_t

@@ -20,7 +20,7 @@ enum { CGROUP_MAX = 3 };	/* version 1: memory, pids, cpu */
 struct cgroup {
 	int version;		/* 0: none */
 	bool memory, pids, cpu;	/* which it limits */
-	struct strs dirs;
+	struct strs dirs;	/* planned; each is there, or is not */
 	char *left;		/* the group that we stepped aside from */
 	int procs[CGROUP_MAX];	/* write "0" to enter */
 	size_t nprocs;
@@ -34,7 +34,13 @@ struct cgroup_limits {
 };
 
 /*
- * Makes groups for as many of these limits as can be had; what could not be
+ * Fills `dirs`, and makes nothing: who clears up after us can then be told of
+ * them before they are there.
+ */
+void	cgroup_plan(struct cgroup *g, const struct cgroup_limits *limits);
+
+/*
+ * Makes the planned groups for as many of these limits as can be had; what could not be
  * is false in `g`.  Never fails: without groups there are other means.
  */
 void	cgroup_make(struct cgroup *g, const struct cgroup_limits *limits);

@@ -144,6 +144,7 @@ add_limits(jv *all)
 	struct cgroup g = CGROUP_INIT;
 	struct cgroup_limits want = { 1 << 30, 1000, 1.0 };
 
+	cgroup_plan(&g, &want);
 	cgroup_make(&g, &want);
 	add(all, "cgroup", g.nprocs > 0, g.version == 2 ?
 	    "limits by control groups, version 2" : g.version == 1 ?

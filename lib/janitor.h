@@ -22,7 +22,7 @@ struct janitor {
 
 #define JANITOR_INIT { -1 }
 
-/* Starts it, before anything is in `groups`, directories. */
+/* Starts it, before any of `groups`, directories, is there. */
 int	janitor_start(struct janitor *j, const struct strs *groups,
 	    struct err *e);
 

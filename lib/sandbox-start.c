@@ -183,11 +183,10 @@ sandbox_start(struct box *b)
 
 	if (!bwrap)
 		return hostcheck_explain("", b->e);
-	if (boxlimits_prepare(&b->limits, b->rules, b->s->workspace, &b->spec,
-	    b->e) < 0)
-		return -1;
-	if (keep_pid_max(b) < 0 ||
-	    janitor_start(&b->janitor, &b->limits.group.dirs, b->e) < 0)
+	boxlimits_plan(&b->limits, b->rules);
+	if (janitor_start(&b->janitor, &b->limits.group.dirs, b->e) < 0 ||
+	    boxlimits_prepare(&b->limits, b->s->workspace, &b->spec,
+	    b->e) < 0 || keep_pid_max(b) < 0)
 		return -1;
 	if (sandbox_make_control(b, &inside) < 0 ||
 	    boxnet_start(&b->net, b->rules, &b->loop, b->control, &b->report,
