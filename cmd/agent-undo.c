@@ -95,11 +95,14 @@ static int
 take(const struct options *o, const struct checkpoints *c, struct err *e)
 {
 	char id[CHECKPOINT_ID_LEN + 1];
+	AUTO_BUF struct buf left_out = BUF_INIT;
 	int r = checkpoint_take(c, o->message ? o->message : "by hand", NULL,
-	    NULL, id, e);
+	    NULL, id, &left_out, e);
 
 	if (r < 0)
 		return -1;
+	if (r > 0 && left_out.len > 0)
+		err_warn("left out: %s", left_out.data);
 	printf("%.*s%s\n", SHOWN_ID, id, r ? "" : " (nothing has changed)");
 	return 0;
 }

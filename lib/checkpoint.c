@@ -10,6 +10,7 @@
 #include "buf.h"
 #include "child.h"
 #include "env.h"
+#include "fd.h"
 #include "lock.h"
 #include "num.h"
 #include "path.h"
@@ -18,7 +19,7 @@ enum {
 	GIT_SECONDS = 600,		/* the longest that git may take */
 	LOCK_SECONDS = 120,
 	OUTPUT_MAX = 64 << 20,
-	ARGS_MAX = 64			/* of one call, paths apart */
+	COMPLAINTS_MAX = 1 << 20
 };
 
 #define BRANCH "refs/heads/checkpoints"
@@ -39,6 +40,7 @@ static const char config[] =
     "\tautocrlf = false\n"
     "\thooksPath = /dev/null\n"
     "\tuntrackedCache = true\n"
+    "\tsplitIndex = true\n"
     "\tfsmonitor = false\n"
     "\tquotePath = false\n"
     "[index]\n"
@@ -70,11 +72,12 @@ checkpoints_close(struct checkpoints *c)
 
 /*
  * Runs git on our repository; what it prints goes to `out`, or where ours
- * goes when that is NULL.  -1 unless it ends with 0.
+ * goes when that is NULL; its complaints likewise, to the descriptor
+ * `complaints`.  Its exit status, -1 when there is none.
  */
 static int
-git(const struct checkpoints *c, const char *const *args, const char *input,
-    struct buf *out, struct err *e)
+run_git(const struct checkpoints *c, const char *const *args,
+    const char *input, struct buf *out, int complaints, struct err *e)
 {
 	AUTO_FREE char *git_dir = xasprintf("GIT_DIR=%s", c->git_dir);
 	AUTO_FREE char *tree = xasprintf("GIT_WORK_TREE=%s", c->root);
@@ -95,6 +98,7 @@ git(const struct checkpoints *c, const char *const *args, const char *input,
 	spec.argv = args;
 	spec.envp = envp;
 	spec.cwd = c->root;
+	spec.err = complaints;
 	if (out || input) {
 		status = child_run(&spec, input, OUTPUT_MAX,
 		    deadline_in(GIT_SECONDS * CLOCK_SEC), out ? out : &unused,
@@ -105,10 +109,24 @@ git(const struct checkpoints *c, const char *const *args, const char *input,
 		    DEADLINE_NEVER, NULL, &status, e) < 0)
 			status = -1;
 	}
-	if (status > 0)
-		return err_set(e, ST_SYSTEM, "git %s failed (status %d)",
-		    args[1], status);
 	return status;
+}
+
+static int
+failed(const char *const *args, int status, struct err *e)
+{
+	return err_set(e, ST_SYSTEM, "git %s failed (status %d)", args[1],
+	    status);
+}
+
+/* -1 unless it ends with 0. */
+static int
+git(const struct checkpoints *c, const char *const *args, const char *input,
+    struct buf *out, struct err *e)
+{
+	int status = run_git(c, args, input, out, CHILD_INHERIT, e);
+
+	return status > 0 ? failed(args, status, e) : status;
 }
 
 /* One word that git printed, without its newline. */
@@ -259,19 +277,56 @@ commit(const struct checkpoints *c, const char *tree, const char *parent,
 	return git(c, move, NULL, NULL, e);
 }
 
-/* The title, then run and source, a line each. */
+/*
+ * Takes in what has changed ("-A"), or which files are new ("-N").  A file that cannot be read, or a repository in
+ * it that has no commit yet, is no reason to keep nothing: it is left out, and
+ * named.  A full disk is one.
+ */
+static int
+add_all(const struct checkpoints *c, const char *what, struct buf *left_out,
+    struct err *e)
+{
+	static const char error[] = "error: ";
+	const char *const add[] = {
+		"git", "add", what, "--ignore-errors", "--", ".", NULL
+	};
+	const char *why;
+	AUTO_BUF struct buf text = BUF_INIT;
+	AUTO_FD int complaints = fd_from_text("", 0, e);
+	int status;
+
+	if (complaints < 0)
+		return -1;
+	status = run_git(c, add, NULL, NULL, complaints, e);
+	if (status <= 0)
+		return status;
+	if (lseek(complaints, 0, SEEK_SET) < 0 || fd_read_all(complaints,
+	    COMPLAINTS_MAX, deadline_in(CLOCK_SEC), &text, e) < 0)
+		return -1;
+	buf_adds(&text, "");
+	why = strstr(text.data, error);	/* after warnings */
+	why = why ? why + strlen(error) : text.data;
+	if (status != 1 || strstr(why, "unable to write") ||
+	    strstr(why, "adding an object"))
+		return err_set(e, ST_SYSTEM, "git add failed: %.*s",
+		    (int)strcspn(why, "\n"), why);
+	buf_add(left_out, why, strcspn(why, "\n"));
+	return 0;
+}
+
+/* The title, then run and source, and what was left out, a line each. */
 static int
 take(const struct checkpoints *c, const char *title, const char *run,
-    const char *source, char ret_id[CHECKPOINT_ID_LEN + 1], struct err *e)
+    const char *source, char ret_id[CHECKPOINT_ID_LEN + 1],
+    struct buf *left_out, struct err *e)
 {
-	const char *const add[] = { "git", "add", "-A", "--", ".", NULL };
 	const char *const write_tree[] = { "git", "write-tree", NULL };
 	char parent[CHECKPOINT_ID_LEN + 1], tree[CHECKPOINT_ID_LEN + 1];
 	char old[CHECKPOINT_ID_LEN + 1];
 	AUTO_BUF struct buf message = BUF_INIT;
 
 	drop_stale_lock(c);
-	if (last_id(c, parent, old, e) < 0 || git(c, add, NULL, NULL, e) < 0 ||
+	if (last_id(c, parent, old, e) < 0 || add_all(c, "-A", left_out, e) < 0 ||
 	    git_word(c, write_tree, NULL, tree, sizeof(tree), e) < 0)
 		return -1;
 	if (parent[0] && strcmp(old, tree) == 0) {
@@ -282,23 +337,28 @@ take(const struct checkpoints *c, const char *title, const char *run,
 	buf_addc(&message, '\n');
 	add_line(&message, run ? run : "");
 	add_line(&message, source ? source : "");
+	if (left_out->len > 0)
+		add_line(&message, left_out->data);
 	return commit(c, tree, parent, message.data, ret_id, e) < 0 ? -1 : 1;
 }
 
 int
 checkpoint_take(const struct checkpoints *c, const char *title,
     const char *run, const char *source, char ret_id[CHECKPOINT_ID_LEN + 1],
-    struct err *e)
+    struct buf *ret_left_out, struct err *e)
 {
+	AUTO_BUF struct buf left_out = BUF_INIT;
 	char id[CHECKPOINT_ID_LEN + 1];
 	int r;
 
 	if (lock(c, e) < 0)
 		return -1;
-	r = take(c, title, run, source, id, e);
+	r = take(c, title, run, source, id, &left_out, e);
 	lock_drop(c->lock);
 	if (r >= 0)
 		memcpy(ret_id, id, sizeof(id));
+	if (r >= 0 && ret_left_out)
+		buf_add(ret_left_out, left_out.data, left_out.len);
 	return r;
 }
 
@@ -431,18 +491,18 @@ int
 checkpoint_diff(const struct checkpoints *c, const char *id, const char *to,
     const char *const *paths, struct err *e)
 {
-	const char *const add[] = { "git", "add", "-N", "--", ".", NULL };
 	const char *const fixed[] = {
 		"git", "diff", "--no-color", "--binary", "--no-ext-diff", id,
 		to, NULL
 	};
 	const char **args = with_paths(fixed, paths);
+	AUTO_BUF struct buf left_out = BUF_INIT;
 	int r = lock(c, e);
 
 	if (r == 0) {
 		/* new files would not be seen otherwise */
 		if (!to)
-			r = git(c, add, NULL, NULL, e);
+			r = add_all(c, "-N", &left_out, e);
 		if (r == 0)
 			r = git(c, args, NULL, NULL, e);
 		lock_drop(c->lock);
@@ -487,17 +547,19 @@ checkpoint_restore(const struct checkpoints *c, const char *id,
 	AUTO_FREE char *before = xasprintf("before going back to %.12s", id);
 	AUTO_FREE char *after = xasprintf("back to %.12s%s", id,
 	    paths && paths[0] ? ", in part" : "");
+	AUTO_BUF struct buf left_out = BUF_INIT;
 	char now[CHECKPOINT_ID_LEN + 1];
 	int r;
 
 	if (lock(c, e) < 0)
 		return -1;
-	r = take(c, before, NULL, NULL, ret_before, e);
+	r = take(c, before, NULL, NULL, ret_before, &left_out, e);
 	if (r >= 0)
 		r = paths && paths[0] ? restore_some(c, id, paths, e) :
 		    restore_all(c, id, e);
+	buf_reset(&left_out);
 	if (r >= 0)
-		r = take(c, after, NULL, NULL, now, e);
+		r = take(c, after, NULL, NULL, now, &left_out, e);
 	lock_drop(c->lock);
 	return r < 0 ? -1 : 0;
 }

@@ -21,6 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "buf.h"
 #include "err.h"
 
 enum { CHECKPOINT_ID_LEN = 40 };
@@ -44,11 +45,14 @@ void	checkpoints_close(struct checkpoints *c);
 
 /*
  * Takes one: 1 and its id; 0 and the id of the last one when no file has
- * changed since.  `title` is one line; `run` and `source` may be NULL.
+ * changed since.  `title` is one line; `run` and `source` may be NULL.  What
+ * cannot be read is left out, and the first of it named in `ret_left_out`,
+ * unless that is NULL.
  */
 int	checkpoint_take(const struct checkpoints *c, const char *title,
 	    const char *run, const char *source,
-	    char ret_id[CHECKPOINT_ID_LEN + 1], struct err *e);
+	    char ret_id[CHECKPOINT_ID_LEN + 1], struct buf *ret_left_out,
+	    struct err *e);
 
 struct checkpoint {
 	char *id, *title, *run, *source;	/* the last two may be "" */

@@ -213,7 +213,7 @@ take_checkpoint(struct run *r, struct err *e)
 	if (path_exists(path))
 		return 0;
 	if (path_mkdirs(dir, 0700, e) < 0 || checkpoints(r->s, &c, e) < 0 ||
-	    checkpoint_take(&c, title, NULL, source, id, e) < 0)
+	    checkpoint_take(&c, title, NULL, source, id, NULL, e) < 0)
 		return -1;
 	return path_write_atomic(path, id, strlen(id), 0600, e);
 }
