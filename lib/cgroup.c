@@ -95,10 +95,15 @@ own_group(const char *all, const char *controller)
 static void
 sweep(const char *parent)
 {
-	DIR *d = opendir(parent);
 	const struct dirent *entry;
 	time_t now = (time_t)(clock_wall() / CLOCK_SEC);
+	struct stat links;
+	DIR *d;
 
+	/* of a group these are the groups in it, and two: only ours */
+	if (stat(parent, &links) == 0 && links.st_nlink == 3)
+		return;
+	d = opendir(parent);
 	while (d && (entry = readdir(d))) {
 		const char *digits = entry->d_name + strlen(PREFIX);
 		struct stat st;
@@ -142,11 +147,9 @@ plan(struct cgroup *g, const char *parent)
 static int
 make_group(struct cgroup *g, const char *dir, const char *enter)
 {
-	AUTO_FREE char *parent = parent_of(dir);
 	AUTO_FREE char *procs = path_join(dir, enter);
 	int fd;
 
-	sweep(parent);
 	if (mkdir(dir, 0755) < 0 && errno != EEXIST)
 		return -1;
 	fd = open(procs, O_WRONLY | O_CLOEXEC);
@@ -319,6 +322,15 @@ cgroup_make(struct cgroup *g, const struct cgroup_limits *want)
 	if (g->dirs.n == 0 || !(g->version == 2 ? make_v2(g, want) :
 	    make_v1(g, want)))
 		g->version = 0;
+}
+
+void
+cgroup_sweep(const struct cgroup *g)
+{
+	for (size_t i = 0; i < g->dirs.n; i++) {
+		AUTO_FREE char *parent = parent_of(g->dirs.v[i]);
+		sweep(parent);
+	}
 }
 
 int64_t

@@ -4,7 +4,7 @@
  * Version 2 below our own group, if that is ours (a systemd user session, a
  * container with a delegated tree); version 1 for root.  A group cannot
  * remove itself: when we are killed, the janitor (janitor.h) does, and when
- * that is killed too, the next cgroup_make().
+ * that is killed too, the next one's cgroup_sweep().
  */
 #ifndef AGENT_CGROUP_H
 #define AGENT_CGROUP_H
@@ -40,10 +40,16 @@ struct cgroup_limits {
 void	cgroup_plan(struct cgroup *g, const struct cgroup_limits *limits);
 
 /*
- * Makes the planned groups for as many of these limits as can be had; what could not be
- * is false in `g`.  Never fails: without groups there are other means.
+ * Makes the planned groups for as many of these limits as can be had; what
+ * could not be is false in `g`.  Never fails: without groups there are other means.
  */
 void	cgroup_make(struct cgroup *g, const struct cgroup_limits *limits);
+
+/*
+ * Removes what others left beside ours.  Apart, because there may be much to
+ * read, and the command need not wait for it.
+ */
+void	cgroup_sweep(const struct cgroup *g);
 
 /* Bytes in use at most; 0 when it cannot be told. */
 int64_t	cgroup_memory_peak(const struct cgroup *g);

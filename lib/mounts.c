@@ -11,10 +11,16 @@
 #include "path.h"
 
 void
+mounts_close(struct mounts *m)
+{
+	while (m->nfds > 0)
+		close(m->fds[--m->nfds]);
+}
+
+void
 mounts_release(struct mounts *m)
 {
-	for (size_t i = 0; i < m->nfds; i++)
-		close(m->fds[i]);
+	mounts_close(m);
 	strs_release(&m->argv);
 	gitdirs_release(&m->git);
 	strs_release(&m->hidden);

@@ -55,7 +55,8 @@ struct mounts_where {
 	bool map_root;		/* be uid 0 at first: box_spec BOX_MAP_BACK */
 };
 
-void	mounts_release(struct mounts *m);	/* closes the descriptors */
+void	mounts_close(struct mounts *m);		/* the descriptors */
+void	mounts_release(struct mounts *m);	/* closes them too */
 
 /* ST_WRAPPER when something asked for cannot be shown. */
 int	mounts_plan(struct mounts *m, const struct rules *rules,

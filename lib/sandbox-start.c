@@ -207,8 +207,11 @@ sandbox_start(struct box *b)
 	b->pid = launch_start(&l, &b->pidfd, b->e);
 	if (b->pid < 0)
 		return -1;
+	/* from here on bwrap is at work: what can wait was put off until now */
 	if (sandbox_watch_end(b) < 0)
 		return -1;
+	mounts_close(&b->mounts);
+	cgroup_sweep(&b->limits.group);
 	/* only the command holds these now, so their ends are seen */
 	for (int i = 0; i < 3; i++)
 		if (b->piped[i]) {
