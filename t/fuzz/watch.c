@@ -1,6 +1,7 @@
 /*
  * Hostile records shown to people: as many lines as are said, each of them
- * clean and no wider than the terminal.
+ * clean and, but for those of a text that is shown whole below its record, no
+ * wider than the terminal.
  */
 #include "config.h"
 
@@ -30,7 +31,8 @@ check(const struct watch *w, const struct buf *out)
 	assert(out->len == 0 || s[out->len - 1] == '\n');
 	while (!w->verbose && *s) {
 		size_t n = strcspn(s, "\n");
-		assert(term_width(&w->term, s, n) <= COLUMNS);
+		assert(term_width(&w->term, s, n) <= COLUMNS ||
+		    strncmp(s, "    ", 4) == 0);
 		s += n + 1;
 	}
 }
