@@ -110,7 +110,8 @@ ledger_open(const char *path, struct ledger **ret, struct err *e)
 int
 ledger_need(struct ledger *l, struct err *e)
 {
-	struct store_options o = { .sync = STORE_NORMAL };
+	/* a batch appends, and hardly looks back */
+	struct store_options o = { .sync = STORE_NORMAL, .cache_kib = 1000 };
 
 	if (l->store)
 		return 0;

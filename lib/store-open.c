@@ -18,20 +18,24 @@
 
 enum {
 	PAGE_SIZE_DEFAULT = 4096,
+	CACHE_KIB_DEFAULT = 16000,
 	CKPT_ON_CLOSE = 256		/* pages in the WAL */
 };
 
 static int
 configure(struct store *s, const struct store_options *o, struct err *e)
 {
+	AUTO_FREE char *cache = xasprintf("pragma cache_size = -%d;"
+	    "pragma temp_store = memory",
+	    o->cache_kib ? o->cache_kib : CACHE_KIB_DEFAULT);
+
 	sqlite3_busy_handler(s->db, store_on_busy, s);
 	sqlite3_extended_result_codes(s->db, 1);
 	sqlite3_db_config(s->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 	sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_db_config(s->db, SQLITE_DBCONFIG_ENABLE_FKEY, 1, NULL);
 	sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-	if (store_script(s, "pragma cache_size = -16000;"
-	    "pragma temp_store = memory", e) < 0)
+	if (store_script(s, cache, e) < 0)
 		return -1;
 	return store_set_sync(s, o->sync, e);
 }

@@ -91,6 +91,7 @@ struct store_options {
 	int64_t wait_ns;		/* for a lock; 0: STORE_WAIT */
 	const volatile int *stop;	/* end a wait when set; may be NULL */
 	int page_size;			/* of a new file; 0: 4096 */
+	int cache_kib;			/* the most to keep of it; 0: 16000 */
 };
 
 #define STORE_WAIT (60 * CLOCK_SEC)
