@@ -151,11 +151,14 @@ struct batch_resume *
 batch_resume_open(const char *path, struct err *e)
 {
 	struct batch_resume *r = xcalloc(1, sizeof(*r));
+	struct stat st;
 
 	r->path = xstrdup(path);
 	r->fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
 	if (r->fd < 0)
 		err_sys(e, ST_CANTCREATE, "cannot open '%s'", path);
+	else if (fstat(r->fd, &st) < 0 || !S_ISREG(st.st_mode))
+		err_set(e, ST_CANTCREATE, "'%s' is no regular file", path);
 	else if (flock(r->fd, LOCK_EX | LOCK_NB) < 0)
 		err_set(e, ST_TEMPFAIL, "'%s' is in use by another batch",
 		    path);

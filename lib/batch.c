@@ -36,7 +36,6 @@ struct task {
 	struct buf out;		/* its record, when it is done */
 	bool done;
 	bool succeeded;
-	bool taken;		/* from the file of earlier results */
 };
 
 struct run {
@@ -101,8 +100,15 @@ set_done(struct task *t)
 static void
 finish(struct task *t, const char *type, jv data)
 {
+	struct run *r = t->run;
+	struct err e = ERR_INIT;
+
 	batch_task_record(&t->is, type, data, &t->out);
-	t->run->finished++;
+	/* at once, not in its turn: from here on it is not paid for again */
+	if (r->resume && t->succeeded && batch_resume_add(r->resume,
+	    t->out.data, t->out.len, &e) < 0 && r->fatal.status == ST_OK)
+		r->fatal = e;
+	r->finished++;
 	set_done(t);
 }
 
@@ -272,7 +278,6 @@ take_earlier(struct task *t, const jv *messages, const jv *options,
 	if (found <= 0)
 		return found;
 	buf_addc(&t->out, '\n');
-	t->taken = true;
 	r->taken++;
 	set_done(t);
 	return 1;
@@ -395,16 +400,6 @@ start_tasks(struct run *r, struct err *e)
 
 /* Writing. */
 
-static int
-write_task(struct run *r, struct task *t, struct err *e)
-{
-	/* the file first: what was written to it is not paid for again */
-	if (r->resume && t->succeeded && !t->taken &&
-	    batch_resume_add(r->resume, t->out.data, t->out.len, e) < 0)
-		return -1;
-	return fd_write(r->b->out, t->out.data, t->out.len, e);
-}
-
 /* Writes what is done: up to the first that is not, or all. */
 static int
 write_done(struct run *r, struct err *e)
@@ -418,7 +413,7 @@ write_done(struct run *r, struct err *e)
 		r->first_done = t->next_done;
 		if (!r->first_done)
 			r->last_done = NULL;
-		int failed = write_task(r, t, e);
+		int failed = fd_write(r->b->out, t->out.data, t->out.len, e);
 		remove_task(r, t);
 		if (failed < 0)
 			return -1;
