@@ -19,6 +19,7 @@
 enum { AHEAD = 4 };
 
 static const int64_t progress_every = 200 * CLOCK_MS;
+static const int64_t excused = 10 * CLOCK_MS;	/* a wait worth noticing */
 
 struct task {
 	struct run *run;
@@ -124,6 +125,19 @@ fail(struct task *t, const struct model_reply *reply, const struct err *why)
 	if (t->run->status == ST_OK)
 		t->run->status = ST_NO;
 	finish(t, RECORD_ERROR, data);
+}
+
+/* A reader that keeps us waiting is no reason for what is asked to fail. */
+static int
+put_line(struct run *r, const struct buf *line, struct err *e)
+{
+	int64_t began = clock_mono(), took;
+	int result = fd_write(r->b->out, line->data, line->len, e);
+
+	took = clock_mono() - began;
+	if (took > excused)
+		model_excuse(r->pool, took);
+	return result;
 }
 
 /* Whether every other task would fail in the same way. */
@@ -251,7 +265,7 @@ on_retry(void *ctx, const struct model_reply *failed, const struct err *why,
 	json_set_str(&data, "next", to->name);
 	batch_task_record(&t->is, RECORD_MODEL_RETRY, data, &line);
 	if (r->fatal.status == ST_OK)
-		(void)fd_write(r->b->out, line.data, line.len, &r->fatal);
+		(void)put_line(r, &line, &r->fatal);
 	/* a limit on one is a limit on all: start no others meanwhile */
 	if (failed->error.kind == MODEL_ERR_RATE && until.at > r->hold.at)
 		r->hold = until;
@@ -413,7 +427,7 @@ write_done(struct run *r, struct err *e)
 		r->first_done = t->next_done;
 		if (!r->first_done)
 			r->last_done = NULL;
-		int failed = fd_write(r->b->out, t->out.data, t->out.len, e);
+		int failed = put_line(r, &t->out, e);
 		remove_task(r, t);
 		if (failed < 0)
 			return -1;

@@ -192,11 +192,11 @@ exec_pause(void *call, bool on)
 }
 
 static void
-exec_hurry(void *call, struct deadline until)
+exec_limit(void *call, struct deadline until)
 {
 	struct exec_call *c = call;
 
-	c->until = deadline_min(c->until, until);
+	c->until = until;
 }
 
 static int
@@ -345,7 +345,7 @@ const struct transport_ops exec_transport = {
 	.cancel = exec_cancel,
 	.progress = exec_progress,
 	.pause = exec_pause,
-	.hurry = exec_hurry,
+	.limit = exec_limit,
 	.fd = exec_fd,
 	.due = exec_due,
 	.step = exec_step,

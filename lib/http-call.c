@@ -449,9 +449,9 @@ http_pause(struct http_call *c, bool on)
 }
 
 void
-http_hurry(struct http_call *c, struct deadline until)
+http_limit(struct http_call *c, struct deadline until)
 {
-	c->until = deadline_min(c->until, until);
+	c->until = until;
 	c->http->look_at = deadline_min(c->http->look_at, c->until);
 }
 

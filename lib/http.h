@@ -115,7 +115,7 @@ void	http_cancel(struct http_call *c);	/* no more events; frees */
 void	http_progress(struct http_call *c);	/* what came was of use */
 void	http_more(struct http_call *c);	/* of the body can be read */
 void	http_pause(struct http_call *c, bool on); /* back-pressure */
-void	http_hurry(struct http_call *c, struct deadline until); /* sooner */
+void	http_limit(struct http_call *c, struct deadline until);	/* anew */
 size_t	http_active(const struct http *h);
 
 /*

@@ -45,7 +45,8 @@ call_detach_leg(struct model_call *c)
 		return;
 	l->call = NULL;
 	if (l->wire)
-		l->ops->hurry(l->wire, deadline_in(after_end));
+		l->ops->limit(l->wire, deadline_min(c->until,
+		    deadline_in(after_end)));
 }
 
 /* A head is here: what kind of body follows. */
@@ -238,8 +239,10 @@ on_body(void *ctx, const char *data, size_t len, struct err *e)
 	/* a replayed answer gives events before the call is known */
 	if (l->wire && c->answer.progress != before)
 		l->ops->progress(l->wire);
-	if (l->wire && answer_ended(&c->answer))
-		l->ops->hurry(l->wire, deadline_in(after_end));
+	if (l->wire && answer_ended(&c->answer)) {
+		c->until = deadline_min(c->until, deadline_in(after_end));
+		l->ops->limit(l->wire, c->until);
+	}
 	return 0;
 }
 

@@ -118,6 +118,17 @@ model_pause(struct model_call *c, bool on)
 		c->leg->ops->pause(c->leg->wire, on);
 }
 
+void
+model_excuse(struct model_pool *p, int64_t ns)
+{
+	for (struct model_call *c = p->calls; c; c = c->next) {
+		if (__builtin_add_overflow(c->until.at, ns, &c->until.at))
+			c->until = DEADLINE_NEVER;
+		if (c->leg && c->leg->wire)
+			c->leg->ops->limit(c->leg->wire, c->until);
+	}
+}
+
 size_t
 model_active(const struct model_pool *p)
 {

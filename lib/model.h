@@ -263,6 +263,10 @@ void	model_cancel(struct model_call *c);	/* without `done` */
 void	model_pause(struct model_call *c, bool on);	/* back-pressure */
 size_t	model_active(const struct model_pool *p);
 
+/* For so long the caller was busy with others, such as a slow reader: all
+ * calls have that much more time. */
+void	model_excuse(struct model_pool *p, int64_t ns);
+
 /*
  * Waits until something happened to a call, one of `extra` (may be NULL) is
  * ready, which its revents then tell, or the deadline passed: 1, or 0 for the

@@ -136,7 +136,7 @@ replay_pause(void *call, bool on)
 }
 
 static void
-replay_hurry(void *call, struct deadline until)
+replay_limit(void *call, struct deadline until)
 {
 	(void)call;
 	(void)until;
@@ -236,7 +236,7 @@ const struct transport_ops replay_transport = {
 	.cancel = replay_cancel,
 	.progress = replay_progress,
 	.pause = replay_pause,
-	.hurry = replay_hurry,
+	.limit = replay_limit,
 	.fd = replay_fd,
 	.due = replay_due,
 	.step = replay_step,

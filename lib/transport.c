@@ -34,9 +34,9 @@ net_pause(void *call, bool on)
 }
 
 static void
-net_hurry(void *call, struct deadline until)
+net_limit(void *call, struct deadline until)
 {
-	http_hurry(call, until);
+	http_limit(call, until);
 }
 
 static int
@@ -76,7 +76,7 @@ static const struct transport_ops network = {
 	.cancel = net_cancel,
 	.progress = net_progress,
 	.pause = net_pause,
-	.hurry = net_hurry,
+	.limit = net_limit,
 	.fd = net_fd,
 	.due = net_due,
 	.step = net_step,

@@ -24,7 +24,7 @@ struct transport_ops {
 	void (*cancel)(void *call);
 	void (*progress)(void *call);
 	void (*pause)(void *call, bool on);
-	void (*hurry)(void *call, struct deadline until);
+	void (*limit)(void *call, struct deadline until);
 	int (*fd)(const void *t);	/* to poll for input; -1: none */
 	struct deadline (*due)(const void *t);	/* step then at the latest */
 	int (*step)(void *t, struct err *e);	/* what needs no waiting */

@@ -47,7 +47,7 @@ fake_pause(void *call, bool on)
 }
 
 static void
-fake_hurry(void *call, struct deadline until)
+fake_limit(void *call, struct deadline until)
 {
 	(void)call;
 	(void)until;
@@ -94,7 +94,7 @@ fake_step(void *t, struct err *e)
 
 static const struct transport_ops fake_ops = {
 	.scheme = "fake:", .start = fake_start, .cancel = fake_nothing,
-	.progress = fake_nothing, .pause = fake_pause, .hurry = fake_hurry,
+	.progress = fake_nothing, .pause = fake_pause, .limit = fake_limit,
 	.fd = fake_fd, .due = fake_due, .step = fake_step,
 	.release = fake_nothing
 };

@@ -101,7 +101,14 @@ expect_status 77
 expect_json '.[-1].type == "error"'
 
 kill "$MODEL_PID"
-model_server -e '{"match":"hang","stall":-1}'
+model_server -e '{"match":"hang","stall":-1}' \
+	-e '{"match":"big","tokens":3000,"delay":0.2}'
+it 'fails nothing because of a reader that takes long'
+yes big | head -n 60 >in
+run sh -c 'agent-ask --lines -j 20 --timeout 1s <in |
+	perl -e "select undef, undef, undef, 2; print <STDIN>"'
+expect_json 'length == 60 and all(.[]; .type == "result")'
+
 it 'ends by a signal'
 echo '{"prompt":"hang"}' >in
 asked=$(wc -l <"$MODEL_LOG")
