@@ -85,59 +85,6 @@ uproot(void)
 	return chdir("/");
 }
 
-static int
-write_text(const char *path, const char *text)
-{
-	struct err ignored;
-	AUTO_FD int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-	return fd < 0 ? -1 : fd_write(fd, text, strlen(text), &ignored);
-}
-
-/* Commas and colons mean something in the options. */
-static void
-add_path(struct buf *b, const char *name, const char *path)
-{
-	buf_addf(b, "%s=", name);
-	for (; *path; path++) {
-		if (strchr(",:\\", *path))
-			buf_addc(b, '\\');
-		buf_addc(b, *path);
-	}
-	buf_addc(b, ',');
-}
-
-/*
- * Overlays are mounted before bwrap starts, in a user namespace that maps
- * us to ourselves; bwrap makes its own inside.
- */
-static int
-mount_overlays(const struct launch *l)
-{
-	uid_t uid = getuid();
-	gid_t gid = getgid();
-	AUTO_FREE char *uids = xasprintf("%u %u 1", uid, uid);
-	AUTO_FREE char *gids = xasprintf("%u %u 1", gid, gid);
-	if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0 ||
-	    write_text("/proc/self/setgroups", "deny") < 0 ||
-	    write_text("/proc/self/uid_map", uids) < 0 ||
-	    write_text("/proc/self/gid_map", gids) < 0 ||
-	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-		return -1;
-	for (size_t i = 0; i < l->noverlays; i++) {
-		const struct launch_overlay *o = &l->overlays[i];
-		AUTO_BUF struct buf options = BUF_INIT;
-		add_path(&options, "lowerdir", o->lower);
-		add_path(&options, "upperdir", o->upper);
-		add_path(&options, "workdir", o->work);
-		buf_adds(&options, "userxattr,volatile");
-		if (mount("overlay", o->merged, "overlay", 0,
-		    options.data) < 0)
-			return -1;
-	}
-	return 0;
-}
-
 /* Copies above all that have a fixed place, so that no dup2 hits another. */
 static int
 place_descriptors(const struct launch *l)
@@ -175,7 +122,8 @@ prepare(const struct launch *l, pid_t parent)
 			return "cannot enter a control group";
 	if (l->uproot && uproot() < 0)
 		return "cannot leave the chroot";
-	if (l->noverlays > 0 && mount_overlays(l) < 0)
+	if (l->noverlays > 0 && overlay_mount(l->overlays, l->noverlays,
+	    l->messages) < 0)
 		return "cannot mount the overlay: the state directory may "
 		    "be on one itself, as in a container: set "
 		    "XDG_STATE_HOME to one on a disk or tmpfs";

@@ -9,11 +9,8 @@
 #include <sys/types.h>
 
 #include "err.h"
+#include "overlay-mount.h"
 #include "strs.h"
-
-struct launch_overlay {
-	const char *lower, *upper, *work, *merged;
-};
 
 struct launch {
 	const char *bwrap;		/* launch_find_bwrap() */
@@ -26,7 +23,7 @@ struct launch {
 	size_t nkeep;
 	const int *groups;		/* cgroup.procs files to enter */
 	size_t ngroups;
-	const struct launch_overlay *overlays;	/* mounted first */
+	const struct overlay_mount *overlays;	/* mounted first */
 	size_t noverlays;
 	int janitor;			/* is told the pid; janitor.h */
 	bool uproot;			/* we are in a chroot, as root */

@@ -143,18 +143,18 @@ sandbox_prepare(struct box *b)
 }
 
 static size_t
-list_overlays(const struct box *b, struct launch_overlay *out)
+list_overlays(const struct box *b, struct overlay_mount *out)
 {
 	size_t n = 0;
 	const struct overlay *o = b->s->overlay;
 
 	if (o)
-		out[n++] = (struct launch_overlay){ o->workspace, o->upper,
-		    o->work, o->merged };
+		out[n++] = (struct overlay_mount){ o->workspace, o->upper,
+		    o->work, o->merged, NULL };
 	for (size_t i = 0; i < b->caches.n; i++) {
 		o = &b->caches.overlays[i];
-		out[n++] = (struct launch_overlay){ o->workspace, o->upper,
-		    o->work, o->merged };
+		out[n++] = (struct overlay_mount){ o->workspace, o->upper,
+		    o->work, o->merged, NULL };
 	}
 	return n;
 }
@@ -192,7 +192,7 @@ sandbox_start(struct box *b)
 	    boxnet_start(&b->net, b->rules, &b->loop, b->control, &b->report,
 	    b->e) < 0)
 		return -1;
-	struct launch_overlay overlays[BOXCACHE_MAX + 1];
+	struct overlay_mount overlays[BOXCACHE_MAX + 1];
 	struct launch l = {
 		.bwrap = bwrap, .argv = &b->mounts.argv, .env = &b->env,
 		.std = { b->ends[0], b->ends[1], b->ends[2] },

@@ -1,0 +1,250 @@
+/* overlay: what changed in one. */
+#include "config.h"
+
+#include "overlay.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/xattr.h>
+
+#include "alloc.h"
+#include "clock.h"
+#include "fd.h"
+#include "taint.h"
+
+void
+changes_release(struct changes *c)
+{
+	for (size_t i = 0; i < c->n; i++)
+		free(c->v[i].path);
+	free(c->v);
+	*c = (struct changes)CHANGES_INIT;
+}
+
+static bool
+is_opaque(int fd)
+{
+	char v;
+
+	return fgetxattr(fd, "user.overlay.opaque", &v, 1) == 1 && v == 'y';
+}
+
+static bool
+is_whiteout(const struct stat *st)
+{
+	return S_ISCHR(st->st_mode) && st->st_rdev == 0;
+}
+
+/* Links that lead out of the workspace, taken literally. */
+static bool
+leads_out(int dir, const char *name, const char *path)
+{
+	char target[4096];
+	ssize_t n = readlinkat(dir, name, target, sizeof(target) - 1);
+	int depth = 0;
+
+	if (n <= 0 || target[0] == '/')
+		return true;
+	target[n] = '\0';
+	for (const char *p = path; *p; p++)
+		depth += *p == '/';
+	for (const char *p = target; *p; ) {
+		size_t len = strcspn(p, "/");
+		if (len == 2 && p[0] == '.' && p[1] == '.') {
+			if (--depth < 0)
+				return true;
+		} else if (len > 0 && !(len == 1 && p[0] == '.')) {
+			depth++;
+		}
+		p += len + (p[len] == '/');
+	}
+	return false;
+}
+
+/* The parts of a repository that run programs, or say where others are. */
+static bool
+git_risk(const char *path)
+{
+	static const char *const parts[] = {
+		"/config", "/config.worktree", "/hooks", "/commondir",
+		"/gitdir", "/modules", "/objects/info/alternates",
+		"/info/attributes"
+	};
+	const char *git = strstr(path, ".git/");
+
+	if (!git || (git != path && git[-1] != '/'))
+		return false;
+	git += 4;
+	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
+		size_t n = strlen(parts[i]);
+		if (strncmp(git, parts[i], n) == 0 &&
+		    (git[n] == '\0' || git[n] == '/'))
+			return true;
+	}
+	return false;
+}
+
+struct walk {
+	const struct overlay *o;
+	struct changes *out;
+	int lower;		/* the workspace */
+};
+
+static const char *
+risk_of(const struct walk *w, int dir, const char *name, const char *path,
+    const struct stat *st)
+{
+	struct stat lower;
+
+	if (S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode))
+		return "a device";
+	if (S_ISSOCK(st->st_mode) || S_ISFIFO(st->st_mode))
+		return "a socket or FIFO";
+	if (st->st_mode & (S_ISUID | S_ISGID) && !S_ISDIR(st->st_mode))
+		return "setuid";
+	if (S_ISLNK(st->st_mode) && leads_out(dir, name, path))
+		return "a link out of the workspace";
+	if (strcmp(name, ".git") == 0)
+		return fstatat(w->lower, path, &lower,
+		    AT_SYMLINK_NOFOLLOW) == 0 &&
+		    (lower.st_mode & S_IFMT) == (st->st_mode & S_IFMT) &&
+		    S_ISDIR(st->st_mode) ? NULL : "a repository";
+	if (strstr(path, ".git/"))
+		return git_risk(path) ? "settings of a repository" : NULL;
+	return taint_is_autorun(path) && !S_ISDIR(st->st_mode) ?
+	    "runs by itself" : NULL;
+}
+
+static void
+add_change(struct walk *w, enum change_kind kind, const char *path,
+    const struct stat *st, const struct stat *lower, const char *risk)
+{
+	struct changes *c = w->out;
+	int64_t changed = lower ? (int64_t)lower->st_ctim.tv_sec * CLOCK_SEC +
+	    lower->st_ctim.tv_nsec : 0;
+
+	GROW(c->v, c->n, c->cap);
+	c->v[c->n++] = (struct change){
+		.kind = kind, .path = xstrdup(path), .st = *st, .risk = risk,
+		/* the contents of a directory are looked at one by one */
+		.conflict = lower && changed > w->o->since &&
+		    !(S_ISDIR(lower->st_mode) && S_ISDIR(st->st_mode)),
+	};
+}
+
+/* An opaque directory hides what the workspace has there. */
+static void
+add_hidden(struct walk *w, int upper, const char *path)
+{
+	AUTO_FD int fd = openat(w->lower, path, O_RDONLY | O_DIRECTORY |
+	    O_NOFOLLOW | O_CLOEXEC);
+	DIR *d = fd >= 0 ? fdopendir(steal_fd(&fd)) : NULL;
+	const struct dirent *entry;
+
+	while (d && (entry = readdir(d))) {
+		struct stat st, lower;
+		if (strcmp(entry->d_name, ".") == 0 ||
+		    strcmp(entry->d_name, "..") == 0 ||
+		    fstatat(upper, entry->d_name, &st,
+		    AT_SYMLINK_NOFOLLOW) == 0)
+			continue;
+		AUTO_FREE char *p = xasprintf("%s/%s", path, entry->d_name);
+		if (fstatat(w->lower, p, &lower, AT_SYMLINK_NOFOLLOW) == 0) {
+			memset(&st, 0, sizeof(st));
+			add_change(w, CHANGE_DELETE, p, &st, &lower, NULL);
+		}
+	}
+	if (d)
+		closedir(d);
+}
+
+static int	walk_dir(struct walk *w, int fd, const char *prefix,
+		    struct err *e);
+
+static int
+look_at(struct walk *w, int dir, const char *name, const char *path,
+    struct err *e)
+{
+	struct stat st, lower;
+	bool below = fstatat(w->lower, path, &lower,
+	    AT_SYMLINK_NOFOLLOW) == 0;
+	bool same_kind;
+
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return err_sys(e, ST_IO, "cannot look at '%s'", path);
+	same_kind = below &&
+	    (lower.st_mode & S_IFMT) == (st.st_mode & S_IFMT);
+	if (is_whiteout(&st)) {
+		if (below)
+			add_change(w, CHANGE_DELETE, path, &st, &lower, NULL);
+		return 0;
+	}
+	if (!S_ISDIR(st.st_mode) || !same_kind ||
+	    ((st.st_mode ^ lower.st_mode) & 07777))
+		add_change(w, same_kind ? CHANGE_MODIFY : CHANGE_ADD, path,
+		    &st, below ? &lower : NULL,
+		    risk_of(w, dir, name, path, &st));
+	if (!S_ISDIR(st.st_mode))
+		return 0;
+	AUTO_FD int fd = openat(dir, name, O_RDONLY | O_DIRECTORY |
+	    O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return err_sys(e, ST_IO, "cannot open '%s'", path);
+	if (same_kind && is_opaque(fd))
+		add_hidden(w, fd, path);
+	return walk_dir(w, steal_fd(&fd), path, e);
+}
+
+/* Takes over `fd`. */
+static int
+walk_dir(struct walk *w, int fd, const char *prefix, struct err *e)
+{
+	DIR *d = fdopendir(fd);
+	const struct dirent *entry;
+	int r = 0;
+
+	if (!d) {
+		close(fd);
+		return err_sys(e, ST_IO, "cannot read '%s'", prefix);
+	}
+	while (r == 0 && (entry = readdir(d))) {
+		if (strcmp(entry->d_name, ".") == 0 ||
+		    strcmp(entry->d_name, "..") == 0)
+			continue;
+		AUTO_FREE char *path = xasprintf("%s%s%s", prefix,
+		    *prefix ? "/" : "", entry->d_name);
+		r = look_at(w, dirfd(d), entry->d_name, path, e);
+	}
+	closedir(d);
+	return r;
+}
+
+static int
+by_path(const void *a, const void *b)
+{
+	return strcmp(((const struct change *)a)->path,
+	    ((const struct change *)b)->path);
+}
+
+int
+overlay_changes(const struct overlay *o, struct changes *ret, struct err *e)
+{
+	struct walk w = { .o = o, .out = ret };
+	AUTO_FD int lower = open(o->workspace, O_PATH | O_DIRECTORY |
+	    O_CLOEXEC);
+	int upper = open(o->upper, O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
+	    O_CLOEXEC);
+
+	if (lower < 0 || upper < 0) {
+		if (upper >= 0)
+			close(upper);
+		return err_sys(e, ST_NOINPUT, "cannot open the overlay");
+	}
+	w.lower = lower;
+	if (walk_dir(&w, upper, "", e) < 0)
+		return -1;
+	if (ret->n > 0)
+		qsort(ret->v, ret->n, sizeof(*ret->v), by_path);
+	return 0;
+}
