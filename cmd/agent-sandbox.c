@@ -42,6 +42,8 @@ show_rules(const struct box_options *o)
 	AUTO_BUF struct buf text = BUF_INIT;
 
 	json_set_str(&all, "workspace", o->workspace);
+	if (o->overlay)
+		json_set(&all, "overlay", overlay_explain(o));
 	json_write_pretty(&all, &text);
 	puts(text.data);
 	return cli_end(ST_OK);
@@ -56,14 +58,14 @@ run(const struct box_options *o, char **argv)
 		.rules = &o->rules, .workspace = o->workspace,
 		.argv = (const char *const *)(uintptr_t)argv,
 		.report = o->report, .audit = o->audit,
-		.dry_run = o->dry_run,
+		.dry_run = o->dry_run, .how = o->how,
 	};
 	int status = 0;
 
 	if (sandbox_check_workspace(o->workspace, o->named, &e) < 0)
 		return err_report(&e);
 	if (o->overlay && overlay_open(&v, o->workspace, o->overlay,
-	    !o->dry_run, &e) < 0) {
+	    o->dry_run ? NULL : &o->how, &e) < 0) {
 		e.status = ST_WRAPPER;
 		return err_report(&e);
 	}
@@ -80,7 +82,8 @@ run(const struct box_options *o, char **argv)
 int
 main(int argc, char **argv)
 {
-	struct box_options o = { .report = -1, .audit = -1 };
+	struct box_options o = { .report = -1, .audit = -1,
+	    .how = OVERLAY_HOW_INIT };
 	struct err e = ERR_INIT;
 	int status;
 

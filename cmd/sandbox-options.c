@@ -13,7 +13,8 @@
 
 /* Every rule has the option of its name; these are the others. */
 enum { OPT_ACCEPT = 256, OPT_AUDIT, OPT_CHECK, OPT_DRY_RUN, OPT_EXPLAIN,
-	OPT_ON_EXIT, OPT_OVERLAY, OPT_REPORT, OPT_RULE };
+	OPT_ON_EXIT, OPT_OVERLAY, OPT_OVERLAY_BY, OPT_OVERLAY_MAX, OPT_REPORT,
+	OPT_RULE };
 
 static const struct option longopts[] = {
 	{ "accept", required_argument, NULL, OPT_ACCEPT },
@@ -44,6 +45,8 @@ static const struct option longopts[] = {
 	{ "net", required_argument, NULL, OPT_RULE },
 	{ "on-exit", required_argument, NULL, OPT_ON_EXIT },
 	{ "overlay", optional_argument, NULL, OPT_OVERLAY },
+	{ "overlay-by", required_argument, NULL, OPT_OVERLAY_BY },
+	{ "overlay-max", required_argument, NULL, OPT_OVERLAY_MAX },
 	{ "pids-limit", required_argument, NULL, OPT_RULE },
 	{ "privileged", no_argument, NULL, OPT_RULE },
 	{ "profile", required_argument, NULL, 'p' },
@@ -77,8 +80,8 @@ const struct cli sandbox_cli = {
 	    "           [--files N] [--git WORD] [--hide PATTERN] ...\n"
 	    "           [--host-port PORT] ... [--inherit-env] [--inject RULE] ...\n"
 	    "           [--max-output SIZE] [--memory SIZE] [--nested] [--net WORD]\n"
-	    "           [--on-exit WORD] [--overlay[=NAME]] [--pids-limit N]\n"
-	    "           [--privileged]\n"
+	    "           [--on-exit WORD] [--overlay[=NAME]] [--overlay-by WORD]\n"
+	    "           [--overlay-max SIZE] [--pids-limit N] [--privileged]\n"
 	    "           [--profile NAME] [--publish PORT[:INSIDE]] ... [--read-only]\n"
 	    "           [--report FD|FILE] [--resolve HOST:PORT:ADDRESS[:PORT]] ...\n"
 	    "           [--ro PATH[:DEST]] ... [--rw PATH[:DEST]] ... [--seccomp WORD|FILE] ...\n"
@@ -125,6 +128,23 @@ set_rule(struct box_options *o, const char *option, const char *value)
 {
 	strs_add(&o->set, option);
 	strs_add(&o->set, value ? value : "true");
+}
+
+static void
+set_how(struct overlay_how *how, int option, const char *value)
+{
+	int by = overlay_by(value);
+
+	if (option == OPT_OVERLAY_MAX) {
+		if (num_parse_size(value, &how->copy_max) < 0)
+			cli_usage(&sandbox_cli, "--overlay-max takes a size "
+			    "such as 2G, not '%s'", value);
+		return;
+	}
+	if (by < 0)
+		cli_usage(&sandbox_cli, "--overlay-by takes auto, kernel, "
+		    "fuse or copy, not '%s'", value);
+	how->by = (enum overlay_by)by;
 }
 
 /* getopt says which option it was only by its index, which cli hides. */
@@ -184,6 +204,10 @@ sandbox_options(struct box_options *o, int argc, char **argv)
 			break;
 		case OPT_OVERLAY:
 			o->overlay = optarg ? optarg : "default";
+			break;
+		case OPT_OVERLAY_BY:
+		case OPT_OVERLAY_MAX:
+			set_how(&o->how, c, optarg);
 			break;
 		case OPT_CHECK:
 			o->check = true;

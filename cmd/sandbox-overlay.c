@@ -87,6 +87,22 @@ overlay_verb(const char *before, const char *word)
 	return NULL;
 }
 
+/* The way of one that is there, else that which would be taken. */
+jv
+overlay_explain(const struct box_options *o)
+{
+	AUTO_OVERLAY struct overlay v = OVERLAY_INIT;
+	AUTO_FREE char *home = overlay_home();
+	enum overlay_by by = o->how.by;
+	struct err ignored;
+
+	if (overlay_open(&v, o->workspace, o->overlay, NULL, &ignored) == 0)
+		by = v.by;
+	else if (by == OVERLAY_AUTO && home)
+		by = overlay_best(home);
+	return overlay_json(o->overlay, by);
+}
+
 int
 overlay_change(struct box_options *o, const char *verb, int argc, char **argv)
 {
@@ -101,7 +117,7 @@ overlay_change(struct box_options *o, const char *verb, int argc, char **argv)
 	if (paths.n > 0 && strcmp(verb, "commit") != 0)
 		cli_usage(&sandbox_cli, "%s takes no operand", verb);
 	if (overlay_open(&v, o->workspace, o->overlay ? o->overlay :
-	    "default", false, &e) < 0)
+	    "default", NULL, &e) < 0)
 		return err_report(&e);
 	if (strcmp(verb, "diff") == 0)
 		return diff(&v);

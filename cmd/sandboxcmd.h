@@ -5,6 +5,8 @@
 #include <stdbool.h>
 
 #include "cli.h"
+#include "json.h"
+#include "overlay.h"
 #include "rules.h"
 #include "strs.h"
 
@@ -16,6 +18,7 @@ struct box_options {
 	bool named;		/* the workspace was given */
 	int report, audit;	/* descriptors; -1: none */
 	const char *overlay;	/* its name; NULL: none */
+	struct overlay_how how;	/* it is made, if it is not there */
 	const char *on_exit;	/* "keep", "commit", "discard" */
 	struct strs accept;
 	bool dry_run, explain, check;
@@ -34,12 +37,14 @@ void	sandbox_options_release(struct box_options *o);
 /* What may be done to an overlay; NULL when the word is a command to run. */
 const char *overlay_verb(const char *before, const char *word);
 
+/* The overlay that --overlay means, as --explain shows it. */
+jv	overlay_explain(const struct box_options *o);
+
 /* Does it; the operands follow argv[optind].  The exit status. */
 int	overlay_change(struct box_options *o, const char *verb, int argc,
 	    char **argv);
 
 /* --on-exit, after a command that ended with `status`. */
-struct overlay;
 int	overlay_on_exit(const struct box_options *o, struct overlay *v,
 	    int status);
 

@@ -10,7 +10,7 @@ enum { AT_ONCE = 32 };
 
 static int
 open_one(struct overlay *o, const char *source, const char *workspace,
-    struct err *e)
+    const struct overlay_how *how, struct err *e)
 {
 	uint64_t hash = UINT64_C(14695981039346656037);
 
@@ -19,7 +19,7 @@ open_one(struct overlay *o, const char *source, const char *workspace,
 	for (int i = 0; i < AT_ONCE; i++) {
 		AUTO_FREE char *name = xasprintf("cache-%016llx-%d",
 		    (unsigned long long)hash, i);
-		if (overlay_open(o, source, name, true, e) == 0)
+		if (overlay_open(o, source, name, how, e) == 0)
 			return 0;
 		overlay_release(o);
 		/* left open in a crash: a cache may be lost */
@@ -31,7 +31,8 @@ open_one(struct overlay *o, const char *source, const char *workspace,
 
 int
 boxcache_open(struct boxcache *c, const struct rules *rules,
-    const struct mounts_where *where, struct err *e)
+    const struct overlay_how *how, const struct mounts_where *where,
+    struct err *e)
 {
 	for (size_t i = 0; i < rules->cache.n; i++) {
 		char *dest = NULL;
@@ -50,7 +51,7 @@ boxcache_open(struct boxcache *c, const struct rules *rules,
 		c->overlays[c->n] = (struct overlay)OVERLAY_INIT;
 		c->dests[c->n] = dest;
 		if (open_one(&c->overlays[c->n++], source, where->workspace,
-		    e) < 0)
+		    how, e) < 0)
 			return -1;
 		c->mounts[c->n - 1] = (struct mounts_cache){
 		    c->overlays[c->n - 1].merged, dest };

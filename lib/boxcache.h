@@ -23,7 +23,8 @@ struct boxcache {
 
 /* Opens one for each that `rules` names and that exists. */
 int	boxcache_open(struct boxcache *c, const struct rules *rules,
-	    const struct mounts_where *where, struct err *e);
+	    const struct overlay_how *how, const struct mounts_where *where,
+	    struct err *e);
 void	boxcache_release(struct boxcache *c);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "alloc.h"
 #include "clock.h"
+#include "path.h"
 #include "record.h"
 
 bool
@@ -33,7 +34,8 @@ boxreport_emit(struct boxreport *r, const char *type, jv data)
 
 void
 boxreport_start(struct boxreport *r, const struct rules *rules,
-    const char *workspace, const char *const *argv)
+    const char *workspace, const struct overlay *overlay,
+    const char *const *argv)
 {
 	jv data, words;
 
@@ -46,6 +48,9 @@ boxreport_start(struct boxreport *r, const struct rules *rules,
 	json_set_str(&data, "workspace", workspace);
 	json_set(&data, "command", words);
 	json_set(&data, "rules", rules_json(rules));
+	if (overlay)
+		json_set(&data, "overlay", overlay_json(
+		    path_basename(overlay->dir), overlay->by));
 	boxreport_emit(r, "sandbox.start", data);
 }
 

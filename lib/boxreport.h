@@ -13,6 +13,7 @@
 #include "boxspec.h"
 #include "json.h"
 #include "boxlimits.h"
+#include "overlay.h"
 #include "rules.h"
 
 enum { BOXREPORT_READERS = 2 };
@@ -26,8 +27,10 @@ struct boxreport {
 /* Whether anybody reads it: if not, nothing need be made. */
 bool	boxreport_wanted(const struct boxreport *r);
 
+/* `overlay` is NULL where there is none. */
 void	boxreport_start(struct boxreport *r, const struct rules *rules,
-	    const char *workspace, const char *const *argv);
+	    const char *workspace, const struct overlay *overlay,
+	    const char *const *argv);
 
 /* Any record; takes `data`.  A reader who has left is no error. */
 void	boxreport_emit(struct boxreport *r, const char *type, jv data);

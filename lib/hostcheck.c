@@ -15,6 +15,7 @@
 #include "cgroup.h"
 #include "launch.h"
 #include "num.h"
+#include "overlay.h"
 #include "path.h"
 
 static const char apparmor_mend[] =
@@ -155,6 +156,26 @@ add_limits(jv *all)
 	cgroup_remove(&g);
 }
 
+/* Good is what starts at once, whatever the size of the workspace. */
+static void
+add_overlay(jv *all)
+{
+	static const char *const words[] = {
+		[OVERLAY_KERNEL] = "overlays by the kernel",
+		[OVERLAY_FUSE] = "overlays by fuse-overlayfs: the kernel "
+		    "refuses them in the state directory",
+		[OVERLAY_COPY] = "overlays are copies of the workspace: the "
+		    "kernel refuses them in the state directory, and "
+		    "fuse-overlayfs is not there, or /dev/fuse not ours"
+	};
+	AUTO_FREE char *home = overlay_home();
+	enum overlay_by by = home ? overlay_best(home) : OVERLAY_COPY;
+
+	add(all, "overlay", by != OVERLAY_COPY, words[by], "set "
+	    "XDG_STATE_HOME to a directory on a disk or tmpfs, or install "
+	    "fuse-overlayfs");
+}
+
 jv
 hostcheck_all(void)
 {
@@ -178,5 +199,6 @@ hostcheck_all(void)
 	    != 1, "typing into a terminal (TIOCSTI); held by the sandbox in "
 	    "any case", "as root: sysctl dev.tty.legacy_tiocsti=0");
 	add_limits(&all);
+	add_overlay(&all);
 	return all;
 }

@@ -118,14 +118,18 @@ delete(int root, const struct change *v, struct err *e)
 	return dir < 0 ? -1 : tree_remove(dir, name, e);
 }
 
-/* Taken over: no longer a change.  Directories stay for what is in them. */
+/*
+ * Taken over: no longer a change.  Directories stay for what is in them; in a
+ * copy everything does, and is now the same as in the workspace.
+ */
 static void
-forget(int upper, const struct change *v)
+forget(const struct overlay *o, int upper, const struct change *v)
 {
 	struct err ignored;
 	const char *name;
 
-	if (v->kind != CHANGE_DELETE && S_ISDIR(v->st.st_mode))
+	if (o->by == OVERLAY_COPY ||
+	    (v->kind != CHANGE_DELETE && S_ISDIR(v->st.st_mode)))
 		return;
 	AUTO_FD int dir = tree_parent(upper, v->path, 0, &name, &ignored);
 	if (dir >= 0)
@@ -152,7 +156,7 @@ apply(const struct overlay *o, const struct changes *c,
 			if ((deleting ? delete(root, v, e) :
 			    take(root, upper, v, e)) < 0)
 				return -1;
-			forget(upper, v);
+			forget(o, upper, v);
 		}
 	}
 	return 0;

@@ -122,7 +122,7 @@ static int
 plan_mounts(struct box *b, struct mounts_where *w)
 {
 	if (!b->rules->privileged && !b->s->dry_run &&
-	    boxcache_open(&b->caches, b->rules, w, b->e) < 0)
+	    boxcache_open(&b->caches, b->rules, &b->s->how, w, b->e) < 0)
 		return -1;
 	w->caches = b->caches.mounts;
 	w->ncaches = b->caches.n;

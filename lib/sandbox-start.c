@@ -138,24 +138,29 @@ sandbox_prepare(struct box *b)
 	if (audit_rights(b) < 0)
 		return -1;
 	look_at_owner(b);
-	boxreport_start(&b->report, b->rules, b->s->workspace, b->s->argv);
+	boxreport_start(&b->report, b->rules, b->s->workspace, b->s->overlay,
+	    b->s->argv);
 	return 0;
 }
 
+static void
+list_overlay(const struct overlay *o, struct overlay_mount *out, size_t *n)
+{
+	if (o->by != OVERLAY_COPY)
+		out[(*n)++] = (struct overlay_mount){ o->workspace, o->upper,
+		    o->work, o->merged, o->fuse };
+}
+
+/* Those that must be mounted. */
 static size_t
 list_overlays(const struct box *b, struct overlay_mount *out)
 {
 	size_t n = 0;
-	const struct overlay *o = b->s->overlay;
 
-	if (o)
-		out[n++] = (struct overlay_mount){ o->workspace, o->upper,
-		    o->work, o->merged, NULL };
-	for (size_t i = 0; i < b->caches.n; i++) {
-		o = &b->caches.overlays[i];
-		out[n++] = (struct overlay_mount){ o->workspace, o->upper,
-		    o->work, o->merged, NULL };
-	}
+	if (b->s->overlay)
+		list_overlay(b->s->overlay, out, &n);
+	for (size_t i = 0; i < b->caches.n; i++)
+		list_overlay(&b->caches.overlays[i], out, &n);
 	return n;
 }
 

@@ -22,6 +22,7 @@ struct sandbox {
 	int report;			/* descriptor for records; -1: none */
 	int audit;			/* the same, and writes are looked at */
 	const struct overlay *overlay;	/* changes go there; NULL: none */
+	struct overlay_how how;		/* for those of caches */
 	bool dry_run;			/* print bwrap's arguments only */
 };
 

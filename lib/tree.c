@@ -54,13 +54,18 @@ tree_remove(int dir, const char *name, struct err *e)
 }
 
 static int
-copy_content(int in, int out)
+copy_content(int in, int out, off_t size, int64_t *left)
 {
 	static char chunk[65536];
 	ssize_t n;
 
-	if (ioctl(out, FICLONE, in) == 0)
+	if (size == 0 || ioctl(out, FICLONE, in) == 0)
 		return 0;
+	if (size > *left) {
+		errno = EFBIG;
+		return -1;
+	}
+	*left -= size;
 	while ((n = copy_file_range(in, NULL, out, NULL, 1 << 30, 0)) > 0)
 		;
 	if (n == 0)
@@ -83,7 +88,7 @@ copy_content(int in, int out)
 
 static int
 copy_file(int from_dir, const char *from, int to_dir, const char *to,
-    const struct stat *st)
+    const struct stat *st, int64_t *left)
 {
 	struct timespec times[2] = { st->st_atim, st->st_mtim };
 	AUTO_FD int in = openat(from_dir, from, O_RDONLY | O_NOFOLLOW |
@@ -91,38 +96,54 @@ copy_file(int from_dir, const char *from, int to_dir, const char *to,
 	AUTO_FD int out = openat(to_dir, to, O_WRONLY | O_CREAT | O_EXCL |
 	    O_NOFOLLOW | O_CLOEXEC, 0600);
 
-	if (in < 0 || out < 0 || copy_content(in, out) < 0 ||
+	if (in < 0 || out < 0 || copy_content(in, out, st->st_size, left) < 0 ||
 	    fchmod(out, st->st_mode & 07777) < 0)
 		return -1;
 	return futimens(out, times);
 }
 
 int
-tree_copy(int from_dir, const char *from, int to_dir, const char *to,
-    struct err *e)
+tree_copy_within(int from_dir, const char *from, int to_dir, const char *to,
+    int64_t *left)
 {
 	char target[4096];
 	struct stat st;
 	ssize_t n;
-	int r = -1;
 
 	if (fstatat(from_dir, from, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return err_sys(e, ST_IO, "cannot look at '%s'", from);
-	errno = EINVAL;
-	if (S_ISREG(st.st_mode)) {
-		r = copy_file(from_dir, from, to_dir, to, &st);
-	} else if (S_ISDIR(st.st_mode)) {
-		r = mkdirat(to_dir, to, 0700);
-		if (r == 0)
-			r = fchmodat(to_dir, to, st.st_mode & 07777, 0);
-	} else if (S_ISLNK(st.st_mode)) {
+		return -1;
+	switch (st.st_mode & S_IFMT) {
+	case S_IFREG:
+		return copy_file(from_dir, from, to_dir, to, &st, left);
+	case S_IFDIR:
+		return mkdirat(to_dir, to, 0700) < 0 ? -1 :
+		    fchmodat(to_dir, to, st.st_mode & 07777, 0);
+	case S_IFLNK:
 		n = readlinkat(from_dir, from, target, sizeof(target) - 1);
-		if (n > 0) {
-			target[n] = '\0';
-			r = symlinkat(target, to_dir, to);
-		}
+		if (n <= 0)
+			return -1;
+		target[n] = '\0';
+		return symlinkat(target, to_dir, to);
+	case S_IFIFO:
+	case S_IFSOCK:
+		return mknodat(to_dir, to, st.st_mode & (S_IFMT | 0777),
+		    0) < 0 ? -1 :
+		    fchmodat(to_dir, to, st.st_mode & 07777, 0);
+	default:
+		errno = EINVAL;
+		return -1;
 	}
-	return r < 0 ? err_sys(e, ST_IO, "cannot copy '%s'", from) : 0;
+}
+
+int
+tree_copy(int from_dir, const char *from, int to_dir, const char *to,
+    struct err *e)
+{
+	int64_t all = INT64_MAX;
+
+	if (tree_copy_within(from_dir, from, to_dir, to, &all) < 0)
+		return err_sys(e, ST_IO, "cannot copy '%s'", from);
+	return 0;
 }
 
 int

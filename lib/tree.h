@@ -5,6 +5,8 @@
 #ifndef AGENT_TREE_H
 #define AGENT_TREE_H
 
+#include <stdint.h>
+
 #include "err.h"
 
 /*
@@ -20,6 +22,13 @@ int	tree_remove(int dir, const char *name, struct err *e);
  */
 int	tree_copy(int from_dir, const char *from, int to_dir, const char *to,
 	    struct err *e);
+
+/*
+ * The same; also makes FIFOs and sockets.  What cannot be shared is taken
+ * from *left, bytes; too little is EFBIG in errno, and -1 without words.
+ */
+int	tree_copy_within(int from_dir, const char *from, int to_dir,
+	    const char *to, int64_t *left);
 
 /*
  * The directory that holds `path`, below `root`, without following links or

@@ -5,7 +5,9 @@
 
 need git
 need_sandbox
-agent-sandbox --overlay=probe --on-exit discard true 2>probe.txt ||
+# how, for who runs this once for each way
+BY=--overlay-by=${OVERLAY_BY:-auto}
+agent-sandbox "$BY" --overlay=probe --on-exit discard true 2>probe.txt ||
 	skip_all "no overlay here: $(cat probe.txt)"
 
 # fresh: a repository with a file of each kind, and no overlay of it.
@@ -29,23 +31,23 @@ printf "c\0d" >binary; chmod +x script; rm kept; ln -s dir/file kept; : >empty'
 it 'leaves the workspace as it is'
 fresh
 find . -type f -exec cksum {} + | sort >../before
-run agent-sandbox --overlay sh -c "$CHANGE; echo changed >hard; echo x >.envrc"
+run agent-sandbox "$BY" --overlay sh -c "$CHANGE; echo changed >hard; echo x >.envrc"
 expect_status 0
 expect_err ''
 find . -type f -exec cksum {} + | sort >../after
 expect_ok cmp ../before ../after
 
 it 'is entered again, under its name'
-run agent-sandbox --overlay cat dir/file hard
+run agent-sandbox "$BY" --overlay cat dir/file hard
 expect_out 'one
 more
 changed'
-run agent-sandbox --overlay=other cat dir/file
+run agent-sandbox "$BY" --overlay=other cat dir/file
 expect_out one
 
 it 'gives a patch that git apply takes, and commit does the same'
 fresh
-run agent-sandbox --overlay sh -c "$CHANGE"
+run agent-sandbox "$BY" --overlay sh -c "$CHANGE"
 run agent-sandbox diff
 expect_status 0
 cp "$T_DIR/out" ../patch
@@ -61,7 +63,7 @@ expect_status 66
 
 it 'commits a part'
 fresh
-run agent-sandbox --overlay sh -c 'mkdir a b; echo x >a/f; echo x >b/f'
+run agent-sandbox "$BY" --overlay sh -c 'mkdir a b; echo x >a/f; echo x >b/f'
 run agent-sandbox commit a
 expect_status 0
 expect_ok test -e a/f
@@ -79,7 +81,7 @@ expect_not test -e b
 
 it 'refuses what has changed meanwhile'
 fresh
-run agent-sandbox --overlay sh -c 'echo x >>kept; echo y >fine'
+run agent-sandbox "$BY" --overlay sh -c 'echo x >>kept; echo y >fine'
 await 5 sh -c 'echo meanwhile >>kept; test kept -nt script'
 run agent-sandbox commit
 expect_status 1
@@ -93,7 +95,7 @@ for risk in 'echo x >.envrc' 'mkdir .vscode; echo x >.vscode/tasks.json' \
 	'mv .git old; mkdir .git; echo x >.git/config' \
 	'echo ../x >.git/commondir' 'mkdir .github; echo x >.github/x.yml'; do
 	fresh
-	run agent-sandbox --overlay sh -c "$risk; echo x >harmless"
+	run agent-sandbox "$BY" --overlay sh -c "$risk; echo x >harmless"
 	expect_status 0
 	run agent-sandbox commit
 	[ "$status" -eq 77 ] || fail "$risk: status $status"
@@ -101,14 +103,14 @@ for risk in 'echo x >.envrc' 'mkdir .vscode; echo x >.vscode/tasks.json' \
 	expect_not test -e harmless
 done
 fresh
-run agent-sandbox --overlay sh -c 'echo x >.envrc'
+run agent-sandbox "$BY" --overlay sh -c 'echo x >.envrc'
 run agent-sandbox commit --accept .envrc
 expect_status 0
 expect_ok test -e .envrc
 
 it 'takes commits made inside'
 fresh
-run agent-sandbox --overlay sh -c 'echo z >z; git add z
+run agent-sandbox "$BY" --overlay sh -c 'echo z >z; git add z
 	git -c user.name=a -c user.email=b commit -qm second'
 run agent-sandbox commit
 expect_status 0
@@ -120,33 +122,33 @@ expect_ok git fsck --no-dangling
 it 'does not follow links when it writes'
 fresh
 mkdir ../target
-run agent-sandbox --overlay sh -c 'mkdir way; echo x >way/f'
+run agent-sandbox "$BY" --overlay sh -c 'mkdir way; echo x >way/f'
 ln -s ../target way
 run agent-sandbox commit
 expect_not test -e ../target/f
 
 it 'commits or drops at the end'
 fresh
-run agent-sandbox --overlay --on-exit commit sh -c 'echo x >made'
+run agent-sandbox "$BY" --overlay --on-exit commit sh -c 'echo x >made'
 expect_ok test -e made
-run agent-sandbox --overlay --on-exit commit sh -c 'echo x >failed; exit 3'
+run agent-sandbox "$BY" --overlay --on-exit commit sh -c 'echo x >failed; exit 3'
 expect_status 3
 expect_not test -e failed
-run agent-sandbox --overlay --on-exit discard true
+run agent-sandbox "$BY" --overlay --on-exit discard true
 run agent-sandbox diff
 expect_status 66
 
 it 'is for one at a time'
 fresh
 mkfifo "$T_DIR/work/ready"
-agent-sandbox --overlay sh -c 'echo; sleep 1000' >"$T_DIR/work/ready" &
+agent-sandbox "$BY" --overlay sh -c 'echo; sleep 1000' >"$T_DIR/work/ready" &
 pid=$!
 read -r _ <"$T_DIR/work/ready"
-run agent-sandbox --overlay true
+run agent-sandbox "$BY" --overlay true
 expect_status 125
 expect_err_has 'somebody is in the overlay'
 kill -9 "$pid"
 wait "$pid" 2>/dev/null
-await 10 agent-sandbox --overlay true || fail 'it stays locked'
+await 10 agent-sandbox "$BY" --overlay true || fail 'it stays locked'
 
 done_testing
