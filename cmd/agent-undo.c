@@ -148,11 +148,12 @@ verify(const struct workspace *w, const char *file, struct err *e)
 	struct audit_state state;
 	int good;
 
-	if (!path_exists(path) && !file) {
+	good = audit_verify(path, &state, e);
+	if (good < 0 && !path_exists(path) && !file) {
+		*e = (struct err)ERR_INIT;
 		printf("nothing is on the trail\n");
 		return 0;
 	}
-	good = audit_verify(path, &state, e);
 	if (good < 0)
 		return -1;
 	if (good == 0) {

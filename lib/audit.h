@@ -4,9 +4,14 @@
  * Each line is a JSON object whose member `prev` is the SHA-256 of the line
  * before it (its bytes, without newline; 64 zeros for the first) and whose
  * `n` counts from 1.  So a line that was changed, removed, added or moved is
- * found by who reads the file from the top.  What the chain cannot tell is a
- * file that was cut at its end or written anew as a whole: whoever fears that
- * keeps the last digest elsewhere (audit_verify() gives it).
+ * found by who reads the file from the top.
+ *
+ * Of the last line the chain knows nothing: its number and digest are in a
+ * second file, FILE.head, so that a trail that was cut, or whose last line was
+ * changed, is found; what is added to such a one goes on from there, with a
+ * gap.  What this cannot tell is a trail that was written anew as a whole,
+ * head and all: whoever fears that keeps the last digest elsewhere
+ * (audit_verify() gives it).  To put a trail away, move both.
  *
  * Lines are added under an flock and synced: what was reported as added
  * survives a crash.  A tail without newline is what a crash left of a line
@@ -37,7 +42,9 @@ struct audit_state {
 /*
  * Reads the whole file: 1 when it is in order, 0 when it is not and `e` says
  * which line is wrong and why (ST_DATA), -1 when it cannot be read.  A torn
- * last line is not in order; neither is an empty one.
+ * last line is not in order; neither is an empty one.  A trail without a head
+ * beside it, a copy, is held to the chain alone; a head without a trail is a
+ * trail that was removed.
  */
 int	audit_verify(const char *path, struct audit_state *ret, struct err *e);
 

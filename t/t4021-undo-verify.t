@@ -79,6 +79,22 @@ bad '1{h;d};2G'
 it 'finds a line that was added'
 bad '2p'
 
+it 'finds that the last line was cut off, changed, or all of it removed'
+cp .agent/audit.ndjson trail
+for script in '$d' '$s/"status":0/"status":1/'; do
+	sed "$script" trail >.agent/audit.ndjson
+	run agent-undo --verify
+	expect_status 1
+done
+expect_err_has 'line 5: was changed'
+rm .agent/audit.ndjson
+run agent-undo --verify
+expect_status 1
+expect_err_has 'was removed'
+cp trail .agent/audit.ndjson
+run agent-undo --verify
+expect_status 0
+
 it 'tells a file that is not there'
 run agent-undo verify nothing
 expect_status 66

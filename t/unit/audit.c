@@ -93,6 +93,47 @@ test_chain(void)
 	is_int(st.lines, 4, "four lines");
 }
 
+/* What only the head knows of. */
+static void
+test_head(void)
+{
+	AUTO_FREE char *name = xasprintf("%s.head", file);
+	struct audit_state st;
+	AUTO_FREE char *text = get();
+	AUTO_FREE char *bad = xstrdup(text);
+	AUTO_BUF struct buf head = BUF_INIT, now = BUF_INIT;
+	struct err e = ERR_INIT;
+
+	is_int(path_read(name, 1000, &head, &e), 0, "there is a head");
+	strstr(bad, "\"i\":4")[4] = '7';
+	put(bad);
+	is_int(verify(&st), 0, "a change of the last line is found");
+	strrchr(bad, '{')[0] = '\0';
+	put(bad);
+	is_int(verify(&st), 0, "a last line that is missing is found");
+	is_int(add(5), 0, "one more can be added");
+	is_int(verify(&st), 0, "which does not cover it up");
+	put("");
+	is_int(verify(&st), 0, "an empty trail is found");
+	unlink(file);
+	is_int(verify(&st), 0, "one that was removed is found");
+
+	put(text);
+	path_write_atomic(name, head.data, head.len, 0600, &e);
+	is_int(verify(&st), 1, "the original is in order");
+	is_int(add(5), 0, "a line is added");
+	path_read(name, 1000, &now, &e);
+	path_write_atomic(name, head.data, head.len, 0600, &e);
+	is_int(verify(&st), 1, "a head that was not written yet does no harm");
+	is_int(add(6), 0, "and the next line is added");
+	is_int(verify(&st), 1, "in order");
+	unlink(name);
+	is_int(verify(&st), 1, "without a head there is the chain");
+	put(text);
+	is_int(add(4), 0, "which is gone on with");
+	is_int(verify(&st), 1, "in order");
+}
+
 /* Lines of any length; many writers; a file that may not grow. */
 static void
 test_hard(void)
@@ -117,7 +158,7 @@ test_hard(void)
 	while (wait(NULL) > 0)
 		;
 	is_int(verify(&st), 1, "many writers keep the chain");
-	is_int(st.lines, 105, "all lines are there");
+	is_int(st.lines, 106, "all lines are there");
 
 	stat(file, &before);
 	getrlimit(RLIMIT_FSIZE, &old);
@@ -139,7 +180,10 @@ main(void)
 
 	close(fd);
 	test_chain();
+	test_head();
 	test_hard();
+	AUTO_FREE char *head = xasprintf("%s.head", file);
+	unlink(head);
 	unlink(file);
 	return done();
 }
