@@ -2,8 +2,9 @@
  * agent-sandbox-broker: the credential broker of one sandbox, started by
  * agent-sandbox: boxbroker.h.
  *
- *	agent-sandbox-broker SOCKET RULE ...
+ *	agent-sandbox-broker SOCKET METER RULE ...
  *
+ * METER is the socket of who pays (meter.h), -1 when nobody does.
  * Holds the secrets, and so is not to be looked into; runs nothing but their
  * commands; ends with its socket.
  */
@@ -93,13 +94,14 @@ raise_descriptors(void)
 static int
 prepare(struct helper *h, int argc, char **argv, struct err *e)
 {
-	int64_t fd = -1;
+	int64_t fd = -1, meter = -1;
 
-	if (argc < 3 || num_parse_int(argv[1], 3, 1 << 20, &fd) < 0)
+	if (argc < 4 || num_parse_int(argv[1], 3, 1 << 20, &fd) < 0 ||
+	    num_parse_int(argv[2], -1, 1 << 20, &meter) < 0)
 		return err_set(e, ST_USAGE,
 		    "the broker is started by agent-sandbox alone");
 	h->sock = (int)fd;
-	for (int i = 2; i < argc; i++)
+	for (int i = 3; i < argc; i++)
 		if (broker_add(&h->broker, argv[i], e) < 0)
 			return -1;
 	if (loop_open(&h->loop, e) < 0 ||
@@ -112,7 +114,7 @@ prepare(struct helper *h, int argc, char **argv, struct err *e)
 	    loop_set(&h->loop, http_fd(h->broker.http), EPOLLIN, on_http,
 	    h) < 0)
 		return err_sys(e, ST_WRAPPER, "cannot wait for requests");
-	return 0;
+	return meter < 0 ? 0 : broker_meter(&h->broker, (int)meter, e);
 }
 
 static int
@@ -131,7 +133,8 @@ serve(struct helper *h, struct err *e)
 int
 main(int argc, char **argv)
 {
-	struct helper h = { .loop = LOOP_INIT, .sock = -1 };
+	struct helper h = { .loop = LOOP_INIT, .sock = -1,
+	    .broker = { .meter = BROKER_UNMETERED } };
 	struct err e = ERR_INIT;
 	jv first = json_object();
 	int r;

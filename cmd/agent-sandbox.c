@@ -58,7 +58,7 @@ run(const struct box_options *o, char **argv)
 		.rules = &o->rules, .workspace = o->workspace,
 		.argv = (const char *const *)(uintptr_t)argv,
 		.report = o->report, .audit = o->audit,
-		.dry_run = o->dry_run, .how = o->how,
+		.meter = o->meter, .dry_run = o->dry_run, .how = o->how,
 	};
 	int status = 0;
 
@@ -83,7 +83,7 @@ int
 main(int argc, char **argv)
 {
 	struct box_options o = { .report = -1, .audit = -1,
-	    .how = OVERLAY_HOW_INIT };
+	    .meter = -1, .how = OVERLAY_HOW_INIT };
 	struct err e = ERR_INIT;
 	int status;
 

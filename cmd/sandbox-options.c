@@ -13,8 +13,8 @@
 
 /* Every rule has the option of its name; these are the others. */
 enum { OPT_ACCEPT = 256, OPT_AUDIT, OPT_CHECK, OPT_DRY_RUN, OPT_EXPLAIN,
-	OPT_ON_EXIT, OPT_OVERLAY, OPT_OVERLAY_BY, OPT_OVERLAY_MAX, OPT_REPORT,
-	OPT_RULE };
+	OPT_METER, OPT_ON_EXIT, OPT_OVERLAY, OPT_OVERLAY_BY, OPT_OVERLAY_MAX,
+	OPT_REPORT, OPT_RULE };
 
 static const struct option longopts[] = {
 	{ "accept", required_argument, NULL, OPT_ACCEPT },
@@ -41,6 +41,7 @@ static const struct option longopts[] = {
 	{ "inject", required_argument, NULL, OPT_RULE },
 	{ "max-output", required_argument, NULL, OPT_RULE },
 	{ "memory", required_argument, NULL, OPT_RULE },
+	{ "meter", required_argument, NULL, OPT_METER },
 	{ "nested", no_argument, NULL, OPT_RULE },
 	{ "net", required_argument, NULL, OPT_RULE },
 	{ "on-exit", required_argument, NULL, OPT_ON_EXIT },
@@ -79,9 +80,10 @@ const struct cli sandbox_cli = {
 	    "           [--env NAME[=VALUE]] ... [--explain] [--file-size SIZE]\n"
 	    "           [--files N] [--git WORD] [--hide PATTERN] ...\n"
 	    "           [--host-port PORT] ... [--inherit-env] [--inject RULE] ...\n"
-	    "           [--max-output SIZE] [--memory SIZE] [--nested] [--net WORD]\n"
-	    "           [--on-exit WORD] [--overlay[=NAME]] [--overlay-by WORD]\n"
-	    "           [--overlay-max SIZE] [--pids-limit N] [--privileged]\n"
+	    "           [--max-output SIZE] [--memory SIZE] [--meter FD] [--nested]\n"
+	    "           [--net WORD] [--on-exit WORD] [--overlay[=NAME]]\n"
+	    "           [--overlay-by WORD] [--overlay-max SIZE] [--pids-limit N]\n"
+	    "           [--privileged]\n"
 	    "           [--profile NAME] [--publish PORT[:INSIDE]] ... [--read-only]\n"
 	    "           [--report FD|FILE] [--resolve HOST:PORT:ADDRESS[:PORT]] ...\n"
 	    "           [--ro PATH[:DEST]] ... [--rw PATH[:DEST]] ... [--seccomp WORD|FILE] ...\n"
@@ -121,6 +123,24 @@ open_report(const char *where)
 	if (e.text[0])
 		exit(err_report(&e));
 	return fd;
+}
+
+/* A socket that was inherited for it; nothing else of ours gets it. */
+static int
+take_meter(const char *number)
+{
+	struct err e = ERR_INIT;
+	int64_t fd;
+
+	if (num_parse_int(number, 3, 1 << 20, &fd) < 0)
+		cli_usage(&sandbox_cli, "--meter takes a descriptor from 3 "
+		    "up, not '%s'", number);
+	if (fd_set_cloexec((int)fd, true, &e) < 0) {
+		err_set(&e, ST_WRAPPER, "--meter: %s is no descriptor",
+		    number);
+		exit(err_report(&e));
+	}
+	return (int)fd;
 }
 
 static void
@@ -193,6 +213,9 @@ sandbox_options(struct box_options *o, int argc, char **argv)
 			break;
 		case OPT_ACCEPT:
 			strs_add(&o->accept, optarg);
+			break;
+		case OPT_METER:
+			o->meter = take_meter(optarg);
 			break;
 		case OPT_ON_EXIT:
 			if (strcmp(optarg, "keep") != 0 &&

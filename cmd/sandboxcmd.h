@@ -16,7 +16,7 @@ struct box_options {
 	const char *profile;
 	char *workspace;
 	bool named;		/* the workspace was given */
-	int report, audit;	/* descriptors; -1: none */
+	int report, audit, meter;	/* descriptors; -1: none */
 	const char *overlay;	/* its name; NULL: none */
 	struct overlay_how how;	/* it is made, if it is not there */
 	const char *on_exit;	/* "keep", "commit", "discard" */

@@ -195,14 +195,13 @@ find_keeps(const struct rules *rules, int *keep)
 }
 
 int
-boxbroker_start(struct boxbroker *b, const struct rules *rules,
+boxbroker_start(struct boxbroker *b, const struct rules *rules, int meter,
     struct loop *loop, struct boxreport *report_to, struct err *e)
 {
 	AUTO_FREE char *program = NULL;
-	AUTO_FREE char *number = NULL;
 	AUTO_STRS struct strs argv = STRS_INIT;
 	struct child_spec spec = CHILD_SPEC_INIT;
-	int pair[2], keep[BOXBROKER_MAX + 1];
+	int pair[2], keep[BOXBROKER_MAX + 2];
 	bool started;
 
 	if (rules->inject.n == 0)
@@ -215,15 +214,18 @@ boxbroker_start(struct boxbroker *b, const struct rules *rules,
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return err_sys(e, ST_WRAPPER, "cannot make a socket");
 	b->sock = pair[0];
-	number = xasprintf("%d", pair[1]);
-	STRS_ADD(&argv, program, number);
+	strs_add(&argv, program);
+	strs_addf(&argv, "%d", pair[1]);
+	strs_addf(&argv, "%d", meter);
 	for (size_t i = 0; i < rules->inject.n; i++)
 		strs_add(&argv, rules->inject.v[i]);
-	keep[0] = pair[1];
+	keep[spec.nkeep++] = pair[1];
+	if (meter >= 0)
+		keep[spec.nkeep++] = meter;
 	spec.argv = (const char *const *)argv.v;
 	spec.in = spec.out = CHILD_NULL;
 	spec.keep = keep;
-	spec.nkeep = 1 + find_keeps(rules, keep + 1);
+	spec.nkeep += find_keeps(rules, keep + spec.nkeep);
 	started = child_start(&spec, &b->child, e) == 0;
 	close(pair[1]);
 	if (!started || await(b, e) < 0)

@@ -2,11 +2,11 @@
  * boxbroker: the credential broker of one sandbox, a process of its own
  * (agent-sandbox-broker), because it holds secrets and speaks TLS.
  *
- * It is started before the sandbox is made, with the number of a socket and
- * the rules as arguments, and says there that it has all secrets, or what is
- * missing.  Then it is
- * given the listeners that were made inside, and tells of every request.  It
- * ends when that socket does.  The messages, both ways:
+ * It is started before the sandbox is made, with the numbers of a socket and
+ * of who pays (meter.h) and the rules as arguments, and says there that it has
+ * all secrets, or what is missing.  Then it is given the listeners that were
+ * made inside, and tells of every request.  It ends when that socket does.
+ * The messages, both ways:
  */
 #ifndef AGENT_BOXBROKER_H
 #define AGENT_BOXBROKER_H
@@ -53,9 +53,10 @@ struct boxbroker {
 int	boxbroker_prepare(struct boxbroker *b, const struct rules *rules,
 	    struct box_spec *spec, struct strs *env, struct err *e);
 
-/* Starts it and waits until it has all secrets. */
+/* Starts it and waits until it has all secrets.  `meter` may be -1. */
 int	boxbroker_start(struct boxbroker *b, const struct rules *rules,
-	    struct loop *loop, struct boxreport *report, struct err *e);
+	    int meter, struct loop *loop, struct boxreport *report,
+	    struct err *e);
 
 /* Whether the listener on that port is an endpoint; then it is passed on. */
 bool	boxbroker_takes(struct boxbroker *b, uint16_t port, int fd);

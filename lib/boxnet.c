@@ -183,8 +183,8 @@ raise_descriptors(void)
 }
 
 int
-boxnet_start(struct boxnet *n, const struct rules *rules, struct loop *loop,
-    int control, struct boxreport *report, struct err *e)
+boxnet_start(struct boxnet *n, const struct rules *rules, int meter,
+    struct loop *loop, int control, struct boxreport *report, struct err *e)
 {
 	n->proxy.loop = loop;
 	n->proxy.told = told;
@@ -199,7 +199,7 @@ boxnet_start(struct boxnet *n, const struct rules *rules, struct loop *loop,
 	for (size_t i = 0; i < rules->publish.n; i++)
 		if (publish(n, rules->publish.v[i], e) < 0)
 			return -1;
-	return boxbroker_start(&n->broker, rules, loop, report, e);
+	return boxbroker_start(&n->broker, rules, meter, loop, report, e);
 }
 
 int

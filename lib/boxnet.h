@@ -42,8 +42,11 @@ bool	boxnet_needs_root(const struct rules *rules);
 int	boxnet_prepare(struct boxnet *n, const struct rules *rules,
 	    struct box_spec *spec, struct strs *env, struct err *e);
 
-/* Starts: opens what is published.  `loop` and `report` must outlive it. */
-int	boxnet_start(struct boxnet *n, const struct rules *rules,
+/*
+ * Starts: opens what is published.  `meter` is the socket of who pays, or -1.
+ * `loop` and `report` must outlive it.
+ */
+int	boxnet_start(struct boxnet *n, const struct rules *rules, int meter,
 	    struct loop *loop, int control, struct boxreport *report,
 	    struct err *e);
 

@@ -77,6 +77,7 @@ on_head(void *ctx, const struct http_head *head, struct err *e)
 		return err_set(e, ST_DENIED, "the key is not valid");
 	}
 	c->headed = true;
+	broker_meter_head(c, head->status);
 	c->until = DEADLINE_NEVER;
 	c->empty = head->status == 204 || head->status == 304 ||
 	    strcmp(c->req.method, "HEAD") == 0;
@@ -116,6 +117,7 @@ on_body(void *ctx, const char *data, size_t len, struct err *e)
 
 	(void)e;
 	sieve_take(&c->sieve, data, len, &text);
+	broker_meter_body(c, &text);
 	add_body(c, &text);
 	if (c->out.len - c->done > BROKER_WINDOW) {
 		c->stalled = true;
@@ -143,6 +145,8 @@ on_done(void *ctx, const struct err *e)
 		return;
 	}
 	sieve_end(&c->sieve, &text);
+	broker_meter_body(c, &text);
+	broker_meter_end(c, true);
 	add_body(c, &text);
 	if (c->chunked)
 		buf_adds(&c->out, "0\r\n\r\n");
@@ -228,6 +232,7 @@ broker_leave(struct broker_conn *c)
 	if (c->call)
 		http_cancel(c->call);
 	c->call = NULL;
+	broker_meter_end(c, false);
 }
 
 /* The client took some. */

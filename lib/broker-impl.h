@@ -1,6 +1,6 @@
 /*
- * broker-impl: what broker.c (the client's side) and broker-call.c (the
- * host's side) know of each other.  For them alone.
+ * broker-impl: what broker.c (the client's side), broker-call.c (the host's
+ * side) and broker-meter.c (who pays) know of each other.  For them alone.
  */
 #ifndef AGENT_BROKER_IMPL_H
 #define AGENT_BROKER_IMPL_H
@@ -19,7 +19,8 @@ struct broker_conn {
 	struct broker_endpoint *endpoint;
 	struct broker_conn *next, **link;
 	int fd;
-	enum { BROKER_READING, BROKER_OPEN, BROKER_CLOSING } state;
+	enum { BROKER_READING, BROKER_ASKED, BROKER_OPEN,
+	    BROKER_CLOSING } state;
 	struct deadline until;
 	struct buf in;			/* as it came from the client */
 	struct brokerreq req;
@@ -39,11 +40,20 @@ struct broker_conn {
 	bool tried;			/* that it did */
 	struct brokerkey *key;
 	struct sieve sieve;
+	int64_t metered;		/* the number of the question; 0 */
+	int status;			/* of the answer */
+	int copy;			/* of the answer, for who pays; or -1 */
+	size_t copied;
 };
 
-/* broker.c: bytes for the client, sooner or later. */
+/* broker.c: goes on with a request whose head is there. */
+void	broker_begin(struct broker_conn *c);
+
+/* Bytes for the client, sooner or later. */
 void	broker_settle(struct broker_conn *c);	/* waits for what is next */
 void	broker_refuse(struct broker_conn *c, int status, const char *why);
+void	broker_answer(struct broker_conn *c, int status, const char *type,
+	    const char *body);
 void	broker_close(struct broker_conn *c);	/* after what is in `out` */
 void	broker_cut(struct broker_conn *c);	/* so that it shows */
 
@@ -53,5 +63,14 @@ void	broker_ask(struct broker_conn *c);
 void	broker_leave(struct broker_conn *c);
 void	broker_go_on(struct broker_conn *c);
 void	broker_ask_again(struct broker_conn *c);
+
+/*
+ * broker-meter.c: whether who pays has to be asked; then broker_begin() comes
+ * when it may go on.  What the answer is, and that it has ended.
+ */
+bool	broker_meter_ask(struct broker_conn *c);
+void	broker_meter_head(struct broker_conn *c, int status);
+void	broker_meter_body(struct broker_conn *c, const struct buf *text);
+void	broker_meter_end(struct broker_conn *c, bool whole);
 
 #endif

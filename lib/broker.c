@@ -119,19 +119,26 @@ broker_cut(struct broker_conn *c)
 }
 
 void
+broker_answer(struct broker_conn *c, int status, const char *type,
+    const char *body)
+{
+	buf_addf(&c->out, "HTTP/1.1 %d \r\nContent-Type: %s\r\n"
+	    "Content-Length: %zu\r\nConnection: close\r\n\r\n%s", status,
+	    type, strlen(body), body);
+	c->state = BROKER_OPEN;
+	c->until = deadline_in(HEAD_SECONDS * CLOCK_SEC);
+	c->up_ended = true;
+	broker_close(c);
+}
+
+void
 broker_refuse(struct broker_conn *c, int status, const char *why)
 {
 	AUTO_FREE char *body = xasprintf("agent-sandbox: %s: %s\n", why,
 	    c->endpoint->rule.host.name);
 
 	tell(c, why);
-	buf_addf(&c->out, "HTTP/1.1 %d \r\nContent-Type: text/plain\r\n"
-	    "Content-Length: %zu\r\nConnection: close\r\n\r\n%s", status,
-	    strlen(body), body);
-	c->state = BROKER_OPEN;
-	c->until = deadline_in(HEAD_SECONDS * CLOCK_SEC);
-	c->up_ended = true;
-	broker_close(c);
+	broker_answer(c, status, "text/plain", body);
 }
 
 /* All was said: unread bytes would turn the end into a reset. */
@@ -204,6 +211,20 @@ take_body(struct broker_conn *c)
 		http_more(c->call);
 }
 
+void
+broker_begin(struct broker_conn *c)
+{
+	c->state = BROKER_OPEN;
+	c->whole = true;
+	framing_start(&c->framing, &c->req);
+	if (c->req.waits)
+		buf_adds(&c->out, "HTTP/1.1 100 Continue\r\n\r\n");
+	broker_ask(c);
+	if (c->call)
+		take_body(c);
+	broker_settle(c);
+}
+
 static void
 take_head(struct broker_conn *c)
 {
@@ -216,14 +237,8 @@ take_head(struct broker_conn *c)
 		return;
 	tell(c, NULL);
 	buf_consume(&c->in, c->req.used);
-	c->state = BROKER_OPEN;
-	c->whole = true;
-	framing_start(&c->framing, &c->req);
-	if (c->req.waits)
-		buf_adds(&c->out, "HTTP/1.1 100 Continue\r\n\r\n");
-	broker_ask(c);
-	if (c->call)
-		take_body(c);
+	if (!broker_meter_ask(c))
+		broker_begin(c);
 }
 
 /* Whether the connection is still good. */
@@ -251,7 +266,8 @@ static void
 on_client(void *arg, int fd, uint32_t events)
 {
 	struct broker_conn *c = arg;
-	bool reads = c->state != BROKER_OPEN || wants_body(c);
+	bool reads = c->state == BROKER_READING ||
+	    c->state == BROKER_CLOSING || wants_body(c);
 
 	(void)fd;
 	if ((events & (EPOLLERR | EPOLLHUP)) ||
@@ -283,6 +299,7 @@ on_listener(void *arg, int fd, uint32_t events)
 	c = xcalloc(1, sizeof(*c));
 	*c = (struct broker_conn){ .broker = b, .endpoint = p, .fd = client,
 	    .next = b->conns, .link = &b->conns, .req = BROKERREQ_INIT,
+	    .copy = -1,
 	    .until = deadline_in(HEAD_SECONDS * CLOCK_SEC) };
 	if (b->conns)
 		b->conns->link = &c->next;
@@ -363,6 +380,8 @@ broker_release(struct broker *b)
 {
 	while (b->conns)
 		end(b->conns);
+	if (b->meter >= 0)
+		close(b->meter);
 	for (size_t i = 0; i < b->n; i++) {
 		inject_release(&b->endpoints[i].rule);
 		brokerkey_drop(b->endpoints[i].key);

@@ -11,6 +11,8 @@
  *
  * A 401 fetches the secret anew, where a command gives it, and asks once more
  * as long as the whole request is still there.
+ *
+ * Somebody who pays may have to be asked before anything is sent: meter.h.
  */
 #ifndef AGENT_BROKER_H
 #define AGENT_BROKER_H
@@ -25,6 +27,9 @@
 #include "loop.h"
 
 enum { BROKER_CONNS_MAX = 1500, BROKER_UPSTREAM_MAX = 256 };
+
+/* In place of the socket to who pays: there never was one; it has gone. */
+enum { BROKER_UNMETERED = -1, BROKER_METER_LOST = -2 };
 
 struct broker_event {
 	const struct inject *rule;
@@ -52,6 +57,8 @@ struct broker {
 	size_t count;
 	size_t kept;			/* bytes of requests kept for later */
 	bool paused;			/* the listeners wait for room */
+	int meter;			/* who pays is asked there */
+	int64_t asked;			/* so often */
 	void (*told)(void *arg, const struct broker_event *event);
 	void *arg;
 };
@@ -61,6 +68,9 @@ int	broker_add(struct broker *b, const char *rule, struct err *e);
 
 /* Starts to serve endpoint `i`; takes over the listener. */
 int	broker_listen(struct broker *b, size_t i, int fd, struct err *e);
+
+/* Asks there before a request is sent: meter.h. */
+int	broker_meter(struct broker *b, int sock, struct err *e);
 
 /* After each round of the loop: what the other side did, what took too long;
  * when to call again at the latest. */

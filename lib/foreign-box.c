@@ -103,12 +103,14 @@ key_header(const struct foreign_run *f)
 
 /*
  * The key stays outside: agent-sandbox adds it to what is asked for through
- * an endpoint inside, which is then all that the agent knows of its server.
+ * an endpoint inside, which is then all that the agent knows of its server,
+ * and where its requests are counted, with a key or without.
  */
 static void
 use_broker(struct foreign_run *f)
 {
-	const char *command = json_string(&f->run.task->model->key_cmd);
+	const char *command = f->key ?
+	    json_string(&f->run.task->model->key_cmd) : NULL;
 	/* Google's own protocol has versions beside the one of the base */
 	bool google = strcmp(f->kind->type, "gemini") == 0;
 	const char *path = strstr(f->base, "://") + 3;
@@ -141,7 +143,8 @@ find_key(struct foreign_run *f, struct err *e)
 		    "%s", f->run.task->id, name);
 	if (value)
 		f->key = xstrdup(value);
-	if (f->key && f->host)
+	/* one that we do not configure may know its server by itself */
+	if (f->host && (f->key || f->kind->prepare))
 		use_broker(f);
 	f->key_as = f->kind->key ? f->kind->key : f->host ? NULL : name;
 	return 0;
@@ -258,6 +261,10 @@ network_words(const struct foreign_run *f, struct strs *w)
 		return;
 	if (f->inject) {
 		STRS_ADD(w, "--inject", f->inject);
+		if (f->meter_inside >= 0) {
+			strs_add(w, "--meter");
+			strs_addf(w, "%d", f->meter_inside);
+		}
 	} else if (is_loopback(f->host)) {
 		STRS_ADD(w, "--host-port", f->port);
 	} else {
@@ -335,8 +342,9 @@ whole_env(const struct foreign_run *f, struct strs *all)
 			strs_add(all, ours[i]);
 	if (f->key_as)
 		strs_addf(all, "%s=%s", f->key_as, enters ? f->key : "none");
+	/* agent-sandbox takes out of the environment what has its value */
 	if (f->inject)
-		strs_addf(all, KEY_NAME "=%s", f->key);
+		strs_addf(all, KEY_NAME "=%s", f->key ? f->key : "no-key");
 }
 
 static int
@@ -360,6 +368,8 @@ start(struct foreign_run *f, const struct strs *argv, const struct strs *env,
 	spec.in = in;
 	spec.out = CHILD_PIPE;
 	spec.err = err;
+	spec.keep = &f->meter_inside;
+	spec.nkeep = f->meter_inside >= 0;
 	if (child_start(&spec, &f->child, e) < 0)
 		return -1;
 	return fd_set_nonblock(f->child.out, true, e);
@@ -395,9 +405,13 @@ foreign_start(struct foreign_run *f, struct err *e)
 {
 	AUTO_STRS struct strs argv = STRS_INIT;
 	AUTO_STRS struct strs all = STRS_INIT;
+	int r;
 
-	if (foreign_words(f, &argv, e) < 0)
+	if (foreign_meter_open(f, e) < 0)
 		return -1;
 	whole_env(f, &all);
-	return start(f, &argv, &all, e);
+	r = foreign_words(f, &argv, e) < 0 ? -1 : start(f, &argv, &all, e);
+	if (f->meter_inside >= 0)
+		close(steal_fd(&f->meter_inside));
+	return r;
 }

@@ -215,27 +215,51 @@ take_usage(struct foreign_run *f, const jv *data, struct err *e)
 	return agent_say(&f->run, RECORD_MODEL_USAGE, record, false, e);
 }
 
+/* All that a session has used, when only what this run has is known. */
+static void
+add_session(const struct foreign_run *f, struct model_usage *u)
+{
+	AUTO_JV jv before = json_get(&f->state, "usage");
+	struct model_usage old = usage_of(&before);
+
+	if (f->kind->usage == FOREIGN_SESSION)
+		model_usage_add(u, &old);
+}
+
 int
 foreign_settle_usage(struct foreign_run *f, struct err *e)
 {
-	AUTO_JV jv data = model_usage_json(&f->live);
+	struct model_usage u = f->live;
 
+	if (u.input < 0 && f->used.input >= 0) {
+		u = f->used;
+		add_session(f, &u);
+	}
+	AUTO_JV jv data = model_usage_json(&u);
 	f->run.talk->usage = f->live;
-	if (f->counted.input < 0 && f->live.input >= 0 &&
+	if (f->counted.input < 0 && u.input >= 0 &&
 	    take_usage(f, &data, e) < 0)
 		return -1;
 	f->run.talk->usage = f->counted;
 	return 0;
 }
 
+static int64_t
+tokens_of(const struct model_usage *u)
+{
+	return (u->input > 0 ? u->input : 0) + (u->output > 0 ? u->output : 0);
+}
+
+/* Its broker may know more than it has told, or less. */
 int64_t
 foreign_tokens(const struct foreign_run *f, double *ret_cost)
 {
 	const struct model_usage *u = f->counted.input >= 0 ? &f->counted :
 	    &f->live;
+	int64_t told = tokens_of(u), seen = tokens_of(&f->used);
 
 	*ret_cost = u->cost;
-	return (u->input > 0 ? u->input : 0) + (u->output > 0 ? u->output : 0);
+	return told > seen ? told : seen;
 }
 
 /* A long output goes to a file; the record has its beginning. */

@@ -3,7 +3,8 @@
  *
  * foreign.c keeps watch, foreign-event.c takes what the agent says,
  * foreign-box.c starts it, foreign-kinds.c knows each, foreign-acp.c talks
- * with those that speak ACP, foreign-budget.c keeps the books.
+ * with those that speak ACP, foreign-budget.c keeps the books, foreign-meter.c
+ * asks them before each request.
  */
 #ifndef AGENT_FOREIGN_IMPL_H
 #define AGENT_FOREIGN_IMPL_H
@@ -35,7 +36,7 @@ struct foreign {
 				 * text */
 	bool dialogue;		/* speaks ACP: foreign-acp.c */
 	bool modelless;		/* may do without */
-	bool tells_cost;	/* in money, as it goes or at its end */
+	bool tells_cost;	/* in money: that counts for its own limit */
 	bool status_is_http;	/* exit status: HTTP status modulo 256 */
 	const char *model;	/* spec when nobody names one, or NULL */
 	const char *protocol;	/* that it speaks, or NULL: look not */
@@ -76,11 +77,13 @@ struct foreign_run {
 	struct model_usage live, last_live, counted;
 	/* what it may spend */
 	struct ledger *ledger;	/* NULL: nothing is booked */
-	struct ledger_lease lease;	/* for its next request */
-	bool leased;
-	int64_t ahead;		/* tokens in its last one */
-	struct model_usage booked;
-	int64_t charged;	/* for that, in the money of the ledger */
+	int meter;		/* its broker asks there; -1 */
+	int meter_inside;	/* the broker's end, while it is started */
+	struct foreign_request *requests;	/* that it has under way */
+	size_t nrequests;
+	struct model_usage used;	/* by their answers */
+	struct err broke;	/* why nothing goes out any more */
+	struct deadline leave;	/* until then it may end by itself */
 	int64_t messages, lines, bad_lines, records;
 	bool ended, ok;		/* it said that it is done; and that well */
 	bool prompted;		/* in a dialogue: it has the task */
@@ -121,12 +124,23 @@ int64_t	foreign_tokens(const struct foreign_run *f, double *ret_cost);
 int	foreign_settle_usage(struct foreign_run *f, struct err *e);
 
 /*
- * foreign-budget.c: leases before it starts; books what it tells that it has
- * used, -1 (ST_BUDGET) when there is nothing left for more; settles the rest.
+ * foreign-budget.c: opens the books, and looks whether there is anything left
+ * (ST_BUDGET); what a request leases, but for its length; closes them.
  */
 int	foreign_budget_begin(struct foreign_run *f, struct err *e);
-int	foreign_budget_use(struct foreign_run *f, struct err *e);
+struct ledger_want foreign_want(const struct foreign_run *f);
 void	foreign_budget_end(struct foreign_run *f);
+
+/*
+ * foreign-meter.c: makes the socket that its broker asks at, where something
+ * is booked; does what has come there; waits for that, or its output; settles
+ * what is left.
+ */
+int	foreign_meter_open(struct foreign_run *f, struct err *e);
+void	foreign_meter_step(struct foreign_run *f);
+int	foreign_meter_wait(struct foreign_run *f, struct deadline until,
+	    struct err *e);
+void	foreign_meter_close(struct foreign_run *f);
 
 /*
  * foreign-acp.c: the first question; a line of it: 1 when that was for us, 0

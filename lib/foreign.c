@@ -181,8 +181,6 @@ check_limits(struct foreign_run *f, struct err *e)
 	double cost;
 	int64_t tokens = foreign_tokens(f, &cost);
 
-	if (foreign_budget_use(f, e) < 0)
-		return give_up(f, e, e->status, err_kind(e->status));
 	if (f->ended)
 		return 0;	/* what it has cost, it has cost */
 	if (l->tokens > 0 && tokens >= l->tokens) {
@@ -218,6 +216,10 @@ check_time(struct foreign_run *f, struct err *e)
 		return say_log(f, "warning", "it did not exit after its end",
 		    29, e);
 	}
+	if (f->broke.status && deadline_passed(f->leave)) {
+		*e = f->broke;
+		return give_up(f, e, e->status, err_kind(e->status));
+	}
 	if (deadline_passed(t->limits.until)) {
 		err_set(e, ST_TIMEOUT, "not done in time");
 		return give_up(f, e, ST_TIMEOUT, "time");
@@ -230,16 +232,31 @@ check_time(struct foreign_run *f, struct err *e)
 	return 1;
 }
 
-/* One line: 1 there may be more, 0 the end, -1. */
-static int
-step(struct foreign_run *f, struct ndjson_line *line, struct err *e)
+/* The next line, or none for now; meanwhile its requests are looked at. */
+static enum ndjson_result
+next_line(struct foreign_run *f, struct ndjson_line *line, struct err *e)
 {
 	const struct agent_task *t = f->run.task;
 	struct deadline until = deadline_min(deadline_in(GLANCE_MS * CLOCK_MS),
 	    deadline_min(patience(f), t->limits.until));
+	enum ndjson_result got;
+
+	if (f->meter < 0)
+		return ndjson_next_until(&f->reader, until, t->stop, line, e);
+	foreign_meter_step(f);
+	got = ndjson_next_until(&f->reader, deadline_in(0), t->stop, line, e);
+	if (got == NDJSON_AGAIN && foreign_meter_wait(f, until, e) < 0)
+		return NDJSON_FAIL;
+	return got;
+}
+
+/* One line: 1 there may be more, 0 the end, -1. */
+static int
+step(struct foreign_run *f, struct ndjson_line *line, struct err *e)
+{
 	struct err why = ERR_INIT;
 
-	switch (ndjson_next_until(&f->reader, until, t->stop, line, &why)) {
+	switch (next_line(f, line, &why)) {
 	case NDJSON_LINE:
 		if (!f->ended)
 			f->heard = clock_mono();
@@ -250,7 +267,7 @@ step(struct foreign_run *f, struct ndjson_line *line, struct err *e)
 		f->heard = f->ended ? f->heard : clock_mono();
 		return take_bad_line(f, &why, e) < 0 ? -1 : check_time(f, e);
 	case NDJSON_AGAIN:
-		return check_time(f, e);
+		return check_limits(f, e) < 0 ? -1 : check_time(f, e);
 	case NDJSON_EOF:
 		return 0;
 	case NDJSON_FAIL:
@@ -333,6 +350,8 @@ judge(struct foreign_run *f, int status, struct err *e)
 	if (!f->failure.status && (!f->ended || (status != 0 && !f->ours) ||
 	    (!f->ok && f->ended)))
 		explain_exit(f, status);
+	if (f->broke.status)
+		f->failure = f->broke;
 	if (f->failure.status == ST_NO && f->kind->status_is_http && !f->ours)
 		f->failure.status = status_of(f, status);
 	if (!f->failure.status && f->run.answer.len == 0)
@@ -373,6 +392,7 @@ watch(struct foreign_run *f, struct err *e)
 		status = child_stop(&f->child, GRACE_SECONDS * CLOCK_SEC);
 	}
 	child_close(&f->child);
+	foreign_meter_step(f);
 	if (!f->run.reason && judge(f, status, e) < 0 && !f->run.reason)
 		agent_end(&f->run, e->status, "records");
 }
@@ -546,7 +566,7 @@ foreign_init(struct foreign_run *f, const struct foreign *kind,
 		.child = CHILD_INIT, .state = JSON_NONE, .shown = JSON_NONE,
 		.called = json_object(), .live = MODEL_USAGE_INIT,
 		.last_live = MODEL_USAGE_INIT, .counted = MODEL_USAGE_INIT,
-		.booked = MODEL_USAGE_INIT,
+		.used = MODEL_USAGE_INIT, .meter = -1, .meter_inside = -1,
 	};
 	ndjson_init(&f->reader, -1, LINE_MAX_BYTES);
 }

@@ -194,8 +194,8 @@ sandbox_start(struct box *b)
 	    b->e) < 0 || keep_pid_max(b) < 0)
 		return -1;
 	if (sandbox_make_control(b, &inside) < 0 ||
-	    boxnet_start(&b->net, b->rules, &b->loop, b->control, &b->report,
-	    b->e) < 0)
+	    boxnet_start(&b->net, b->rules, b->s->meter, &b->loop, b->control,
+	    &b->report, b->e) < 0)
 		return -1;
 	struct overlay_mount overlays[BOXCACHE_MAX + 1];
 	struct launch l = {

@@ -21,6 +21,7 @@ struct sandbox {
 	const char *const *argv;	/* the command */
 	int report;			/* descriptor for records; -1: none */
 	int audit;			/* the same, and writes are looked at */
+	int meter;			/* socket of who pays; -1: meter.h */
 	const struct overlay *overlay;	/* changes go there; NULL: none */
 	struct overlay_how how;		/* for those of caches */
 	bool dry_run;			/* print bwrap's arguments only */

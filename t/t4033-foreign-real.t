@@ -81,6 +81,14 @@ all() {
 		any(.type == "tool.result" and .data.ok)'
 	expect_file made yes
 
+	it "$1: stops when its budget is used up"
+	agent-budget set '1 requests/day' "model=test/$1"
+	sed -i "s,test/m,test/$1," agents.yaml
+	run agent-spawn -a a "make it with $3"
+	expect_status 5
+	expect_json 'last.data.reason == "budget"'
+	sed -i "s,test/$1,test/m," agents.yaml
+
 	it "$1: a refusal"
 	run agent-spawn -a a 'be refused'
 	expect_status 77
