@@ -9,8 +9,7 @@
 
 enum {
 	CONNECT_SECONDS = 20,
-	IDLE_SECONDS = 900,		/* a model may think */
-	FRESH_SECONDS = 10		/* between two new secrets */
+	IDLE_SECONDS = 900		/* a model may think */
 };
 
 static void
@@ -246,27 +245,32 @@ broker_go_on(struct broker_conn *c)
 	}
 }
 
+void
+broker_no_key(struct broker_endpoint *p)
+{
+	for (struct broker_conn *c = p->broker->conns; c; c = c->next)
+		if (c->endpoint == p && c->again && !c->call) {
+			c->again = false;
+			broker_refuse(c, 502, "no key can be had");
+		}
+}
+
 /* Once more, with another secret if there is one. */
 void
 broker_ask_again(struct broker_conn *c)
 {
 	struct broker_endpoint *p = c->endpoint;
-	struct brokerkey *k;
 	struct err e = ERR_INIT;
 
+	/* somebody else may have fetched it meanwhile */
+	if (c->key == p->key) {
+		if (broker_fetch(p, &e) < 0) {
+			err_warn("%s", e.text);
+			broker_no_key(p);
+		}
+		return;
+	}
 	c->again = false;
 	c->sent = 0;
-	/* somebody else may have done it meanwhile */
-	if (c->key == p->key) {
-		k = brokerkey_read(&p->rule, &e);
-		p->fresh = deadline_in(FRESH_SECONDS * CLOCK_SEC);
-		if (!k) {
-			err_warn("%s", e.text);
-			broker_refuse(c, 502, "no key can be had");
-			return;
-		}
-		brokerkey_drop(p->key);
-		p->key = k;
-	}
 	broker_ask(c);
 }

@@ -1,6 +1,7 @@
 /*
  * broker-impl: what broker.c (the client's side), broker-call.c (the host's
- * side) and broker-meter.c (who pays) know of each other.  For them alone.
+ * side), broker-fetch.c (new secrets) and broker-meter.c (who pays) know of
+ * each other.  For them alone.
  */
 #ifndef AGENT_BROKER_IMPL_H
 #define AGENT_BROKER_IMPL_H
@@ -36,7 +37,7 @@ struct broker_conn {
 	bool down_ended;
 	struct http_call *call;
 	bool stalled;			/* `call` waits for the client */
-	bool again;			/* with a new secret */
+	bool again;			/* with a new secret, when it is there */
 	bool tried;			/* that it did */
 	struct brokerkey *key;
 	struct sieve sieve;
@@ -45,6 +46,18 @@ struct broker_conn {
 	int copy;			/* of the answer, for who pays; or -1 */
 	size_t copied;
 };
+
+/*
+ * broker-fetch.c: fetches a new secret for the endpoint, unless that is under
+ * way: 0, then `key` changes, or broker_no_key() is called; -1.  When it has
+ * taken too long.  Ends it.
+ */
+int	broker_fetch(struct broker_endpoint *p, struct err *e);
+struct deadline broker_fetch_due(struct broker_endpoint *p);
+void	broker_fetch_end(struct broker_endpoint *p);
+
+/* broker-call.c: there is none for who waits for it. */
+void	broker_no_key(struct broker_endpoint *p);
 
 /* broker.c: goes on with a request whose head is there. */
 void	broker_begin(struct broker_conn *c);

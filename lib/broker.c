@@ -357,6 +357,9 @@ broker_step(struct broker *b)
 	struct broker_conn *c, *after;
 	struct err ignored;
 
+	for (size_t i = 0; i < b->n; i++)
+		next = deadline_min(next,
+		    broker_fetch_due(&b->endpoints[i]));
 	(void)http_step(b->http, &ignored);
 	for (c = b->conns; c; c = after) {
 		after = c->next;
@@ -383,6 +386,7 @@ broker_release(struct broker *b)
 	if (b->meter >= 0)
 		close(b->meter);
 	for (size_t i = 0; i < b->n; i++) {
+		broker_fetch_end(&b->endpoints[i]);
 		inject_release(&b->endpoints[i].rule);
 		brokerkey_drop(b->endpoints[i].key);
 		if (b->endpoints[i].fd >= 0)

@@ -10,7 +10,8 @@
  * followed.  One request a connection: none can hide behind another.
  *
  * A 401 fetches the secret anew, where a command gives it, and asks once more
- * as long as the whole request is still there.
+ * as long as the whole request is still there.  What does not need the new one
+ * goes on meanwhile.
  *
  * Somebody who pays may have to be asked before anything is sent: meter.h.
  */
@@ -42,6 +43,7 @@ struct broker_endpoint {
 	struct inject rule;
 	struct brokerkey *key;
 	struct deadline fresh;		/* no new key is asked for before */
+	struct key_helper *fetch;	/* of one; NULL */
 	int fd;				/* -1: none yet */
 	uint16_t port;
 };

@@ -73,15 +73,10 @@ read_value(const struct inject *rule, char **ret, struct err *e)
 }
 
 struct brokerkey *
-brokerkey_read(const struct inject *rule, struct err *e)
+brokerkey_new(const struct inject *rule, char *value, struct err *e)
 {
 	struct brokerkey *k;
-	char *value = NULL;
 
-	if (read_value(rule, &value, e) < 0) {
-		e->status = ST_DENIED;
-		return NULL;
-	}
 	for (const char *p = value; *p; p++)
 		if ((unsigned char)*p < ' ' || *p == 0x7f) {
 			key_free(value);
@@ -101,6 +96,18 @@ brokerkey_read(const struct inject *rule, struct err *e)
 	k->fall = falls(value, k->len);
 	k->refs = 1;
 	return k;
+}
+
+struct brokerkey *
+brokerkey_read(const struct inject *rule, struct err *e)
+{
+	char *value = NULL;
+
+	if (read_value(rule, &value, e) < 0) {
+		e->status = ST_DENIED;
+		return NULL;
+	}
+	return brokerkey_new(rule, value, e);
 }
 
 struct brokerkey *

@@ -22,6 +22,10 @@ struct brokerkey {
 
 /* Reads it from where the rule says.  ST_DENIED when there is none. */
 struct brokerkey *brokerkey_read(const struct inject *rule, struct err *e);
+
+/* The same of a value that came from there, which is taken over. */
+struct brokerkey *brokerkey_new(const struct inject *rule, char *value,
+	    struct err *e);
 struct brokerkey *brokerkey_share(struct brokerkey *k);
 void	brokerkey_drop(struct brokerkey *k);	/* blanks the last; NULL is fine */
 

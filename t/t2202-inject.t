@@ -77,6 +77,19 @@ inject 'for i in 1 2 3 4; do
 expect_out '401 401 401 401 '
 expect_ok test "$(wc -l <runs)" = 2
 
+it 'lets others through while the command runs, and ends with it'
+mkfifo ws/fifo
+RULE="U=$UP/v1: Authorization: Bearer {key_cmd if test -e asked; then
+	cat ws/fifo; else echo old; : >asked; fi}"
+inject 'curl -sS "$U/once" & curl -sS --max-time 30 "$U/x" &&
+	echo new >fifo; wait'
+expect_status 0
+expect_out_has 'key is Bearer ***'
+expect_ok grep -q 'Authorization: Bearer new' log
+rm -f asked
+inject 'curl -sS --max-time 0.3 "$U/once"; curl -sS "$U/x"'
+expect_out 'key is Bearer ***'
+
 it 'takes it from a descriptor'
 RULE="U:4000=$UP: X-Key: {key_fd 7}"
 echo from-a-descriptor >key
