@@ -229,19 +229,21 @@ add_session(const struct foreign_run *f, struct model_usage *u)
 int
 foreign_settle_usage(struct foreign_run *f, struct err *e)
 {
+	const struct model_usage none = MODEL_USAGE_INIT;
 	struct model_usage u = f->live;
+	int r = 0;
 
 	if (u.input < 0 && f->used.input >= 0) {
 		u = f->used;
 		add_session(f, &u);
 	}
 	AUTO_JV jv data = model_usage_json(&u);
-	f->run.talk->usage = f->live;
-	if (f->counted.input < 0 && u.input >= 0 &&
-	    take_usage(f, &data, e) < 0)
-		return -1;
-	f->run.talk->usage = f->counted;
-	return 0;
+	if (f->counted.input < 0 && u.input >= 0)
+		r = take_usage(f, &data, e);
+	model_usage_add(&f->total, &f->counted);
+	f->run.talk->usage = f->total;
+	f->live = f->last_live = f->counted = f->used = none;
+	return r;
 }
 
 static int64_t
@@ -258,8 +260,9 @@ foreign_tokens(const struct foreign_run *f, double *ret_cost)
 	    &f->live;
 	int64_t told = tokens_of(u), seen = tokens_of(&f->used);
 
-	*ret_cost = u->cost;
-	return told > seen ? told : seen;
+	*ret_cost = (u->cost > 0 ? u->cost : 0) +
+	    (f->total.cost > 0 ? f->total.cost : 0);
+	return tokens_of(&f->total) + (told > seen ? told : seen);
 }
 
 /* A long output goes to a file; the record has its beginning. */

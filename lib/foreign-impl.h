@@ -1,7 +1,8 @@
 /*
  * foreign-impl: what the parts of foreign.h share.
  *
- * foreign.c keeps watch, foreign-event.c takes what the agent says,
+ * foreign-run.c begins and ends the run, foreign.c keeps watch over each start
+ * of the agent, foreign-event.c takes what it says,
  * foreign-box.c starts it, foreign-kinds.c knows each, foreign-acp.c talks
  * with those that speak ACP, foreign-budget.c keeps the books, foreign-meter.c
  * asks them before each request.
@@ -52,6 +53,7 @@ struct foreign_run {
 	const jv *agent;
 	const char *dir;	/* of agents.yaml */
 	const char *prompt;	/* what it is told */
+	char *told;		/* the same, where it is ours; or NULL */
 	struct run run;		/* agent_say(), agent_end() */
 	/* how it is started */
 	char *home;
@@ -75,13 +77,15 @@ struct foreign_run {
 	unsigned long files;
 	char *step;		/* that the last live usage was of */
 	struct model_usage live, last_live, counted;
+	struct model_usage total;	/* of the starts before */
+	int starts;		/* how often */
 	/* what it may spend */
 	struct ledger *ledger;	/* NULL: nothing is booked */
 	int meter;		/* its broker asks there; -1 */
 	int meter_inside;	/* the broker's end, while it is started */
 	struct foreign_request *requests;	/* that it has under way */
 	size_t nrequests;
-	struct model_usage used;	/* by their answers */
+	struct model_usage used;	/* by their answers, in this start */
 	struct err broke;	/* why nothing goes out any more */
 	struct deadline leave;	/* until then it may end by itself */
 	int64_t messages, lines, bad_lines, records;
@@ -95,7 +99,10 @@ struct foreign_run {
 	int64_t idle_ns;
 };
 
-/* foreign.c: from the task; and back. */
+/* foreign.c: keeps watch over it until it has ended, and judges that. */
+void	foreign_watch(struct foreign_run *f, struct err *e);
+
+/* foreign-run.c: from the task; and back. */
 void	foreign_init(struct foreign_run *f, const struct foreign *kind,
 	    const struct agent_task *task, const jv *agent, const char *dir);
 void	foreign_release(struct foreign_run *f);
@@ -120,7 +127,10 @@ int	foreign_flush(struct foreign_run *f, struct err *e);
 /* Tokens in and out, as far as is known now. */
 int64_t	foreign_tokens(const struct foreign_run *f, double *ret_cost);
 
-/* Adds the usage that was only known on the way, when no other came. */
+/*
+ * At the end of a start of it: adds the usage that was only known on the way,
+ * when no other came, and all of it to the total.
+ */
 int	foreign_settle_usage(struct foreign_run *f, struct err *e);
 
 /*

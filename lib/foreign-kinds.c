@@ -242,7 +242,9 @@ foreign_model(const struct foreign *kind, bool *ret_needs)
 int
 foreign_check(const struct foreign *kind, const jv *agent, struct err *e)
 {
-	static const char *const not_ours[] = { "policy", "tools" };
+	static const char *const not_ours[] = { "policy", "tools",
+		"tools_dir" };
+	AUTO_JV jv turns = json_path(agent, "check.each_turn");
 	const char *id = json_str(agent, "id");
 
 	for (size_t i = 0; i < sizeof(not_ours) / sizeof(not_ours[0]); i++)
@@ -251,6 +253,10 @@ foreign_check(const struct foreign *kind, const jv *agent, struct err *e)
 			return err_set(e, ST_CONFIG, "agent '%s': '%s' cannot "
 			    "be had of one of type '%s'", id, not_ours[i],
 			    kind->type);
+	if (json_is_true(&turns))
+		return err_set(e, ST_CONFIG, "agent '%s': 'check.each_turn' "
+		    "cannot be had of one of type '%s': its turns are its own",
+		    id, kind->type);
 	if (!kind->program && !json_has(agent, "command"))
 		return err_set(e, ST_CONFIG, "agent '%s': type '%s' needs a "
 		    "'command'", id, kind->type);

@@ -15,18 +15,12 @@
 
 #include "alloc.h"
 #include "fd.h"
-#include "num.h"
-#include "path.h"
-#include "snapshot.h"
 
 enum {
 	LINE_MAX_BYTES = 8 << 20,
 	BAD_LINES_MAX = 100,
 	SHOWN_MAX = 4000,	/* of a line that is no event */
 	TEXT_MAX_BYTES = 1 << 20,	/* of an answer in plain text */
-	STATE_MAX = 64 << 10,
-	FILTER_MAX = 64 << 10,
-	IDLE_SECONDS = 900,
 	LINGER_SECONDS = 10,	/* after its end, to go by itself */
 	GRACE_SECONDS = 3,
 	GLANCE_MS = 500		/* at the signal flag, in case poll missed it */
@@ -368,8 +362,8 @@ judge(struct foreign_run *f, int status, struct err *e)
 	    &f->failure);
 }
 
-static void
-watch(struct foreign_run *f, struct err *e)
+void
+foreign_watch(struct foreign_run *f, struct err *e)
 {
 	struct ndjson_line line = NDJSON_LINE_INIT;
 	struct err ignored;
@@ -395,202 +389,4 @@ watch(struct foreign_run *f, struct err *e)
 	foreign_meter_step(f);
 	if (!f->run.reason && judge(f, status, e) < 0 && !f->run.reason)
 		agent_end(&f->run, e->status, "records");
-}
-
-static int
-say_start(struct foreign_run *f, struct err *e)
-{
-	const struct agent_task *t = f->run.task;
-	bool resumed = !json_is(&t->talk->start, JSON_NOTHING);
-	jv data = json_object();
-
-	json_set_str(&data, "agent", t->id);
-	json_set_str(&data, "type", f->kind->type);
-	if (t->depth > 0)
-		json_set_int(&data, "depth", t->depth);
-	if (t->model_name)
-		json_set_str(&data, "model", t->model_name);
-	json_set_str(&data, "task", f->prompt);
-	json_set_str(&data, "briefing", t->briefing);
-	if (resumed)
-		json_set_bool(&data, "resumed", true);
-	return agent_say(&f->run, RECORD_AGENT_START, data, true, e);
-}
-
-/* What the files are before it starts; without git, none. */
-static int
-keep_files(struct foreign_run *f, struct err *e)
-{
-	const struct agent_task *t = f->run.task;
-	AUTO_FREE char *title = xasprintf("%s, before run %s", t->id,
-	    t->origin.run);
-	char id[SNAPSHOT_ID_MAX];
-	struct err why = ERR_INIT;
-	jv data;
-
-	if (!t->checkpoints || f->plan)
-		return 0;
-	if (snapshot_begin(&f->run.snapshot, t->place.workspace, title,
-	    &why) < 0)
-		return 0;
-	if (snapshot_end(&f->run.snapshot, t->limits.until, t->stop, id,
-	    &why) <= 0)
-		return 0;
-	data = json_object();
-	json_set_str(&data, "id", id);
-	return agent_say(&f->run, RECORD_CHECKPOINT, data, false, e);
-}
-
-static int
-read_state(struct foreign_run *f, struct err *e)
-{
-	AUTO_BUF struct buf text = BUF_INIT;
-
-	f->state = json_object();
-	if (!path_exists(f->session_file))
-		return 0;
-	if (path_read(f->session_file, STATE_MAX, &text, e) < 0)
-		return -1;
-	jv_free(f->state);
-	f->state = JSON_NONE;
-	return json_parse(text.data, text.len, &f->state, e);
-}
-
-static int
-read_filter(struct foreign_run *f, struct err *e)
-{
-	AUTO_FREE char *name = xasprintf("templates/foreign/%s.jq",
-	    f->kind->type);
-	AUTO_FREE char *path = NULL;
-	AUTO_BUF struct buf text = BUF_INIT;
-
-	if (!f->kind->translated)
-		return 0;
-	path = path_data(name, e);
-	if (!path || path_read(path, FILTER_MAX, &text, e) < 0)
-		return -1;
-	f->filter = filter_new(text.data, NULL, e);
-	return f->filter ? 0 : err_prefix(e, "'%s'", path);
-}
-
-/*
- * Going on needs its session, or else the task is begun again: nothing that
- * it did was heard of.  What is new cannot be told to one that knows nothing.
- */
-static int
-find_prompt(struct foreign_run *f, struct err *e)
-{
-	const struct agent_task *t = f->run.task;
-	bool resumed = !json_is(&t->talk->start, JSON_NOTHING);
-
-	f->prompt = t->prompt;
-	if (!resumed)
-		return 0;
-	if (!f->prompt && json_has(&f->state, "id"))
-		f->prompt = "Go on with the task where you were interrupted.";
-	else if (!f->prompt)
-		f->prompt = json_str(&t->talk->start, "task");
-	else if (f->kind->translated && !json_has(&f->state, "id"))
-		return err_set(e, ST_NOINPUT, "%s has left no session to go "
-		    "on with", f->kind->type);
-	return 0;
-}
-
-static int
-begin(struct foreign_run *f, struct err *e)
-{
-	if (read_state(f, e) < 0 || find_prompt(f, e) < 0 ||
-	    say_start(f, e) < 0 || read_filter(f, e) < 0 ||
-	    keep_files(f, e) < 0)
-		return -1;
-	if (foreign_prepare(f, e) < 0 || foreign_budget_begin(f, e) < 0 ||
-	    foreign_start(f, e) < 0)
-		return -1;
-	return f->kind->dialogue ? foreign_acp_begin(f, e) : 0;
-}
-
-static void
-find_limits(struct foreign_run *f)
-{
-	AUTO_JV jv limits = json_get(f->agent, "limits");
-	const char *idle = json_str(&limits, "idle");
-	int64_t seconds;
-
-	f->cost_max = f->run.task->limits.cost;
-	f->idle_ns = IDLE_SECONDS * CLOCK_SEC;
-	if (json_int(&limits, "idle", &seconds))
-		f->idle_ns = seconds * CLOCK_SEC;
-	else if (idle)
-		(void)num_parse_duration(idle, &f->idle_ns);
-}
-
-void
-foreign_release(struct foreign_run *f)
-{
-	child_stop(&f->child, 0);
-	snapshot_drop(&f->run.snapshot);
-	ndjson_release(&f->reader);
-	filter_free(f->filter);
-	free(f->home);
-	free(f->base);
-	free(f->origin);
-	free(f->inject);
-	free(f->host);
-	free(f->port);
-	free(f->session_file);
-	free(f->stderr_file);
-	strs_release(&f->args);
-	strs_release(&f->env);
-	free(f->key);
-	jv_free(f->state);
-	jv_free(f->shown);
-	jv_free(f->called);
-	buf_release(&f->pending);
-	buf_release(&f->run.answer);
-	free(f->step);
-}
-
-void
-foreign_init(struct foreign_run *f, const struct foreign *kind,
-    const struct agent_task *task, const jv *agent, const char *dir)
-{
-	*f = (struct foreign_run){
-		.kind = kind, .agent = agent, .dir = dir,
-		.prompt = task->prompt,
-		.run = { .task = task, .talk = task->talk,
-		    .started = clock_mono(), .snapshot = SNAPSHOT_INIT },
-		.home = path_join(task->run_dir, "home"),
-		.session_file = path_join(task->run_dir, "session.json"),
-		.stderr_file = path_join(task->place.output_dir, "stderr.txt"),
-		.plan = task->permit.mode == PERMIT_PLAN,
-		.child = CHILD_INIT, .state = JSON_NONE, .shown = JSON_NONE,
-		.called = json_object(), .live = MODEL_USAGE_INIT,
-		.last_live = MODEL_USAGE_INIT, .counted = MODEL_USAGE_INIT,
-		.used = MODEL_USAGE_INIT, .meter = -1, .meter_inside = -1,
-	};
-	ndjson_init(&f->reader, -1, LINE_MAX_BYTES);
-}
-
-int
-foreign_run(const struct foreign *kind, const struct agent_task *task,
-    const jv *agent, const char *dir, struct err *e)
-{
-	struct foreign_run f;
-	struct err last = ERR_INIT;
-	int status;
-
-	foreign_init(&f, kind, task, agent, dir);
-	find_limits(&f);
-	if (begin(&f, e) < 0)
-		agent_end(&f.run, e->status, err_kind(e->status));
-	else
-		watch(&f, e);
-	(void)foreign_settle_usage(&f, &last);
-	foreign_budget_end(&f);
-	task->talk->turns = f.messages;
-	status = agent_say_end(&f.run, e, &last) < 0 ? -1 : f.run.status;
-	if (status < 0)
-		*e = last;
-	foreign_release(&f);
-	return status;
 }
