@@ -216,6 +216,8 @@ plan_items(struct plan_sub *s, const jv *loop, struct err *e)
 	if (make_keys(s, &items, json_str(loop, "key"), &keys, e) < 0 ||
 	    begin_plan(s, e) < 0)
 		return -1;
+	if (jobs > 0)
+		json_set_bool(&s->plan.list, "turns", true);
 	for (size_t i = 0; i < keys.n; i++) {
 		AUTO_JV jv item = json_at(&items, i);
 		AUTO_STRS struct strs after = STRS_INIT;

@@ -334,22 +334,25 @@ plan_has_sub(const jv *task)
 	return strcmp(kind, "loop") == 0 || strcmp(kind, "flow") == 0;
 }
 
+/* With `turns`, one that is not over leaves those after it their turn. */
 static void
-add_rule(const jv *task, const jv *index, struct buf *out)
+add_rule(const jv *task, const jv *index, bool turns, struct buf *out)
 {
 	buf_addf(out, "\n$S/%s.%s: |", json_str(task, "id"),
 	    json_str(task, "def"));
 	add_stamps(task, "needs", index, out);
 	add_stamps(task, "after", index, out);
 	/* what is a make of its own shares the jobs: that is the + */
-	buf_addf(out, "\n\t%s@$(TASK) %s.%s\n", plan_has_sub(task) ? "+" : "",
-	    json_str(task, "id"), json_str(task, "def"));
+	buf_addf(out, "\n\t%s%s@$(TASK) %s.%s\n", turns ? "-" : "",
+	    plan_has_sub(task) ? "+" : "", json_str(task, "id"),
+	    json_str(task, "def"));
 }
 
 void
 plan_makefile(const struct plan *p, struct buf *out)
 {
 	AUTO_JV jv index = definitions(p);
+	bool turns = json_has(&p->list, "turns");
 
 	buf_addf(out,
 	    "# The flow '%s'.  Made by agent-flow compile: change the flow, "
@@ -383,6 +386,6 @@ plan_makefile(const struct plan *p, struct buf *out)
 	for (size_t i = 0; i < plan_count(p); i++) {
 		AUTO_JV jv task = plan_task(p, i);
 
-		add_rule(&task, &index, out);
+		add_rule(&task, &index, turns, out);
 	}
 }

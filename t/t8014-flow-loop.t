@@ -94,6 +94,31 @@ expect_file seen2 '{"i":1,"o":"x"}
 {"i":1,"o":"y z"}
 {"i":2,"o":"y z"}'
 
+it 'goes on with others when one waits for an answer, still so many at once'
+cat >g.flow.yaml <<'END'
+sandbox: none
+tasks:
+  each:
+    loop: {over: [a, b, c], jobs: 1}
+    sequential:
+      ask: {gate: 'Is it right?', with: {i: .item}}
+      do: {run: 'mkdir busy || exit; echo x >>log; rmdir busy', needs: ask}
+END
+run agent-flow run g.flow.yaml
+expect_status 75
+agent-gate list --json | jq -r .id >ids
+expect_ok [ "$(wc -l <ids)" -eq 3 ]
+agent-gate answer "$(sed -n 2p ids)" approve
+run agent-flow run g.flow.yaml
+expect_status 75
+expect_file log x
+for id in $(sed 2d ids); do
+	agent-gate answer "$id" approve
+done
+run agent-flow run -j 4 g.flow.yaml
+expect_status 0
+expect_ok [ "$(wc -l <log)" -eq 3 ]
+
 it 'does the same with plain make'
 rm -rf .agent
 mkdir -m 700 .agent

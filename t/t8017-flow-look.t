@@ -62,7 +62,6 @@ run agent-budget --json show
 expect_ok [ -n "$pool" ]
 expect_json ".[0].caps[0] | .name == \"$pool\" and .amount == 2.5"
 
-
 it 'shows at a terminal what runs'
 if script -qec true /dev/null >"$T_DIR/why" 2>&1; then
 	run script -qec 'agent-flow run --force first f.flow.yaml' /dev/null
@@ -70,6 +69,19 @@ if script -qec true /dev/null >"$T_DIR/why" 2>&1; then
 else
 	skip 'script(1) is not there'
 fi
+
+it 'limits how many run at once'
+busy='mkdir busy || exit; rmdir busy'
+all=': >$AGENT_STEP_ID; until [ -e x ] && [ -e y ] && [ -e z ]; do :; done'
+for jobs in 1 3; do
+	script=$busy
+	[ $jobs -eq 1 ] || script=$all
+	jq -n --arg script "$script" --argjson jobs $jobs '
+		{sandbox: "none", limits: {jobs: $jobs}, tasks: ([["x", "y", "z"]
+		[] | {(.): {run: $script, timeout: 20}}] | add)}' >j.flow.yaml
+	run agent-flow run j.flow.yaml
+	expect_status 0
+done
 
 it 'limits how long it may run'
 cat >w.flow.yaml <<'END'
