@@ -11,6 +11,27 @@ run "$T_SRC/scripts/crashtest" -n 6 -s 3 g.flow.yaml
 expect_status 0
 expect_out_has 'same results, nothing done twice'
 
+it 'kills at one system call after the other'
+if strace -qq -o "$T_DIR/trace" -e inject=getppid:error=EPERM true \
+	2>"$T_DIR/why"; then
+	cat >one.flow.yaml <<'END'
+sandbox: none
+tasks:
+  a: {run: 'echo a'}
+END
+	run "$T_SRC/scripts/crashtest" -a -n 8 one.flow.yaml
+	expect_status 0
+	expect_out_has ' kills: same results, nothing done twice'
+else
+	skip 'strace is not there, or may not be used'
+fi
+
+it 'does not try a flow that cannot be run'
+echo 'tasks: {a: {needs: b, run: x}}' >wrong.flow.yaml
+run "$T_SRC/scripts/crashtest" wrong.flow.yaml
+expect_status 1
+expect_err_has "wrong.flow.yaml:1:"
+
 it 'finds a flow whose results depend on being killed'
 cat >bad.flow.yaml <<'END'
 sandbox: none
