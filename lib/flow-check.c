@@ -94,6 +94,32 @@ check_duration(const struct flow *f, const char *path, const jv *v,
 		    "as '90s', '20m' or '1h30m'", json_string(v));
 }
 
+/* Texts that say something, and names of the environment that are some. */
+static void
+check_texts(const struct flow *f, const struct flow_task *t,
+    struct yaml_problems *p)
+{
+	static const char *const names[] = { "run", "gate", "prompt", NULL };
+	AUTO_JV jv env = json_get(&t->value, "env");
+
+	for (size_t i = 0; names[i]; i++) {
+		const char *text = json_str(&t->value, names[i]);
+		AUTO_FREE char *path = at(t, names[i]);
+
+		if (text && !text[strspn(text, " \t\n")])
+			yaml_problem(p, &f->doc, path, "'%s' is empty",
+			    names[i]);
+	}
+	JSON_EACH(&env, i) {
+		const char *name = json_iter_key(&env, i);
+		AUTO_FREE char *path = at(t, "env");
+
+		if (!*name || strchr(name, '='))
+			yaml_problem(p, &f->doc, path,
+			    "'%.60s' is no name of a variable", name);
+	}
+}
+
 static void
 check_values(const struct flow *f, const struct flow_task *t,
     struct yaml_problems *p)
@@ -111,6 +137,7 @@ check_values(const struct flow *f, const struct flow_task *t,
 	check_duration(f, timeout_path, &timeout, p);
 	if (json_is(&run, JSON_ARRAY) && json_count(&run) == 0)
 		yaml_problem(p, &f->doc, run_path, "'run' is empty");
+	check_texts(f, t, p);
 	if (json_int(&t->value, "retries", &n) && (n < 0 || n > 1000))
 		yaml_problem(p, &f->doc, retries_path,
 		    "'retries' must be from 0 to 1000");

@@ -119,10 +119,16 @@ check_references(struct programs *c, const struct flow_task *t,
 	char *id;
 
 	while ((id = next_reference(text, &at, &last))) {
+		const struct flow_task *to = flow_find(c->f, id);
+
 		if (*id)
 			check_reference(c, t, path, id, last);
+		if (to)
+			flow_check_member(c->f, to, path, at + strlen(id) +
+			    (*at == '.' ? 1 : strlen("[\"\"]")), c->p);
 		free(id);
 	}
+	flow_check_first(c->f, t, path, text, c->p);
 }
 
 /* Whether a program looks at a member of its input, ".n" for example. */

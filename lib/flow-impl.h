@@ -27,4 +27,13 @@ void	flow_check_sub(struct flow *f, struct flow_task *t,
 /* flow-expr.c: the jq programs of all tasks. */
 void	flow_check_programs(const struct flow *f, struct yaml_problems *p);
 
+/*
+ * flow-member.c: what a program looks at, at `s`, after the `.tasks.ID` of
+ * `task`; and what a program of `t` looks at first.
+ */
+void	flow_check_member(const struct flow *f, const struct flow_task *task,
+	    const char *path, const char *s, struct yaml_problems *p);
+void	flow_check_first(const struct flow *f, const struct flow_task *t,
+	    const char *path, const char *program, struct yaml_problems *p);
+
 #endif
