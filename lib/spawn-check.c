@@ -31,7 +31,7 @@ typedef void check_fn(const struct checking *c, const char *path,
 static void
 each_string(const struct checking *c, const char *member, check_fn *check)
 {
-	AUTO_JV jv v = json_get(c->agent, member);
+	AUTO_JV jv v = json_path(c->agent, member);
 
 	if (json_is(&v, JSON_STRING))
 		check(c, member, json_string(&v));
@@ -54,6 +54,27 @@ check_tool(const struct checking *c, const char *path, const char *name)
 	if (!toolbox_find(&c->box, name))
 		agents_problem(c->agents, c->i, path, "there is no tool "
 		    "'%.60s'%s", name, suggest_text(name, names, hint));
+}
+
+/* A rule about a tool that there is not would never apply. */
+static void
+check_rule_tool(const struct checking *c, const char *path, const char *name)
+{
+	if (!strpbrk(name, "*?["))
+		check_tool(c, path, name);
+}
+
+static void
+check_rule_tools(const struct checking *c)
+{
+	AUTO_JV jv rules = json_get(c->agent, "policy");
+
+	for (size_t i = 0; json_is(&rules, JSON_ARRAY) &&
+	    i < json_count(&rules); i++) {
+		AUTO_FREE char *member = xasprintf("policy.%zu.tool", i);
+
+		each_string(c, member, check_rule_tool);
+	}
 }
 
 static void
@@ -146,6 +167,7 @@ check_agent(struct checking *c)
 	if (toolbox_read(c->agent, c->agents->dir, &c->box, &why) < 0)
 		agents_problem(c->agents, c->i, "tools_dir", "%s", why.text);
 	each_string(c, "tools", check_tool);
+	check_rule_tools(c);
 	each_string(c, "direct_communication", check_peer);
 	each_string(c, "model", check_model);
 	each_string(c, "rules_file", check_file);

@@ -84,6 +84,14 @@ run agent-spawn --check --agents bad.yaml
 expect_err_has "bad.yaml:13:13: unknown provider 'nope' in model 'nope/x'" \
 	"bad.yaml:14:14: there is no profile 'nonesuch'"
 
+it 'finds a rule that would never apply'
+cat >rule.yaml <<'END'
+agents: [{id: dev, policy: [{tool: ['sh*', shel], deny: never}]}]
+END
+run agent-spawn --check --agents rule.yaml
+expect_status 78
+expect_err "rule.yaml:1:44: there is no tool 'shel', did you mean 'shell'?"
+
 it 'runs nothing of what is wrong'
 run agent-spawn -a dev --agents bad.yaml go
 expect_status 78
