@@ -1,8 +1,9 @@
 /*
  * mem-shared: memories that several agents use.
  *
- * agents.yaml of the workspace says which agent may read or write which; who
- * asks for no agent is a person, and may do all.
+ * agents.yaml says which agent may read or write which: the one that
+ * agent-spawn would take, in the directory or the nearest above.  Who asks for
+ * no agent is a person, and may do all.
  */
 #include "config.h"
 
@@ -10,18 +11,20 @@
 
 #include "agents.h"
 #include "alloc.h"
+#include "path.h"
 
 /* The agent's `memories`, a map of names; empty when it has none. */
 static int
-read_rights(const struct workspace *w, const char *agent, jv *ret,
+read_rights(const struct mem_options *o, const char *agent, jv *ret,
     struct err *e)
 {
-	AUTO_FREE char *file = agents_file(w->root);
+	AUTO_FREE char *start = o->dir ? path_real(o->dir, e) : path_cwd(e);
+	AUTO_FREE char *file = start ? agents_file(start) : NULL;
 	AUTO_AGENTS struct agents all = AGENTS_INIT;
 	AUTO_JV jv one = JSON_NONE;
 
 	if (!file)
-		return 0;
+		return start ? 0 : -1;
 	if (agents_read(file, &all, e) < 0)
 		return -1;
 	one = agents_get(&all, agent);
@@ -38,19 +41,18 @@ mem_rights(const struct mem_options *o, jv *ret, struct err *e)
 	if (o->file || o->shared || !mem_agent(o))
 		return 0;
 	r = workspace_find(o->dir, &w, e);
-	return r <= 0 ? r : read_rights(&w, mem_agent(o), ret, e);
+	return r <= 0 ? r : read_rights(o, mem_agent(o), ret, e);
 }
 
 static int
-check_right(const struct mem_options *o, const struct workspace *w,
-    bool write, struct err *e)
+check_right(const struct mem_options *o, bool write, struct err *e)
 {
 	const char *agent = mem_agent(o), *right;
 	AUTO_JV jv rights = JSON_NONE;
 
 	if (!agent)
 		return 0;
-	if (read_rights(w, agent, &rights, e) < 0)
+	if (read_rights(o, agent, &rights, e) < 0)
 		return -1;
 	right = json_str(&rights, o->shared);
 	if (right && (!write || strcmp(right, "write") == 0))
@@ -77,7 +79,7 @@ mem_shared_path(const struct mem_options *o, bool write, bool make,
 		err_set(e, ST_USAGE, "'%s' is no name of a memory", o->shared);
 		return NULL;
 	}
-	if (check_right(o, &w, write, e) < 0)
+	if (check_right(o, write, e) < 0)
 		return NULL;
 	return make ? workspace_make_shared(&w, o->shared, e) :
 	    workspace_shared(&w, o->shared);

@@ -82,6 +82,20 @@ expect_err_has 'Cannot rename'
 file dev '{"command":"rename","old_path":"/memories/shared/team/plan.md","new_path":"/memories/shared/team/b.md"}'
 expect_status 0
 
+it 'takes the agents.yaml that is nearest, as agent-spawn does'
+mkdir -p below/deeper
+echo 'agents: [{id: alone, memories: {team: write}}]' >below/agents.yaml
+cd below/deeper || exit 1
+team alone add 'from below'
+expect_status 0
+team dev add 'not from here'
+expect_status 77
+cd ../..
+run agent-mem -C below -a alone search below
+expect_out_has 'from below'
+team alone add 'from above'
+expect_status 77
+
 it 'goes on alone when agents.yaml is wrong'
 echo 'agents: [{id: dev, memories: {team: own}}]' >agents.yaml
 run agent-mem -a dev search hosts
