@@ -91,6 +91,8 @@ ask_bulk(const struct ask_work *w, struct err *e)
 		.options = &o->options,
 		.structured = o->schema ? &fit : NULL,
 		.state = o->resume,
+		.retries = o->retries < 0 ? MODEL_RETRIES : o->retries,
+		.schema_retries = o->schema_retries,
 		.lines = o->lines,
 		.progress = isatty(STDERR_FILENO) == 1 && !o->quiet,
 		.until = deadline_in(o->timeout),

@@ -198,7 +198,7 @@ broker_ask(struct broker_conn *c)
 {
 	static const struct http_events events = { on_head, on_body, on_done };
 	const struct http_source source = {
-		on_read, on_rewind, c->req.chunked ? -1 : c->req.length
+		on_read, on_rewind, c->req.chunked ? -1 : c->req.length, NULL
 	};
 	AUTO_FREE char *url = xasprintf("%s%s", c->endpoint->rule.origin,
 	    c->req.target);

@@ -26,21 +26,15 @@ anthropic_add(const struct model *m, const char *id, const struct buf *body,
 
 static char *
 anthropic_submit(struct bulk_server *s, const struct bulk_state *state,
-    const struct buf *lines, struct err *e)
+    const struct spool *lines, struct err *e)
 {
-	AUTO_BUF struct buf body = BUF_INIT;
+	struct bulk_parts body = { .head = "{\"requests\":[", .tail = "]}",
+	    .lines = lines, .join = ',' };
 	struct bulk_request rq = { .method = "POST",
-	    .path = "/messages/batches", .body = &body, .once = true };
+	    .path = "/messages/batches", .parts = &body, .once = true };
 	AUTO_JV jv answer = JSON_NONE;
-	char *lf;
 
 	(void)state;
-	buf_adds(&body, "{\"requests\":[");
-	buf_add(&body, lines->data, lines->len);
-	/* no line has a newline but at its end */
-	for (char *p = body.data; (lf = strchr(p, '\n')); p = lf + 1)
-		*lf = lf[1] ? ',' : ']';
-	buf_addc(&body, '}');
 	answer = bulk_ask_json(s, &rq, e);
 	return bulk_id(&answer, e);
 }
@@ -77,7 +71,7 @@ anthropic_find(struct bulk_server *s, const struct bulk_state *state,
 		const char *made = json_str(&one, "created_at");
 		int64_t at;
 		if (!made || timestamp_parse(made, &at) < 0 ||
-		    at < state->at - clocks_differ ||
+		    at < state->since - clocks_differ ||
 		    counts_of(&one) != (int64_t)count)
 			continue;
 		if (found)
@@ -114,14 +108,14 @@ anthropic_poll(struct bulk_server *s, const char *batch,
 /* By our own address: a key does not go where an answer says. */
 static int
 anthropic_fetch(struct bulk_server *s, const char *batch,
-    const struct bulk_progress *p, struct buf *out, struct err *e)
+    const struct bulk_progress *p, struct spool *out, struct err *e)
 {
 	AUTO_FREE char *path = xasprintf("/messages/batches/%s/results",
 	    batch);
 	struct bulk_request rq = { .method = "GET", .path = path };
 
 	(void)p;
-	return bulk_ask(s, &rq, out, e);
+	return bulk_save(s, &rq, out, e);
 }
 
 static const char *

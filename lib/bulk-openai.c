@@ -33,25 +33,26 @@ openai_add(const struct model *m, const char *id, const struct buf *body,
 
 static int
 openai_prepare(struct bulk_server *s, struct bulk_state *state,
-    const struct buf *lines, struct err *e)
+    const struct spool *lines, struct err *e)
 {
-	AUTO_BUF struct buf form = BUF_INIT;
+	AUTO_BUF struct buf head = BUF_INIT;
+	AUTO_FREE char *tail = xasprintf("\r\n--%s--\r\n", state->mark);
+	struct bulk_parts form = { .tail = tail, .lines = lines };
 	AUTO_FREE char *type = xasprintf("multipart/form-data; boundary=%s",
 	    state->mark);
 	struct bulk_request rq = { .method = "POST", .path = "/files",
-	    .type = type, .body = &form };
+	    .type = type, .parts = &form };
 	AUTO_JV jv answer = JSON_NONE;
 	AUTO_FREE char *id = NULL;
 
 	if (state->file)
 		return 0;
-	buf_addf(&form, "--%s\r\nContent-Disposition: form-data; "
+	buf_addf(&head, "--%s\r\nContent-Disposition: form-data; "
 	    "name=\"purpose\"\r\n\r\nbatch\r\n--%s\r\nContent-Disposition: "
 	    "form-data; name=\"file\"; filename=\"tasks.jsonl\"\r\n"
 	    "Content-Type: application/jsonl\r\n\r\n", state->mark,
 	    state->mark);
-	buf_add(&form, lines->data, lines->len);
-	buf_addf(&form, "\r\n--%s--\r\n", state->mark);
+	form.head = head.data;
 	answer = bulk_ask_json(s, &rq, e);
 	id = bulk_id(&answer, e);
 	return id ? bulk_state_file(state, id, e) : -1;
@@ -59,7 +60,7 @@ openai_prepare(struct bulk_server *s, struct bulk_state *state,
 
 static char *
 openai_submit(struct bulk_server *s, const struct bulk_state *state,
-    const struct buf *lines, struct err *e)
+    const struct spool *lines, struct err *e)
 {
 	AUTO_JV jv body = json_object(), answer = JSON_NONE;
 	AUTO_FREE char *url = endpoint(s->m);
@@ -137,7 +138,7 @@ openai_poll(struct bulk_server *s, const char *batch,
 
 static int
 openai_fetch(struct bulk_server *s, const char *batch,
-    const struct bulk_progress *p, struct buf *out, struct err *e)
+    const struct bulk_progress *p, struct spool *out, struct err *e)
 {
 	static const char *const files[] = {
 		"output_file_id", "error_file_id"
@@ -151,10 +152,10 @@ openai_fetch(struct bulk_server *s, const char *batch,
 		struct bulk_request rq = { .method = "GET", .path = path };
 		if (!id || id[strcspn(id, "/?#% \t\r\n")])
 			continue;
-		if (bulk_ask(s, &rq, out, e) < 0)
+		/* an empty line is none */
+		if (bulk_save(s, &rq, out, e) < 0 ||
+		    spool_add(out, "\n", 1, e) < 0)
 			return -1;
-		if (out->len > 0 && out->data[out->len - 1] != '\n')
-			buf_addc(out, '\n');
 	}
 	return 0;
 }

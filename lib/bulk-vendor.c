@@ -4,6 +4,7 @@
 #include "bulk-vendor.h"
 
 #include <poll.h>
+#include <sys/types.h>
 
 #include "alloc.h"
 #include "answer.h"
@@ -56,18 +57,83 @@ refused(const struct bulk_server *s, int status, const struct buf *body,
 	return again;
 }
 
+/* A body that is read from a spool while it is sent. */
+struct upload {
+	const struct bulk_parts *parts;
+	int64_t at;
+	struct err *e;
+};
+
+static ssize_t
+read_lines(struct upload *u, int64_t at, char *data, size_t max)
+{
+	AUTO_BUF struct buf piece = BUF_INIT;
+	const struct bulk_parts *p = u->parts;
+	size_t n = p->lines->len - at < (int64_t)max ?
+	    (size_t)(p->lines->len - at) : max;
+	char *lf;
+
+	if (spool_read(p->lines, at, n, &piece, u->e) < 0)
+		return -1;
+	for (char *from = piece.data; p->join && (lf = memchr(from, '\n',
+	    n - (size_t)(from - piece.data))); from = lf + 1)
+		*lf = at + (lf - piece.data) + 1 < p->lines->len ? p->join :
+		    ' ';
+	memcpy(data, piece.data, n);
+	return (ssize_t)n;
+}
+
+static ssize_t
+upload_read(void *ctx, char *data, size_t max)
+{
+	struct upload *u = ctx;
+	const struct bulk_parts *p = u->parts;
+	int64_t head = (int64_t)strlen(p->head), body = head + p->lines->len;
+	const char *from = u->at < head ? p->head + u->at :
+	    u->at < body ? NULL : p->tail + (u->at - body);
+	size_t n = from ? strnlen(from, max) : 0;
+	ssize_t got = (ssize_t)n;
+
+	if (from)
+		memcpy(data, from, n);
+	else
+		got = read_lines(u, u->at - head, data, max);
+	if (got > 0)
+		u->at += got;
+	return got;
+}
+
+static bool
+upload_rewind(void *ctx)
+{
+	struct upload *u = ctx;
+
+	u->at = 0;
+	return true;
+}
+
+/* Where an answer goes: one of them. */
+struct sink {
+	struct buf *text;
+	struct spool *spool;
+};
+
 /* One attempt: 0; -1 and whether another may be made. */
 static int
 attempt(struct bulk_server *s, const struct bulk_request *rq,
-    const struct http_request *http, struct buf *ret, bool *again,
+    const struct http_request *http, const struct sink *ret, bool *again,
     struct err *e)
 {
 	AUTO_BUF struct buf body = BUF_INIT;
-	int status = http_fetch(s->http, http, ANSWER_BYTES, s->stop, &body,
-	    NULL, e);
+	int64_t had = ret->spool ? ret->spool->len : 0;
+	int status = ret->spool ? http_save(s->http, http, ANSWER_BYTES,
+	    s->stop, ret->spool, &body, e) : http_fetch(s->http, http,
+	    ANSWER_BYTES, s->stop, &body, NULL, e);
 
 	if (status >= 200 && status < 300) {
-		buf_add(ret, body.data ? body.data : "", body.len);
+		if (ret->text)
+			buf_add(ret->text, body.data ? body.data : "",
+			    body.len);
 		return 0;
 	}
 	if (status >= 0)
@@ -75,6 +141,8 @@ attempt(struct bulk_server *s, const struct bulk_request *rq,
 	else	/* no connection: nothing was done */
 		*again = e->status == ST_UNAVAILABLE ||
 		    (!rq->once && e->status == ST_PROTOCOL);
+	if (ret->spool && spool_cut(ret->spool, had, e) < 0)
+		*again = false;
 	return -1;
 }
 
@@ -95,27 +163,35 @@ fields_of(const struct bulk_request *rq, const jv *fields, const char *type)
 	return list;
 }
 
-int
-bulk_ask(struct bulk_server *s, const struct bulk_request *rq,
-    struct buf *ret, struct err *e)
+static int
+ask(struct bulk_server *s, const struct bulk_request *rq,
+    const struct sink *ret, struct err *e)
 {
 	AUTO_JV jv fields = call_fields(s->m, s->key);
 	AUTO_FREE char *type = xasprintf("Content-Type: %s",
 	    rq->type ? rq->type : "");
 	AUTO_FREE const char **list = fields_of(rq, &fields, type);
 	AUTO_FREE char *url = xasprintf("%s%s", s->m->base, rq->path);
+	struct upload upload = { .parts = rq->parts, .e = e };
+	struct http_source source = { .read = upload_read,
+	    .rewind = upload_rewind, .ctx = &upload };
 	struct http_request http = {
 		.method = rq->method, .url = url, .headers = list,
 		.body = rq->body ? rq->body->data : NULL,
 		.body_len = rq->body ? rq->body->len : 0,
+		.source = rq->parts ? &source : NULL,
 		.unix_socket = s->m->unix_socket,
 		.timers = s->m->timers, .until = s->until
 	};
 	int64_t delay = first_delay;
 
+	if (rq->parts)
+		source.len = (int64_t)strlen(rq->parts->head) +
+		    rq->parts->lines->len + (int64_t)strlen(rq->parts->tail);
 	for (int i = 1;; i++, delay *= 2) {
 		bool again = false;
 		*e = (struct err)ERR_INIT;
+		upload.at = 0;
 		if (attempt(s, rq, &http, ret, &again, e) == 0)
 			return 0;
 		if (!again || i == TRIES || delay >= deadline_left(s->until))
@@ -123,6 +199,20 @@ bulk_ask(struct bulk_server *s, const struct bulk_request *rq,
 		if (fd_poll(NULL, 0, deadline_in(delay), s->stop, e) < 0)
 			return -1;
 	}
+}
+
+int
+bulk_ask(struct bulk_server *s, const struct bulk_request *rq,
+    struct buf *ret, struct err *e)
+{
+	return ask(s, rq, &(struct sink){ .text = ret }, e);
+}
+
+int
+bulk_save(struct bulk_server *s, const struct bulk_request *rq,
+    struct spool *ret, struct err *e)
+{
+	return ask(s, rq, &(struct sink){ .spool = ret }, e);
 }
 
 jv

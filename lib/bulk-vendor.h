@@ -10,6 +10,7 @@
 #include "err.h"
 #include "json.h"
 #include "model.h"
+#include "spool.h"
 
 /* Where it is; requests to it are tried again as often as retries are usual,
  * but those that would make something twice. */
@@ -37,9 +38,9 @@ struct bulk_vendor {
 	 * twice), and the batch, whose number the caller frees.  NULL: it is
 	 * not known whether there is one, unless e says ST_DATA, ST_DENIED... */
 	int (*prepare)(struct bulk_server *s, struct bulk_state *state,
-	    const struct buf *lines, struct err *e);
+	    const struct spool *lines, struct err *e);
 	char *(*submit)(struct bulk_server *s, const struct bulk_state *state,
-	    const struct buf *lines, struct err *e);
+	    const struct spool *lines, struct err *e);
 	/* The number of the batch of that state: 1; 0 when there is none; -1
 	 * also when several may be it. */
 	int (*find)(struct bulk_server *s, const struct bulk_state *state,
@@ -48,7 +49,8 @@ struct bulk_vendor {
 	    struct bulk_progress *ret, struct err *e);
 	/* Appends the lines of all results. */
 	int (*fetch)(struct bulk_server *s, const char *batch,
-	    const struct bulk_progress *p, struct buf *out, struct err *e);
+	    const struct bulk_progress *p, struct spool *out,
+	    struct err *e);
 	/* What a line says: the HTTP status and the body; its id lives in the
 	 * line. */
 	const char *(*result)(const jv *line, int *ret_status, jv *ret_body);
@@ -60,16 +62,27 @@ const struct bulk_vendor *bulk_vendor_of(const struct model *m,
 
 extern const struct bulk_vendor bulk_openai, bulk_anthropic;
 
+/* A body with the lines of a spool in it. */
+struct bulk_parts {
+	const char *head, *tail;
+	const struct spool *lines;
+	char join;		/* in place of the newlines between them; or
+				 * '\0': as they are */
+};
+
 struct bulk_request {
 	const char *method, *path, *type;	/* type: NULL for JSON */
 	const struct buf *body;		/* or NULL */
+	const struct bulk_parts *parts;	/* in its place; or NULL */
 	bool once;		/* not again, unless it surely was not done */
 };
 
 /* One request, tried again where that may help: its answer, appended, or as
- * an object.  Failures are those of model_ask(). */
+ * an object, or in a spool.  Failures are those of model_ask(). */
 int	bulk_ask(struct bulk_server *s, const struct bulk_request *rq,
 	    struct buf *ret, struct err *e);
+int	bulk_save(struct bulk_server *s, const struct bulk_request *rq,
+	    struct spool *ret, struct err *e);
 jv	bulk_ask_json(struct bulk_server *s, const struct bulk_request *rq,
 	    struct err *e);
 

@@ -7,160 +7,112 @@
 #include "ask.h"
 #include "batch-task.h"
 #include "bulk-account.h"
+#include "bulk-task.h"
 #include "bulk-vendor.h"
 #include "fd.h"
 #include "http.h"
 #include "key.h"
-#include "ndjson.h"
+#include "model-error.h"
 #include "num.h"
 #include "record.h"
 #include "structured.h"
 
 static const int64_t first_look = CLOCK_SEC, longest_look = 60 * CLOCK_SEC;
 
-struct task {
-	struct batch_task is;
-	size_t at, len;		/* its request; then its result */
-	struct err *bad;	/* it cannot be asked; or NULL */
-};
-
 struct run {
 	const struct bulk *b;
 	const struct bulk_vendor *vendor;
 	struct bulk_server server;
 	struct bulk_state state;
-	struct task *tasks;
-	size_t n, cap, asked;
-	struct buf bodies, lines, results;
-	char digest[SHA256_HEX_LEN + 1];
+	struct bulk_tasks tasks;
+	size_t asked;			/* in this round */
+	struct spool lines, results;
 	struct bulk_account account;
-	struct model_usage usage;
 	int status;
 };
 
-/* Reading. */
-
-static int
-add_body(struct run *r, const jv *task, struct err *e)
-{
-	const struct bulk *b = r->b;
-	AUTO_JV jv messages = batch_task_messages(task, b->rules,
-	    b->template);
-	AUTO_JV jv options = batch_task_options(task, b->options);
-	AUTO_FREE char *model = batch_task_model(task);
-	struct model_request rq = { .messages = &messages,
-	    .options = json_is(&options, JSON_OBJECT) ? &options : NULL,
-	    .schema = b->structured ? &b->structured->schema : NULL };
-
-	if (!json_is(&messages, JSON_ARRAY))
-		return err_set(e, ST_DATA,
-		    "a task has neither prompt nor messages");
-	if (model && strcmp(model, b->model->name) != 0 &&
-	    strcmp(model, b->model->id) != 0)
-		return err_set(e, ST_DATA, "a batch has one model, '%s'; the "
-		    "task names '%s'", b->model->name, model);
-	return model_body(b->model, &rq, &r->bodies, e);
-}
-
-static int
-add_task(struct run *r, const struct ndjson_line *line, struct err *e)
-{
-	AUTO_JV jv task = r->b->lines ? json_object() :
-	    json_copy(&line->value);
-	struct task *t;
-	struct err bad = ERR_INIT;
-
-	if (r->b->lines)
-		json_set(&task, "prompt",
-		    json_from_bytes(line->text, line->len));
-	GROW(r->tasks, r->n, r->cap);
-	t = &r->tasks[r->n++];
-	*t = (struct task){ .at = r->bodies.len };
-	batch_task_read(&task, &t->is);
-	if (add_body(r, &task, &bad) < 0) {
-		err_prefix(&bad, "line %lu", line->number);
-		t->bad = xmalloc(sizeof(*t->bad));
-		*t->bad = bad;
-		r->status = ST_DATA;
-	} else if (++r->asked > BULK_TASKS_MAX ||
-	    r->bodies.len > BULK_BYTES_MAX) {
-		return err_set(e, ST_DATA, "more than %d tasks, or %d MiB of "
-		    "them: cut them into several batches", BULK_TASKS_MAX,
-		    BULK_BYTES_MAX >> 20);
-	}
-	t->len = r->bodies.len - t->at;
-	return 0;
-}
-
-static int
-read_tasks(struct run *r, struct err *e)
-{
-	struct ndjson_reader in;
-	struct ndjson_line line = NDJSON_LINE_INIT;
-	struct err why = ERR_INIT;
-	enum ndjson_result got;
-	int result = 0;
-
-	ndjson_init(&in, r->b->in, NDJSON_LINE_MAX);
-	in.raw = r->b->lines;
-	while (result == 0 && (got = ndjson_next_until(&in, r->b->until,
-	    r->server.stop, &line, &why)) != NDJSON_EOF) {
-		if (got == NDJSON_FAIL || got == NDJSON_AGAIN) {
-			result = -1;
-			*e = why;
-			if (got == NDJSON_AGAIN)
-				err_set(e, ST_TIMEOUT,
-				    "no end of standard input in time");
-		} else if (got == NDJSON_BAD) {
-			err_warn("%s, skipping it", why.text);
-			r->status = ST_DATA;
-		} else if (line.len > 0) {
-			result = add_task(r, &line, e);
-		}
-	}
-	ndjson_line_release(&line);
-	ndjson_release(&in);
-	return result;
-}
-
-/* What makes two streams of tasks the same batch. */
 static void
-make_digest(struct run *r)
+worse(struct run *r, int status)
 {
-	const struct model *m = r->b->model;
-	struct sha256 s;
-
-	sha256_init(&s);
-	sha256_add(&s, m->base, strlen(m->base) + 1);
-	sha256_add(&s, m->name, strlen(m->name) + 1);
-	for (size_t i = 0; i < r->n; i++) {
-		const struct task *t = &r->tasks[i];
-		const char *id = t->is.id ? t->is.id : "";
-		sha256_add(&s, id, strlen(id) + 1);
-		if (t->len > 0)
-			sha256_add(&s, r->bodies.data + t->at, t->len);
-		sha256_add(&s, "", 1);
-	}
-	sha256_end_hex(&s, r->digest);
+	if (r->status == ST_OK)
+		r->status = status;
 }
 
-static void
-make_lines(struct run *r)
+/* What a result says: 0 and a reply, or -1 and why not. */
+static int
+read_result(const struct run *r, const struct bulk_task *t,
+    struct model_reply *ret, struct err *e)
 {
-	for (size_t i = 0; i < r->n; i++) {
-		struct task *t = &r->tasks[i];
-		AUTO_BUF struct buf body = BUF_INIT;
-		AUTO_FREE char *id = xasprintf("%s-%zu", r->state.mark, i);
-		if (t->bad)
-			continue;
-		buf_add(&body, r->bodies.data + t->at, t->len);
-		r->vendor->add(r->b->model, id, &body, &r->lines);
-		t->at = t->len = 0;
-	}
-	buf_release(&r->bodies);
+	AUTO_BUF struct buf text = BUF_INIT;
+	AUTO_JV jv line = JSON_NONE, body = JSON_NONE;
+	int status = 0;
+
+	if (t->result_len == 0)
+		return err_set(e, ST_UNAVAILABLE, "%s: the batch has no "
+		    "result for this task", r->b->model->name);
+	if (spool_read(&r->results, t->result_at, t->result_len, &text,
+	    e) < 0 || json_parse(text.data, text.len, &line, e) < 0)
+		return -1;
+	(void)r->vendor->result(&line, &status, &body);
+	return model_read(r->b->model, status, &body, ret, e);
+}
+
+/* Whether an answer is what it has to be: 0 and its value; -1 and why. */
+static int
+read_value(const struct run *r, const struct model_reply *reply, jv *ret,
+    struct buf *why, struct err *e)
+{
+	AUTO_JV jv content = json_get(&reply->message, "content");
+
+	if (!r->b->structured || reply->finish != MODEL_STOP)
+		return 0;
+	return structured_read(r->b->structured, json_string(&content) ?
+	    json_string(&content) : "", json_string_len(&content), ret, why,
+	    e);
 }
 
 /* Handing in. */
+
+/* A request that goes again because its answer does not fit has that answer
+ * in it. */
+static int
+make_body(const struct run *r, const struct bulk_task *t, struct buf *out,
+    struct err *e)
+{
+	AUTO_JV jv task = JSON_NONE, value = JSON_NONE;
+	AUTO_BUF struct buf why = BUF_INIT;
+	struct model_reply reply = MODEL_REPLY_INIT;
+	struct err misfit = ERR_INIT;
+	bool unfit = t->result_len > 0 &&
+	    read_result(r, t, &reply, &misfit) == 0 &&
+	    read_value(r, &reply, &value, &why, &misfit) < 0;
+	int result = bulk_task_get(&r->tasks, t, &task, e);
+
+	if (result == 0)
+		result = bulk_task_body(&r->tasks, &task,
+		    unfit ? &reply.message : NULL, &why, out, e);
+	model_reply_release(&reply);
+	return result;
+}
+
+static int
+make_lines(struct run *r, struct err *e)
+{
+	if (spool_cut(&r->lines, 0, e) < 0)
+		return -1;
+	for (size_t i = 0; i < r->tasks.n; i++) {
+		AUTO_FREE char *id = xasprintf("%s-%zu", r->state.mark, i);
+		AUTO_BUF struct buf body = BUF_INIT, line = BUF_INIT;
+		if (!r->tasks.v[i].again)
+			continue;
+		if (make_body(r, &r->tasks.v[i], &body, e) < 0)
+			return -1;
+		r->vendor->add(r->b->model, id, &body, &line);
+		if (spool_add(&r->lines, line.data, line.len, e) < 0)
+			return -1;
+	}
+	return 0;
+}
 
 /* The batch of an earlier process that was killed before it heard of it. */
 static int
@@ -186,8 +138,10 @@ hand_in(struct run *r, struct err *e)
 		bulk_account_resume(&r->account, e);
 		return 0;
 	}
-	if (bulk_account_lease(&r->account, r->lines.len, r->asked, e) < 0) {
-		if (!r->state.begun)	/* it is not meant any more */
+	if (bulk_account_lease(&r->account, (size_t)r->lines.len,
+	    r->asked, e) < 0) {
+		/* it is not meant any more */
+		if (!r->state.begun && r->state.round == 1)
 			(void)unlink(r->state.path);
 		return -1;
 	}
@@ -250,183 +204,226 @@ await_end(struct run *r, struct bulk_progress *p, struct err *e)
 /* Results. */
 
 /* Which task an id is of: ours are MARK-NUMBER. */
-static struct task *
+static struct bulk_task *
 task_of(struct run *r, const char *id)
 {
+	struct bulk_task *t;
 	int64_t i;
 
 	if (!id || strncmp(id, r->state.mark, ULID_LEN) != 0 ||
 	    id[ULID_LEN] != '-' || num_parse_int(id + ULID_LEN + 1, 0,
-	    (int64_t)r->n - 1, &i) < 0)
+	    (int64_t)r->tasks.n - 1, &i) < 0)
 		return NULL;
-	return &r->tasks[i];
+	t = &r->tasks.v[i];
+	return t->again ? t : NULL;
 }
 
 /* Notes where the result of each task is. */
 static int
-sort_results(struct run *r, struct err *e)
+sort_results(struct run *r, int64_t from, struct err *e)
 {
-	size_t at = 0;
+	AUTO_BUF struct buf text = BUF_INIT;
+	int got;
 
-	while (at < r->results.len) {
-		char *from = r->results.data + at;
-		char *lf = memchr(from, '\n', r->results.len - at);
-		size_t len = lf ? (size_t)(lf - from) : r->results.len - at;
+	for (int64_t at = from; (got = spool_line(&r->results, at, &text,
+	    e)) > 0; at += (int64_t)text.len, buf_reset(&text)) {
 		AUTO_JV jv line = JSON_NONE, body = JSON_NONE;
-		struct task *t;
+		struct bulk_task *t;
 		int status;
-		if (len > 0 && json_parse(from, len, &line, e) < 0)
+		if (text.len == 1)
+			continue;
+		if (json_parse(text.data, text.len, &line, e) < 0)
 			return err_prefix(e, "the results");
 		t = task_of(r, r->vendor->result(&line, &status, &body));
-		if (t && !t->bad) {
-			t->at = at;
-			t->len = len;
+		if (t) {
+			t->result_at = at;
+			t->result_len = text.len;
 		}
-		at += len + 1;
 	}
-	return 0;
+	return got;
 }
 
-static void
-fail(struct run *r, const struct task *t, const struct model_reply *reply,
-    const struct err *why, struct buf *out)
+/* Whoever cancelled it does not want it to be done. */
+static bool
+cancelled(const struct model_reply *reply)
 {
-	if (r->status == ST_OK)
-		r->status = ST_NO;
-	batch_task_record(&t->is, RECORD_ERROR, reply ?
-	    model_error_json(reply, why) : record_error_data(why), out);
+	return reply->error.code && strstr(reply->error.code, "cancel");
 }
 
-static void
-succeed(struct run *r, const struct task *t, const struct model_reply *reply,
-    struct buf *out)
+/* Whether a task is to be handed in again; what its answer took. */
+static bool
+judge(struct run *r, struct bulk_task *t, struct model_usage *usage)
 {
-	AUTO_JV jv content = json_get(&reply->message, "content");
+	struct model_reply reply = MODEL_REPLY_INIT;
+	AUTO_JV jv value = JSON_NONE;
 	AUTO_BUF struct buf why = BUF_INIT;
-	struct err misfit = ERR_INIT;
+	struct err e = ERR_INIT;
+	bool again;
+
+	if (read_result(r, t, &reply, &e) < 0)
+		again = t->left > 0 && (t->result_len == 0 ||
+		    (model_error_again(&reply.error) && !cancelled(&reply)));
+	else
+		again = read_value(r, &reply, &value, &why, &e) < 0 &&
+		    t->misfits_left > 0;
+	if (again && reply.finish == MODEL_STOP)
+		t->misfits_left--;
+	else if (again)
+		t->left--;
+	model_usage_add(usage, &reply.usage);
+	model_reply_release(&reply);
+	return again;
+}
+
+/* How many tasks are to be handed in again. */
+static size_t
+judge_all(struct run *r, struct model_usage *usage)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->tasks.n; i++) {
+		struct bulk_task *t = &r->tasks.v[i];
+		t->again = t->again && judge(r, t, usage);
+		n += t->again;
+	}
+	return n;
+}
+
+static void
+answer_task(struct run *r, const struct bulk_task *t,
+    const struct batch_task *is, struct buf *out)
+{
+	struct model_reply reply = MODEL_REPLY_INIT;
+	AUTO_BUF struct buf misfit = BUF_INIT;
+	struct err why = ERR_INIT;
 	jv data, value = JSON_NONE;
 
-	if (r->b->structured && reply->finish == MODEL_STOP &&
-	    structured_read(r->b->structured, json_string(&content) ?
-	    json_string(&content) : "", json_string_len(&content), &value,
-	    &why, &misfit) < 0) {
-		fail(r, t, reply, &misfit, out);
-		return;
-	}
-	if (model_finish_status(reply->finish) != ST_OK && r->status == ST_OK)
-		r->status = ST_NO;
-	data = ask_result_data(reply);
-	json_set(&data, "value", value);
-	json_set_str(&data, "batch", r->state.batch);
-	batch_task_record(&t->is, RECORD_RESULT, data, out);
-}
-
-static void
-answer_task(struct run *r, const struct task *t, struct buf *out)
-{
-	AUTO_JV jv line = JSON_NONE, body = JSON_NONE;
-	struct model_reply reply = MODEL_REPLY_INIT;
-	struct err why = ERR_INIT;
-	int status = 0;
-
 	if (t->bad) {
-		fail(r, t, NULL, t->bad, out);
-		return;
+		err_set(&why, t->bad_status, "%s", t->bad);
+		data = record_error_data(&why);
+	} else if (read_result(r, t, &reply, &why) < 0 ||
+	    read_value(r, &reply, &value, &misfit, &why) < 0) {
+		data = t->result_len > 0 ? model_error_json(&reply, &why) :
+		    record_error_data(&why);
+	} else {
+		data = ask_result_data(&reply);
+		json_set(&data, "value", value);
+		json_set_str(&data, "batch", r->state.batch);
+		if (model_finish_status(reply.finish) != ST_OK)
+			worse(r, ST_NO);
 	}
-	if (t->len == 0) {
-		err_set(&why, ST_UNAVAILABLE, "%s: the batch has no result "
-		    "for this task", r->b->model->name);
-		fail(r, t, NULL, &why, out);
-		return;
-	}
-	(void)json_parse(r->results.data + t->at, t->len, &line, &why);
-	(void)r->vendor->result(&line, &status, &body);
-	if (model_read(r->b->model, status, &body, &reply, &why) < 0)
-		fail(r, t, &reply, &why, out);
-	else
-		succeed(r, t, &reply, out);
-	model_usage_add(&r->usage, &reply.usage);
+	if (why.status != ST_OK)
+		worse(r, ST_NO);
+	batch_task_record(is, why.status != ST_OK ? RECORD_ERROR :
+	    RECORD_RESULT, data, out);
 	model_reply_release(&reply);
 }
 
 static int
 write_all(struct run *r, struct err *e)
 {
-	for (size_t i = 0; i < r->n; i++) {
+	for (size_t i = 0; i < r->tasks.n; i++) {
+		const struct bulk_task *t = &r->tasks.v[i];
+		AUTO_JV jv task = JSON_NONE;
 		AUTO_BUF struct buf out = BUF_INIT;
-		answer_task(r, &r->tasks[i], &out);
+		struct batch_task is;
+		if (bulk_task_get(&r->tasks, t, &task, e) < 0)
+			return -1;
+		batch_task_read(&task, &is);
+		answer_task(r, t, &is, &out);
+		batch_task_release(&is);
 		if (fd_write(r->b->out, out.data, out.len, e) < 0)
 			return -1;
 	}
 	return 0;
 }
 
-/* From the tasks that were read to their records. */
+/* From what is to be asked to its results; how many are to be asked again. */
 static int
-answer_all(struct run *r, struct err *e)
+one_round(struct run *r, size_t *ret_again, struct err *e)
 {
 	struct bulk_progress p = { .answer = JSON_NONE };
-	int result = hand_in(r, e);
+	struct model_usage usage = MODEL_USAGE_INIT;
+	int64_t had = r->results.len;
+	int result = make_lines(r, e);
 
+	if (result == 0)
+		result = hand_in(r, e);
 	if (result == 0)
 		result = await_end(r, &p, e);
 	if (result == 0)
 		result = r->vendor->fetch(&r->server, r->state.batch, &p,
 		    &r->results, e);
 	if (result == 0)
-		result = sort_results(r, e);
-	if (result == 0)
-		result = write_all(r, e);
-	if (result == 0)
-		result = bulk_account_settle(&r->account, &r->usage,
-		    &r->state, e);
+		result = sort_results(r, had, e);
 	release_progress(&p);
+	if (result < 0)
+		return -1;
+	*ret_again = judge_all(r, &usage);
+	return bulk_account_settle(&r->account, &usage, &r->state, e);
+}
+
+static int
+answer_all(struct run *r, struct err *e)
+{
+	int result;
+
+	for (;;) {
+		size_t again = 0;
+		result = one_round(r, &again, e);
+		if (result < 0 || again == 0)
+			break;
+		r->asked = again;
+		result = bulk_state_next(&r->state, again, e);
+		if (result < 0)
+			break;
+	}
 	if (result < 0 && e->status == ST_TIMEOUT &&
 	    deadline_passed(r->b->until))
-		err_set(e, ST_TEMPFAIL, "out of time: come again with '%s'",
-		    r->state.path);
-	return result;
+		return err_set(e, ST_TEMPFAIL, "out of time: come again with "
+		    "'%s'", r->state.path);
+	return result < 0 ? -1 : write_all(r, e);
 }
 
 static int
 run(struct run *r, struct err *e)
 {
-	if (read_tasks(r, e) < 0)
+	if (bulk_tasks_read(&r->tasks, r->server.stop, e) < 0)
 		return -1;
+	r->asked = r->tasks.asked;
+	if (r->tasks.bad_lines)
+		r->status = ST_DATA;
 	if (r->asked == 0)
 		return write_all(r, e);
-	make_digest(r);
-	if (bulk_state_open(r->b->state, r->digest, r->asked,
-	    r->b->model->name, &r->state, e) < 0)
+	if (bulk_state_open(r->b->state, r->tasks.digest, r->asked,
+	    r->b->model->name, &r->state, e) < 0 ||
+	    spool_open(&r->lines, r->b->state, e) < 0 ||
+	    spool_open(&r->results, r->b->state, e) < 0)
 		return -1;
-	make_lines(r);
 	return answer_all(r, e);
 }
 
 static void
 release(struct run *r)
 {
-	for (size_t i = 0; i < r->n; i++) {
-		batch_task_release(&r->tasks[i].is);
-		free(r->tasks[i].bad);
-	}
-	free(r->tasks);
+	bulk_tasks_release(&r->tasks);
 	bulk_account_release(&r->account);
 	bulk_state_close(&r->state);
 	http_free(r->server.http);
 	key_free(r->server.key);
-	buf_release(&r->bodies);
-	buf_release(&r->lines);
-	buf_release(&r->results);
+	spool_close(&r->lines);
+	spool_close(&r->results);
 }
 
 int
 bulk_run(const struct bulk *b, const volatile int *stop, struct err *e)
 {
 	struct run r = { .b = b, .state = BULK_STATE_INIT,
-	    .usage = MODEL_USAGE_INIT, .status = ST_OK };
+	    .tasks = BULK_TASKS_INIT, .lines = SPOOL_INIT,
+	    .results = SPOOL_INIT, .status = ST_OK };
 	int result = -1;
 
+	r.tasks.b = b;
 	r.vendor = bulk_vendor_of(b->model, e);
 	if (!r.vendor)
 		return -1;

@@ -3,7 +3,9 @@
  * a day instead of at once.
  *
  * All tasks are read, handed in as one batch, waited for, and answered in
- * their order, by the records of batch.h.  A state file says how far it has
+ * their order, by the records of batch.h.  What expired there, or failed in a
+ * way that may pass, is handed in again, as another batch.  Tasks and results
+ * lie in files without a name beside the state file, not in memory.  A state file says how far it has
  * come, so a process that ended, or was killed at any instant, goes on when
  * it is given the same tasks and the file again, and nothing is handed in
  * twice: what is meant to be is noted first, with a mark that the batch
@@ -31,6 +33,8 @@ struct bulk {
 	const jv *options;
 	const struct structured *structured;
 	const char *state;	/* the file */
+	int retries;		/* how often what failed is handed in again */
+	int schema_retries;	/* how often a misfit is sent back */
 	bool lines;
 	bool progress;		/* a line about it on stderr */
 	struct deadline until;

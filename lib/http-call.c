@@ -210,7 +210,8 @@ static size_t
 on_read(char *data, size_t size, size_t n, void *ctx)
 {
 	struct http_call *c = ctx;
-	ssize_t got = c->source.read(c->ctx, data, size * n);
+	ssize_t got = c->source.read(c->source.ctx ? c->source.ctx : c->ctx,
+	    data, size * n);
 
 	c->since = clock_mono();
 	return got == HTTP_LATER ? CURL_READFUNC_PAUSE :
@@ -222,7 +223,8 @@ on_seek(void *ctx, curl_off_t to, int origin)
 {
 	const struct http_call *c = ctx;
 
-	return to == 0 && origin == SEEK_SET && c->source.rewind(c->ctx) ?
+	return to == 0 && origin == SEEK_SET &&
+	    c->source.rewind(c->source.ctx ? c->source.ctx : c->ctx) ?
 	    CURL_SEEKFUNC_OK : CURL_SEEKFUNC_CANTSEEK;
 }
 

@@ -20,6 +20,7 @@
 
 #include "alloc.h"
 #include "fd.h"
+#include "spool.h"
 
 /* A server that speaks HTTP/2 serves as many at once on one connection, or
  * more: 100 is what it is advised to. */
@@ -274,10 +275,11 @@ http_wait(struct http *h, struct deadline until, const volatile int *stop,
 	}
 }
 
-/* http_fetch() as events. */
+/* http_fetch() and http_save() as events. */
 struct fetch {
 	size_t limit;
 	struct buf *out;
+	struct spool *to;		/* of a success; or NULL */
 	char *type;
 	int status;
 	bool done;
@@ -305,6 +307,8 @@ fetch_body(void *ctx, const char *data, size_t len, struct err *e)
 	if (len > f->limit)
 		return err_set(e, ST_DATA, "the answer is too large");
 	f->limit -= len;
+	if (f->to && f->status >= 200 && f->status < 300)
+		return spool_add(f->to, data, len, e);
 	buf_add(f->out, data, len);
 	return 0;
 }
@@ -321,27 +325,49 @@ fetch_done(void *ctx, const struct err *e)
 	}
 }
 
-int
-http_fetch(struct http *h, const struct http_request *rq, size_t limit,
-    const volatile int *stop, struct buf *out, char **type, struct err *e)
+static int
+fetch(struct http *h, const struct http_request *rq, const volatile int *stop,
+    struct fetch *f, struct err *e)
 {
 	static const struct http_events events = {
 		fetch_head, fetch_body, fetch_done
 	};
-	struct fetch f = { .limit = limit, .out = out, .e = e };
-	struct http_call *c = http_start(h, rq, &events, &f, e);
+	struct http_call *c = http_start(h, rq, &events, f, e);
 
+	f->e = e;
 	if (!c)
 		return -1;
-	while (!f.done) {
+	while (!f->done) {
 		if (http_wait(h, DEADLINE_NEVER, stop, e) >= 0)
 			continue;
 		http_cancel(c);
-		f.status = -1;
-		f.done = true;
+		f->status = -1;
+		f->done = true;
 	}
-	if (type && f.status >= 0)
+	return f->status;
+}
+
+int
+http_fetch(struct http *h, const struct http_request *rq, size_t limit,
+    const volatile int *stop, struct buf *out, char **type, struct err *e)
+{
+	struct fetch f = { .limit = limit, .out = out };
+	int status = fetch(h, rq, stop, &f, e);
+
+	if (type && status >= 0)
 		*type = STEAL(f.type);
 	free(f.type);
-	return f.status;
+	return status;
+}
+
+int
+http_save(struct http *h, const struct http_request *rq, size_t limit,
+    const volatile int *stop, struct spool *to, struct buf *refusal,
+    struct err *e)
+{
+	struct fetch f = { .limit = limit, .out = refusal, .to = to };
+	int status = fetch(h, rq, stop, &f, e);
+
+	free(f.type);
+	return status;
 }

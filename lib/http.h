@@ -52,6 +52,7 @@ struct http_source {
 	ssize_t (*read)(void *ctx, char *data, size_t max);
 	bool (*rewind)(void *ctx);
 	int64_t len;			/* -1: not known */
+	void *ctx;			/* NULL: that of the events */
 };
 
 struct http_request {
@@ -140,6 +141,12 @@ int	http_wait(struct http *h, struct deadline until,
  */
 int	http_fetch(struct http *h, const struct http_request *rq, size_t limit,
 	    const volatile int *stop, struct buf *out, char **type,
+	    struct err *e);
+
+/* The same, the body of a success into a spool as it comes. */
+struct spool;
+int	http_save(struct http *h, const struct http_request *rq, size_t limit,
+	    const volatile int *stop, struct spool *to, struct buf *refusal,
 	    struct err *e);
 
 #endif
