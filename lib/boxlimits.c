@@ -15,6 +15,7 @@
 #include "fd.h"
 #include "num.h"
 #include "path.h"
+#include "scope.h"
 
 enum {
 	ULIMITS_MAX = BOX_RLIMITS - 8,	/* room for our own */
@@ -145,12 +146,44 @@ wanted(const struct rules *rules)
 	    rules->cpus };
 }
 
+/* Whether somebody named one that a group keeps; asking takes 10 ms. */
+static bool
+is_asked_for(const struct rules *r)
+{
+	AUTO_RULES struct rules builtin = RULES_INIT;
+
+	rules_defaults(&builtin);
+	return r->memory != builtin.memory || r->pids != builtin.pids ||
+	    r->cpus > 0;
+}
+
+/* Asks for a group that is ours alone, where somebody gives one. */
+static bool
+enter_scope(void)
+{
+	AUTO_SCOPE_HOST struct scope_host host = SCOPE_HOST_INIT;
+	struct err e = ERR_INIT;
+
+	scope_host_find(&host);
+	if (!scope_possible(&host))
+		return false;
+	if (scope_enter(&host, &e) == 0)
+		return true;
+	err_warn("%s: limits are kept without a control group", e.text);
+	return false;
+}
+
 void
 boxlimits_plan(struct boxlimits *l, const struct rules *rules)
 {
 	const struct cgroup_limits want = wanted(rules);
 
 	l->rules = rules;
+	cgroup_plan(&l->group, &want);
+	if (cgroup_is_likely(&l->group) || !is_asked_for(rules) ||
+	    !enter_scope())
+		return;
+	cgroup_remove(&l->group);
 	cgroup_plan(&l->group, &want);
 }
 

@@ -52,7 +52,8 @@ read_number(const char *dir, const char *file, const char *key)
 	for (p = text.data; p && *p; p = strchr(p, '\n')) {
 		size_t n = strlen(key);
 		p += *p == '\n';
-		if (strncmp(p, key, n) != 0 || (n > 0 && p[n] != ' '))
+		if (strncmp(p, key, n) != 0 || (n > 0 &&
+		    p[n] != ' ' && p[n] != '\t'))
 			continue;
 		p += n + (n > 0);
 		AUTO_FREE char *one = xstrndup(p, strcspn(p, "\n"));
@@ -161,10 +162,60 @@ make_group(struct cgroup *g, const char *dir, const char *enter)
 	return 0;
 }
 
+static bool
+is_child(pid_t pid)
+{
+	AUTO_FREE char *dir = xasprintf("/proc/%d", (int)pid);
+
+	return read_number(dir, "status", "PPid:") == getpid();
+}
+
+/*
+ * Calls `each` with every member of a group; false when one is neither us nor
+ * a child of ours, or when `each` is.
+ */
+static bool
+each_member(const char *group, bool (*each)(const char *to, const char *pid),
+    const char *to)
+{
+	AUTO_FREE char *path = path_join(group, "cgroup.procs");
+	AUTO_BUF struct buf text = BUF_INIT;
+	struct err ignored;
+	char *rest, *one;
+	int64_t pid;
+
+	if (path_read(path, 65536, &text, &ignored) < 0)
+		return false;
+	for (rest = text.data; rest && (one = strsep(&rest, "\n")); )
+		if (*one && (num_parse_int(one, 1, INT32_MAX, &pid) < 0 ||
+		    (pid != getpid() && !is_child((pid_t)pid)) ||
+		    (each && !each(to, one))))
+			return false;
+	return true;
+}
+
+static bool
+move_to(const char *group, const char *pid)
+{
+	return write_value(group, "cgroup.procs", pid) == 0;
+}
+
+bool
+cgroup_is_likely(const struct cgroup *g)
+{
+	if (g->dirs.n == 0)
+		return false;
+	if (g->version != 2)
+		return true;
+	AUTO_FREE char *parent = parent_of(g->dirs.v[0]);
+	AUTO_FREE char *control = path_join(parent, "cgroup.subtree_control");
+	return access(control, W_OK) == 0 && each_member(parent, NULL, NULL);
+}
+
 /*
  * "No internal processes": a group with members cannot give its controllers
- * to its children.  Where we are the only one, as in a scope of our own, we
- * step aside, into a group below it; others we do not move.
+ * to its children.  Where there is nobody but us, as in a scope of our own,
+ * we step aside, into a group below it; others we do not move.
  */
 static int
 share_controllers(struct cgroup *g, const char *parent)
@@ -180,13 +231,13 @@ share_controllers(struct cgroup *g, const char *parent)
 	aside = xasprintf("%s/" PREFIX "%d-self", parent, (int)getpid());
 	if (mkdir(aside, 0755) < 0)
 		return -1;
-	if (write_value(aside, "cgroup.procs", "0") == 0) {
-		if (write_value(parent, control, all) == 0) {
-			g->left = xstrdup(parent);
-			return 0;
-		}
-		(void)write_value(parent, "cgroup.procs", "0");
+	if (each_member(parent, NULL, NULL) &&
+	    each_member(parent, move_to, aside) &&
+	    write_value(parent, control, all) == 0) {
+		g->left = xstrdup(parent);
+		return 0;
 	}
+	(void)each_member(aside, move_to, parent);
 	rmdir(aside);
 	return -1;
 }

@@ -40,6 +40,12 @@ struct cgroup_limits {
 void	cgroup_plan(struct cgroup *g, const struct cgroup_limits *limits);
 
 /*
+ * Whether it looks as if they could be made: in version 2 where our own group
+ * was given to us, and to nobody else.
+ */
+bool	cgroup_is_likely(const struct cgroup *g);
+
+/*
  * Makes the planned groups for as many of these limits as can be had; what
  * could not be is false in `g`.  Never fails: without groups there are other means.
  */

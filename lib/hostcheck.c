@@ -17,6 +17,7 @@
 #include "num.h"
 #include "overlay.h"
 #include "path.h"
+#include "scope.h"
 
 static const char apparmor_mend[] =
     "as root: printf 'abi <abi/4.0>,\\nprofile bwrap /usr/bin/bwrap "
@@ -142,16 +143,29 @@ add(jv *all, const char *name, bool good, const char *what, const char *mend)
 static void
 add_limits(jv *all)
 {
+	static const struct cgroup_limits want = { 1 << 30, 1000, 1.0 };
+	AUTO_SCOPE_HOST struct scope_host host = SCOPE_HOST_INIT;
 	struct cgroup g = CGROUP_INIT;
-	struct cgroup_limits want = { 1 << 30, 1000, 1.0 };
+	const char *what = "limits by control groups, version 2";
+	struct err e = ERR_INIT;
 
 	cgroup_plan(&g, &want);
+	scope_host_find(&host);
+	if (!cgroup_is_likely(&g) && scope_possible(&host)) {
+		what = "limits by control groups, version 2, in a scope that "
+		    "systemd gives for --memory, --pids-limit and --cpus";
+		if (scope_enter(&host, &e) < 0)
+			what = e.text;
+		cgroup_remove(&g);
+		cgroup_plan(&g, &want);
+	}
 	cgroup_make(&g, &want);
-	add(all, "cgroup", g.nprocs > 0, g.version == 2 ?
-	    "limits by control groups, version 2" : g.version == 1 ?
-	    "limits by control groups, version 1" :
-	    "no control group of ours: memory is watched, processes are "
-	    "limited by pid_max or RLIMIT_NPROC",
+	if (g.version == 1)
+		what = "limits by control groups, version 1";
+	else if (g.version == 0 && !e.text[0])
+		what = "no control group of ours: memory is watched, "
+		    "processes are limited by pid_max or RLIMIT_NPROC";
+	add(all, "cgroup", g.version > 0, what,
 	    "systemd-run --user --scope -p Delegate=yes agent-sandbox ...");
 	cgroup_remove(&g);
 }
