@@ -11,10 +11,12 @@
 #include "alloc.h"
 #include "path.h"
 
-enum { LEVELS = 2, MODULES_MAX = 16, ENTRIES_MAX = 4096 };
+enum { LEVELS = 2, DEEPER_MAX = 100, MODULES_MAX = 16, ENTRIES_MAX = 4096 };
 
 struct search {
 	struct gitdirs *g;
+	const char *workspace;
+	struct strs deeper;	/* directories whose own were not looked at */
 	bool all_ro, open_config;
 	unsigned seen;
 };
@@ -157,6 +159,39 @@ add_linked(struct search *s, const char *dir, const char *file, struct err *e)
 	return s->all_ro ? 0 : protect(s, own, e);
 }
 
+/*
+ * A directory that has a mount point in it can be moved, and another be put
+ * in its place; one that is a mount point itself cannot.
+ */
+static void
+pin_parents(struct search *s, const char *dir)
+{
+	AUTO_FREE char *p = xstrdup(dir);
+	char *slash;
+
+	while (strcmp(p, s->workspace) != 0 && (slash = strrchr(p, '/'))) {
+		if (!strs_has(&s->g->pin, p))
+			strs_add(&s->g->pin, p);
+		*slash = '\0';
+	}
+}
+
+static int
+look_at(struct search *s, const char *dir, struct err *e)
+{
+	AUTO_FREE char *git = path_join(dir, ".git");
+	struct stat st;
+	int r;
+
+	if (lstat(git, &st) < 0 ||
+	    !(S_ISDIR(st.st_mode) || S_ISREG(st.st_mode)))
+		return 0;
+	r = S_ISDIR(st.st_mode) ? add_directory(s, git, e) :
+	    add_linked(s, dir, git, e);
+	pin_parents(s, dir);
+	return r;
+}
+
 static int	walk(struct search *s, const char *dir, int level,
 		    struct err *e);
 
@@ -184,27 +219,37 @@ look_below(struct search *s, const char *dir, int level, struct err *e)
 static int
 walk(struct search *s, const char *dir, int level, struct err *e)
 {
-	AUTO_FREE char *git = path_join(dir, ".git");
-	struct stat st;
+	if (look_at(s, dir, e) < 0)
+		return -1;
+	if (level < LEVELS)
+		return look_below(s, dir, level, e);
+	if (s->deeper.n < DEEPER_MAX)
+		strs_add(&s->deeper, dir);
+	return 0;
+}
 
-	if (lstat(git, &st) == 0) {
-		if (S_ISDIR(st.st_mode)) {
-			if (add_directory(s, git, e) < 0)
-				return -1;
-		} else if (S_ISREG(st.st_mode)) {
-			if (add_linked(s, dir, git, e) < 0)
-				return -1;
-		}
+/* Further down, the nearest first, as far as that costs next to nothing. */
+static int
+walk_deeper(struct search *s, struct err *e)
+{
+	for (size_t i = 0; i < s->deeper.n; i++) {
+		AUTO_FREE char *dir = xstrdup(s->deeper.v[i]);
+		if (look_below(s, dir, LEVELS, e) < 0)
+			return -1;
 	}
-	return level < LEVELS ? look_below(s, dir, level, e) : 0;
+	return 0;
 }
 
 int
 gitdirs_find(struct gitdirs *g, const char *workspace, bool all_ro,
     bool open_config, struct err *e)
 {
-	struct search s = { .g = g, .all_ro = all_ro,
+	struct search s = { .g = g, .workspace = workspace, .all_ro = all_ro,
 	    .open_config = open_config };
+	int r = walk(&s, workspace, 0, e);
 
-	return walk(&s, workspace, 0, e);
+	if (r == 0)
+		r = walk_deeper(&s, e);
+	strs_release(&s.deeper);
+	return r;
 }

@@ -5,10 +5,12 @@
  * next `git status`.  Each `.git` is pinned: mounted on itself, so that it
  * cannot be moved away, with hooks and config read-only on top; commits,
  * branches, worktrees still work.  A linked worktree brings the common
- * directory of its repository, if that repository knows the worktree.
+ * directory of its repository, if that repository knows the worktree.  The
+ * directories above a repository, up to the workspace, are pinned too.
  *
- * Looks at the workspace and two levels down, not into node_modules and
- * directories whose name starts with a dot.
+ * Looks at the workspace and two levels down, then into the nearest hundred
+ * directories below, not into node_modules and directories whose name starts
+ * with a dot.
  */
 #ifndef AGENT_GITDIR_H
 #define AGENT_GITDIR_H

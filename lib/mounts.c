@@ -290,6 +290,7 @@ add_git(struct mounts *m, const struct rules *rules,
 			m->git.ro.v[kept++] = p;
 	}
 	m->git.ro.n = kept;
+	strs_cut(&m->git.pin, 0);
 	return 0;
 }
 

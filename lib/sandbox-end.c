@@ -36,16 +36,32 @@ bwrap_said(struct box *b)
 	    "and said nothing", WEXITSTATUS(status));
 }
 
+static void
+say_found(const char *what, const struct strs *found)
+{
+	err_warn("%s by itself later: '%s'%s", what, found->v[0],
+	    found->n > 1 ? " and others" : "");
+}
+
+static int
+set_aside(struct box *b, const struct strs *found)
+{
+	if (found->n == 0)
+		return 0;
+	say_found("moved aside what would run", found);
+	return taint_quarantine(b->s->workspace, found, b->e);
+}
+
 /*
- * Says what was left that runs by itself.  An overlay needs none of this:
- * what is in it runs nowhere before it is committed.
+ * Says what was left that runs by itself, and moves aside what has no other
+ * use.  An overlay needs none of this: what is in it runs nowhere before it
+ * is committed.
  */
 static int
 judge_taint(struct box *b)
 {
-	AUTO_STRS struct strs found = STRS_INIT;
+	AUTO_STRS struct strs found = STRS_INIT, hostile = STRS_INIT;
 	int64_t how = b->rules->taint;
-	const char *more;
 
 	if (how == TAINT_OFF || b->rules->read_only || b->s->overlay)
 		return 0;
@@ -54,17 +70,14 @@ judge_taint(struct box *b)
 	if (found.n == 0)
 		return 0;
 	boxreport_taint(&b->report, &found);
-	more = found.n > 1 ? " and others" : "";
-	if (how == TAINT_QUARANTINE) {
-		err_warn("moved aside what would run by itself later: '%s'%s",
-		    found.v[0], more);
-		return taint_quarantine(b->s->workspace, &found, b->e);
-	}
-	err_warn("made or changed what may run by itself later: '%s'%s",
-	    found.v[0], more);
+	if (how == TAINT_QUARANTINE)
+		return set_aside(b, &found);
 	if (how == TAINT_FAIL && b->status == 0)
 		b->status = ST_WRAPPER;
-	return 0;
+	taint_split(&found, &hostile);
+	if (found.n > 0)
+		say_found("made or changed what may run", &found);
+	return set_aside(b, &hostile);
 }
 
 int

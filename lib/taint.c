@@ -4,6 +4,7 @@
 #include "taint.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
@@ -15,7 +16,8 @@
 enum {
 	LEVELS = 2,		/* of directories that are looked into */
 	INSIDE = 4,		/* below .vscode and its like */
-	ENTRIES_MAX = 20000
+	ENTRIES_MAX = 20000,
+	DEEPER_MAX = 400	/* directories further down */
 };
 
 /* In any directory that somebody may enter. */
@@ -51,6 +53,7 @@ struct scan {
 	const struct strs *known;
 	struct strs *ret;
 	unsigned seen;
+	struct strs deeper;	/* whose directories were not looked at */
 };
 
 static bool
@@ -136,15 +139,35 @@ is_bare(const char *dir)
 	return true;
 }
 
+/* When it was made; where that is not kept, when it was changed. */
+static bool
+is_newborn(const struct scan *s, const char *path)
+{
+	struct statx st;
+
+	if (statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_BTIME |
+	    STATX_CTIME, &st) < 0)
+		return false;
+	if (!(st.stx_mask & STATX_BTIME))
+		st.stx_btime = st.stx_ctime;
+	return st.stx_btime.tv_sec * CLOCK_SEC + st.stx_btime.tv_nsec >=
+	    s->since;
+}
+
+/*
+ * Nearby we know those that were there: any other was made here, or moved
+ * here, which is as good as new.  Far down one may have been there, and been
+ * committed to.
+ */
 static void
-look_at_git(struct scan *s, const char *git)
+look_at_git(struct scan *s, const char *git, int level)
 {
 	struct stat st;
 
 	if (lstat(git, &st) < 0)
 		return;
-	if (!strs_has(s->known, git)) {
-		/* made here, or moved here: either is as good as new */
+	if (!strs_has(s->known, git) && (level <= LEVELS ||
+	    is_newborn(s, git))) {
 		if (has_young(s, git, 1) || is_young(s, &st))
 			add(s, git);
 		return;
@@ -163,7 +186,7 @@ look(struct scan *s, const char *dir, int level)
 	DIR *d = opendir(dir);
 	const struct dirent *entry;
 
-	look_at_git(s, git);
+	look_at_git(s, git, level);
 	if (is_bare(dir)) {
 		AUTO_FREE char *config = path_join(dir, "config");
 		if (has_young(s, config, 0))
@@ -183,10 +206,13 @@ look(struct scan *s, const char *dir, int level)
 		if (is_name(name)) {
 			if (has_young(s, p, INSIDE))
 				add(s, p);
-		} else if (name[0] != '.' && level < LEVELS &&
+		} else if (name[0] != '.' &&
 		    strcmp(name, "node_modules") != 0 &&
 		    lstat(p, &st) == 0 && S_ISDIR(st.st_mode)) {
-			look(s, p, level + 1);
+			if (level < LEVELS)
+				look(s, p, level + 1);
+			else if (s->deeper.n < DEEPER_MAX)
+				strs_add(&s->deeper, p);
 		}
 	}
 	if (d)
@@ -212,6 +238,33 @@ taint_scan(const char *workspace, int64_t since, const struct strs *known,
 	    .known = known, .ret = ret };
 
 	look(&s, workspace, 0);
+	/* the nearest first */
+	for (size_t i = 0; i < s.deeper.n; i++) {
+		AUTO_FREE char *dir = xstrdup(s.deeper.v[i]);
+		look(&s, dir, LEVELS + 1);
+	}
+	strs_release(&s.deeper);
+}
+
+void
+taint_split(struct strs *paths, struct strs *ret_hostile)
+{
+	static const char tail[] = ".git/commondir";
+	size_t kept = 0;
+
+	for (size_t i = 0; i < paths->n; i++) {
+		char *p = paths->v[i];
+		size_t n = strlen(p), t = strlen(tail);
+
+		if (n >= t && strcmp(p + n - t, tail) == 0 &&
+		    (n == t || p[n - t - 1] == '/'))
+			strs_take(ret_hostile, p);
+		else
+			paths->v[kept++] = p;
+	}
+	if (paths->v)
+		paths->v[kept] = NULL;
+	paths->n = kept;
 }
 
 int

@@ -29,6 +29,12 @@ int64_t	taint_now(void);
 void	taint_scan(const char *workspace, int64_t since,
 	    const struct strs *known, struct strs *ret);
 
+/*
+ * Moves to `ret_hostile` what has no honest use: a file that lends a
+ * repository the configuration of another.
+ */
+void	taint_split(struct strs *paths, struct strs *ret_hostile);
+
 /* Whether a path, relative to a workspace, is one that runs by itself. */
 bool	taint_is_autorun(const char *path);
 

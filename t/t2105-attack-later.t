@@ -10,7 +10,7 @@ need git
 attack_setup() {
 	echo whole >"$CANARY"
 	cd "$WS/.." && rm -rf "$WS" && mkdir "$WS" && cd "$WS" || exit
-	git init -q . && git init -q sub
+	git init -q . && git init -q sub && git init -q a/b/c/d
 	echo old >"$SECRET/linked"
 	ln "$SECRET/linked" hard
 }
@@ -25,12 +25,22 @@ ATTACK_JUDGE='git -C new/deep config core.pager | grep evil && echo broken'
 attack_later git-new-repo-deep 'git init -q new/deep &&
 	git -C new/deep config core.pager evil'
 ATTACK_JUDGE='git config core.pager | grep evil && echo broken'
-attack_later git-commondir 'mkdir x; cp -r .git/. x; rm -f x/config
+attack git-commondir 'mkdir x; cp -r .git/. x; rm -f x/config
 	printf "[core]\n\tpager = evil\n\trepositoryformatversion = 0\n" >x/config
 	echo ../x >.git/commondir'
 ATTACK_JUDGE='git -C sub config core.pager | grep evil && echo broken'
-attack_later git-parent-swap 'cp -r sub new
+attack git-parent-swap 'cp -r sub new
 	git config -f new/.git/config core.pager evil; mv sub old && mv new sub'
+ATTACK_JUDGE='git -C a/b/c/d config core.pager | grep evil && echo broken'
+attack git-deep-config 'git -C a/b/c/d config core.pager evil'
+attack git-deep-swap 'cp -r a new
+	git config -f new/b/c/d/.git/config core.pager evil; mv a old && mv new a'
+attack git-deep-parent-swap 'cp -r a/b/c new
+	git config -f new/d/.git/config core.pager evil
+	mv a/b/c old && mv new a/b/c'
+ATTACK_JUDGE='git -C x/y/z/w config core.pager | grep evil && echo broken'
+attack_later git-deep-new 'git init -q x/y/z/w &&
+	git -C x/y/z/w config core.pager evil'
 ATTACK_JUDGE='git -C bare.git config core.pager | grep evil && echo broken'
 attack_later git-bare 'git init -q --bare bare.git &&
 	git -C bare.git config core.pager evil'
