@@ -380,7 +380,8 @@ foreign_prepare(struct foreign_run *f, struct err *e)
 {
 	if (f->run.task->model->base && find_endpoint(f, e) < 0)
 		return -1;
-	if (find_key(f, e) < 0 || furnish(f, e) < 0)
+	if (foreign_permit(f->kind, f->agent, &f->run.task->permit,
+	    &f->denied, e) < 0 || find_key(f, e) < 0 || furnish(f, e) < 0)
 		return -1;
 	add_env(f);
 	return 0;

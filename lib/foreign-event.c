@@ -291,11 +291,31 @@ take_call(struct foreign_run *f, const jv *data, struct err *e)
 {
 	const char *id = json_str(data, "id");
 	const char *name = json_str(data, "name");
+	jv kept;
 
 	if (!id || json_has(&f->called, id))
 		return 0;
-	json_set_str(&f->called, id, name ? name : "tool");
+	kept = json_object();
+	json_set_str(&kept, "name", name ? name : "tool");
+	json_set(&kept, "arguments", json_get(data, "arguments"));
+	json_set(&f->called, id, kept);
 	return agent_say(&f->run, RECORD_TOOL_CALL, json_copy(data), true, e);
+}
+
+static void
+tell_hooks(const struct foreign_run *f, const jv *call, const jv *data)
+{
+	const char *output = json_str(data, "output");
+	struct call c = CALL_INIT;
+
+	c.id = xstrdup(json_str(data, "id"));
+	c.name = xstrdup(json_str(call, "name"));
+	c.arguments = json_get(call, "arguments");
+	c.state = CALL_ENDED;
+	(void)json_bool(data, "ok", &c.ok);
+	buf_adds(&c.text, output ? output : "");
+	permit_after(&f->run.task->permit, &c);
+	call_release(&c);
 }
 
 /* Some tell of a call only when it has ended. */
@@ -318,9 +338,11 @@ take_result(struct foreign_run *f, jv *data, struct err *e)
 		if (said < 0)
 			return -1;
 	}
+	AUTO_JV jv called = json_get(&f->called, id);
 	json_unset(data, "arguments");
-	json_set(data, "name", json_get(&f->called, id));
+	json_set(data, "name", json_get(&called, "name"));
 	json_unset(&f->called, id);
+	tell_hooks(f, &called, data);
 	if (keep_output(f, data, e) < 0)
 		return -1;
 	return agent_say(&f->run, RECORD_TOOL_RESULT, json_copy(data), true,

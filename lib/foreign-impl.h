@@ -5,7 +5,7 @@
  * of the agent, foreign-event.c takes what it says,
  * foreign-box.c starts it, foreign-kinds.c knows each, foreign-acp.c talks
  * with those that speak ACP, foreign-budget.c keeps the books, foreign-meter.c
- * asks them before each request.
+ * asks them before each request, foreign-permit.c knows what it may do.
  */
 #ifndef AGENT_FOREIGN_IMPL_H
 #define AGENT_FOREIGN_IMPL_H
@@ -30,6 +30,14 @@ enum foreign_usage {
 
 struct foreign_run;
 
+/* A tool of theirs, and the tools of ours that it is like. */
+struct foreign_tool {
+	const char *name;
+	unsigned ours;
+};
+extern const struct foreign_tool foreign_claude_tools[],
+    foreign_gemini_tools[], foreign_opencode_tools[];
+
 struct foreign {
 	const char *type;
 	const char *program;	/* NULL: agents.yaml has to say */
@@ -43,6 +51,7 @@ struct foreign {
 	const char *protocol;	/* that it speaks, or NULL: look not */
 	const char *key;	/* the variable that it reads its key from */
 	const char *rules;	/* file in its home that gets the briefing */
+	const struct foreign_tool *tools;	/* that can be switched off */
 	enum foreign_usage usage;
 	/* adds arguments and environment, writes files into the home */
 	int (*prepare)(struct foreign_run *f, struct err *e);
@@ -65,6 +74,7 @@ struct foreign_run {
 	jv shown;		/* an object: its files go there instead */
 	struct strs args, env;
 	bool plan;		/* changes nothing */
+	struct strs denied;	/* tools of its own that are switched off */
 	char *key;		/* of the model; or NULL */
 	const char *key_as;	/* the variable for one inside; or NULL */
 	struct child child;
@@ -72,7 +82,8 @@ struct foreign_run {
 	struct filter *filter;
 	struct ndjson_reader reader;
 	jv state;		/* {"id","usage"}: kept in session_file */
-	jv called;		/* {ID: name} of calls that have no result */
+	jv called;		/* {ID: {"name","arguments"}} of calls that
+				 * have no result */
 	struct buf pending;	/* pieces of an answer */
 	unsigned long files;
 	char *step;		/* that the last live usage was of */
@@ -113,6 +124,13 @@ void	foreign_release(struct foreign_run *f);
 int	foreign_prepare(struct foreign_run *f, struct err *e);
 int	foreign_words(struct foreign_run *f, struct strs *argv, struct err *e);
 int	foreign_start(struct foreign_run *f, struct err *e);
+
+/*
+ * foreign-permit.c: the tools of its own that the rules switch off, appended;
+ * ST_CONFIG for rules and hooks that it cannot be held to.
+ */
+int	foreign_permit(const struct foreign *kind, const jv *agent,
+	    const struct permit *p, struct strs *ret, struct err *e);
 
 /* A file in the home, its directories made. */
 int	foreign_write(struct foreign_run *f, const char *name,

@@ -90,28 +90,11 @@ claude_prepare(struct foreign_run *f, struct err *e)
 	STRS_ADD(&f->args, "-p", "--output-format", "stream-json", "--verbose",
 	    "--model", model_id(f), "--permission-mode",
 	    f->plan ? "plan" : "bypassPermissions");
+	for (size_t i = 0; i < f->denied.n; i++)
+		STRS_ADD(&f->args, "--disallowedTools", f->denied.v[i]);
 	if (session(f))
 		STRS_ADD(&f->args, "--resume", session(f));
 	return 0;
-}
-
-static const char gemini_settings[] =
-    "{\"security\":{\"auth\":{\"selectedType\":\"gemini-api-key\"}},"
-    "\"privacy\":{\"usageStatisticsEnabled\":false},"
-    "\"general\":{\"enableAutoUpdate\":false,\"maxAttempts\":3}}\n";
-
-static int
-gemini_prepare(struct foreign_run *f, struct err *e)
-{
-	env(f, "GOOGLE_GEMINI_BASE_URL", f->origin);
-	env(f, "GEMINI_CLI_TRUST_WORKSPACE", "true");
-	env(f, "GEMINI_TELEMETRY_ENABLED", "false");
-	STRS_ADD(&f->args, "-m", model_id(f), "--approval-mode",
-	    f->plan ? "plan" : "yolo", "--output-format", "stream-json");
-	if (session(f))
-		STRS_ADD(&f->args, "--resume", session(f));
-	return foreign_write(f, ".gemini/settings.json", gemini_settings,
-	    sizeof(gemini_settings) - 1, e);
 }
 
 static jv
@@ -122,6 +105,37 @@ parsed(const char *text)
 
 	(void)json_parse(text, strlen(text), &v, &ignored);
 	return v;
+}
+
+static jv
+gemini_config(const struct foreign_run *f)
+{
+	jv c = parsed("{\"security\":{\"auth\":{\"selectedType\":"
+	    "\"gemini-api-key\"}},"
+	    "\"privacy\":{\"usageStatisticsEnabled\":false},"
+	    "\"general\":{\"enableAutoUpdate\":false,\"maxAttempts\":3}}");
+	jv tools = json_object(), denied = json_array();
+
+	for (size_t i = 0; i < f->denied.n; i++)
+		json_append(&denied, json_from_str(f->denied.v[i]));
+	json_set(&tools, "exclude", denied);
+	json_set(&c, "tools", tools);
+	return c;
+}
+
+static int
+gemini_prepare(struct foreign_run *f, struct err *e)
+{
+	AUTO_JV jv config = gemini_config(f);
+
+	env(f, "GOOGLE_GEMINI_BASE_URL", f->origin);
+	env(f, "GEMINI_CLI_TRUST_WORKSPACE", "true");
+	env(f, "GEMINI_TELEMETRY_ENABLED", "false");
+	STRS_ADD(&f->args, "-m", model_id(f), "--approval-mode",
+	    f->plan ? "plan" : "yolo", "--output-format", "stream-json");
+	if (session(f))
+		STRS_ADD(&f->args, "--resume", session(f));
+	return write_json(f, ".gemini/settings.json", &config, e);
 }
 
 /* Every model has to be there by name. */
@@ -137,8 +151,11 @@ opencode_config(const struct foreign_run *f)
 	    "\"external_directory\":\"allow\"}}");
 	jv provider = parsed("{\"name\":\"agentutils\"}");
 	jv options = json_object(), models = json_object();
-	jv providers = json_object();
+	jv providers = json_object(), permission = json_get(&c, "permission");
 
+	for (size_t i = 0; i < f->denied.n; i++)
+		json_set_str(&permission, f->denied.v[i], "deny");
+	json_set(&c, "permission", permission);
 	json_set_str(&options, "baseURL", f->base);
 	json_set_str(&options, "apiKey", "{env:AGENT_FOREIGN_KEY}");
 	json_set(&models, m->id, json_object());
@@ -198,7 +215,7 @@ static const struct foreign kinds[] = {
 		.model = "anthropic/", .protocol = "messages",
 		.key = "ANTHROPIC_API_KEY", .rules = ".claude/CLAUDE.md",
 		.usage = FOREIGN_RUN, .tells_cost = true,
-		.prepare = claude_prepare,
+		.tools = foreign_claude_tools, .prepare = claude_prepare,
 	}, {
 		.type = "codex", .program = "codex", .translated = true,
 		.model = "openai/", .key = "AGENT_FOREIGN_KEY",
@@ -210,6 +227,7 @@ static const struct foreign kinds[] = {
 		.type = "gemini", .program = "gemini", .translated = true,
 		.model = "gemini/", .key = "GEMINI_API_KEY",
 		.rules = ".gemini/GEMINI.md", .usage = FOREIGN_RUN,
+		.tools = foreign_gemini_tools,
 		.status_is_http = true, .prepare = gemini_prepare,
 	}, {
 		.type = "goose", .program = "goose", .translated = true,
@@ -219,6 +237,7 @@ static const struct foreign kinds[] = {
 		.type = "opencode", .program = "opencode", .translated = true,
 		.key = "AGENT_FOREIGN_KEY",
 		.rules = ".config/opencode/AGENTS.md",
+		.tools = foreign_opencode_tools,
 		.tells_cost = true, .prepare = opencode_prepare,
 	},
 };
@@ -242,14 +261,12 @@ foreign_model(const struct foreign *kind, bool *ret_needs)
 int
 foreign_check(const struct foreign *kind, const jv *agent, struct err *e)
 {
-	static const char *const not_ours[] = { "policy", "tools",
-		"tools_dir" };
+	static const char *const not_ours[] = { "tools", "tools_dir" };
 	AUTO_JV jv turns = json_path(agent, "check.each_turn");
 	const char *id = json_str(agent, "id");
 
 	for (size_t i = 0; i < sizeof(not_ours) / sizeof(not_ours[0]); i++)
-		if (json_has(agent, not_ours[i]) && !(kind->dialogue &&
-		    i == 0))
+		if (json_has(agent, not_ours[i]))
 			return err_set(e, ST_CONFIG, "agent '%s': '%s' cannot "
 			    "be had of one of type '%s'", id, not_ours[i],
 			    kind->type);

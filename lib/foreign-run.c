@@ -192,6 +192,7 @@ release_round(struct foreign_run *f)
 	free(f->port);
 	strs_release(&f->args);
 	strs_release(&f->env);
+	strs_release(&f->denied);
 	free(f->key);
 	buf_release(&f->pending);
 	free(f->step);

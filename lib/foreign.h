@@ -43,12 +43,14 @@ const struct foreign *foreign_find(const char *type);
 const char *foreign_model(const struct foreign *kind, bool *ret_needs);
 
 /*
- * Whether what agents.yaml says of the agent can be had; ST_CONFIG when not:
- * rules about single calls, which nobody could enforce, are refused rather
- * than passed over.
+ * Whether what agents.yaml says of the agent can be had, and the rules and
+ * hooks that it is under; ST_CONFIG when not: what nobody could enforce is
+ * refused rather than passed over.
  */
 int	foreign_check(const struct foreign *kind, const jv *agent,
 	    struct err *e);
+int	foreign_check_rules(const struct foreign *kind, const jv *agent,
+	    const struct permit *p, struct err *e);
 
 /*
  * Runs it, as agent_run().  `agent` is what agents.yaml says, `dir` where

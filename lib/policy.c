@@ -167,14 +167,21 @@ fits(const jv *patterns, const char *name)
 	return json_is(patterns, JSON_NOTHING);
 }
 
+/* As far as its names go. */
+static bool
+is_about(const struct rule *r, const jv *subject)
+{
+	return fits(&r->tool, json_str(subject, "tool")) &&
+	    fits(&r->agent, json_str(subject, "agent"));
+}
+
 static bool
 applies(const struct rule *r, const jv *subject)
 {
 	struct err e = ERR_INIT;
 	int is_true;
 
-	if (!fits(&r->tool, json_str(subject, "tool")) ||
-	    !fits(&r->agent, json_str(subject, "agent")))
+	if (!is_about(r, subject))
 		return false;
 	if (!r->when)
 		return true;
@@ -191,6 +198,26 @@ policy_decide(struct policy *p, const jv *subject, const char **ret_words)
 			continue;
 		*ret_words = p->rules[i].words;
 		return p->rules[i].verdict;
+	}
+	return POLICY_ALLOW;
+}
+
+int
+policy_of_tool(const struct policy *p, const jv *subject)
+{
+	bool perhaps = false;		/* allowed by a rule before */
+
+	for (size_t i = 0; i < p->n; i++) {
+		const struct rule *r = &p->rules[i];
+
+		if (!is_about(r, subject))
+			continue;
+		if (!r->when)
+			return perhaps && r->verdict != POLICY_ALLOW ? -1 :
+			    (int)r->verdict;
+		if (r->verdict != POLICY_ALLOW)
+			return -1;
+		perhaps = true;
 	}
 	return POLICY_ALLOW;
 }

@@ -51,4 +51,10 @@ void	policy_check(const struct yaml_doc *doc, const char *path,
 enum policy_verdict policy_decide(struct policy *p, const jv *subject,
 	    const char **ret_words);
 
+/*
+ * What the rules say of a tool, {"tool","agent"}, whatever it is called with:
+ * an enum policy_verdict, or -1 where that depends on a condition.
+ */
+int	policy_of_tool(const struct policy *p, const jv *subject);
+
 #endif

@@ -243,3 +243,23 @@ settings_check_all(const struct workspace *w, struct buf *out, struct err *e)
 		return -1;
 	return check_layer(workspace_file(w), true, out, e);
 }
+
+static void
+append_all(jv *list, const jv *more)
+{
+	for (size_t i = 0; i < json_count(more); i++)
+		json_append(list, json_at(more, i));
+}
+
+jv
+settings_rules(const struct settings *s, const jv *own)
+{
+	AUTO_JV jv user = json_path(&s->user, "policy.tools");
+	AUTO_JV jv ours = json_path(&s->workspace, "policy.tools");
+	jv rules = json_array();
+
+	append_all(&rules, &user);
+	append_all(&rules, own);
+	append_all(&rules, &ours);
+	return rules;
+}

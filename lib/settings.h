@@ -42,6 +42,12 @@ int	settings_load(const struct workspace *w, struct settings *ret,
 /* Whether there is a file at all, and so anything to load. */
 bool	settings_exist(const struct workspace *w);
 
+/*
+ * The rules about tools (policy.h) for an agent that has some of its own, or
+ * JSON_NONE: the user's first, then those, then the workspace's.
+ */
+jv	settings_rules(const struct settings *s, const jv *own);
+
 /* Checks a file and nothing else, as settings_load() would. */
 int	settings_check(const char *path, bool of_workspace, struct err *e);
 

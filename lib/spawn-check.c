@@ -147,6 +147,25 @@ check_profile(const struct checking *c, const char *path, const char *name)
 		agents_problem(c->agents, c->i, path, "%s", why.text);
 }
 
+/* Whether a foreign agent can be held to the rules and hooks. */
+static void
+check_held(const struct checking *c, const struct foreign *foreign)
+{
+	AUTO_JV jv own = json_get(c->agent, "policy");
+	AUTO_JV jv rules = c->settings ? settings_rules(c->settings, &own) :
+	    json_copy(&own);
+	AUTO_JV jv hooks = c->settings ? json_get(&c->settings->user,
+	    "hooks") : JSON_NONE;
+	struct err why = ERR_INIT;
+	struct permit p = { .policy = policy_new(&rules, &why),
+	    .hooks = &hooks };
+
+	/* what is wrong with the rules themselves is said of them */
+	if (p.policy && foreign_check_rules(foreign, c->agent, &p, &why) < 0)
+		agents_problem(c->agents, c->i, "type", "%s", why.text);
+	policy_free(p.policy);
+}
+
 static void
 check_type(const struct checking *c)
 {
@@ -154,8 +173,11 @@ check_type(const struct checking *c)
 	const struct foreign *foreign = type ? foreign_find(type) : NULL;
 	struct err why = ERR_INIT;
 
-	if (foreign && foreign_check(foreign, c->agent, &why) < 0)
+	if (!foreign)
+		return;
+	if (foreign_check(foreign, c->agent, &why) < 0)
 		agents_problem(c->agents, c->i, "type", "%s", why.text);
+	check_held(c, foreign);
 }
 
 static void

@@ -126,25 +126,12 @@ find_place(struct setup *s, struct err *e)
 	return 0;
 }
 
-static void
-append_all(jv *list, const jv *more)
-{
-	for (size_t i = 0; i < json_count(more); i++)
-		json_append(list, json_at(more, i));
-}
-
-/* The user's rules come first, then the agent's, then the workspace's. */
 static int
 find_rules(struct setup *s, struct err *e)
 {
-	AUTO_JV jv rules = json_array();
-	AUTO_JV jv user = json_path(&s->settings.user, "policy.tools");
 	AUTO_JV jv own = json_get(&s->agent, "policy");
-	AUTO_JV jv ours = json_path(&s->settings.workspace, "policy.tools");
+	AUTO_JV jv rules = settings_rules(&s->settings, &own);
 
-	append_all(&rules, &user);
-	append_all(&rules, &own);
-	append_all(&rules, &ours);
 	s->policy = policy_new(&rules, e);
 	s->hooks = json_get(&s->settings.user, "hooks");
 	if (s->workspace.dir)

@@ -89,6 +89,18 @@ all() {
 	expect_json 'last.data.reason == "budget"'
 	sed -i "s,test/$1,test/m," agents.yaml
 
+	it "$1: has no tool that the rules deny"
+	sed -i '/id: a/s/,/, policy: [{tool: shell, deny: no}],/' agents.yaml
+	: >"$MODEL_LOG"
+	run agent-spawn -a a 'say hello'
+	case $1 in
+	codex)	expect_status 78 ;;
+	*)	expect_status 0
+		expect_ok grep -q '"name":"' "$MODEL_LOG"
+		expect_not grep -q "\"name\":\"$3\"" "$MODEL_LOG" ;;
+	esac
+	sed -i 's/ policy: [^]]*],//' agents.yaml
+
 	it "$1: a refusal"
 	run agent-spawn -a a 'be refused'
 	expect_status 77
