@@ -15,8 +15,17 @@
 #include "secret.h"
 #include "sha256.h"
 
-enum { BATCH = 2048 };		/* parts of a transaction */
+enum {
+	BATCH = 2048,		/* parts of a transaction */
+	WINDOW = 4 << 20	/* of a file, that is in memory at once */
+};
 
+/* A file; what was read of it is let go of, for it may be large. */
+struct mapped {
+	const char *text;
+	size_t len;
+	size_t gone;		/* of its start; a multiple of WINDOW */
+};
 
 /* How often a text has come in this document. */
 struct repeat {
@@ -28,12 +37,41 @@ struct adding {
 	struct memory *m;
 	const struct doc_options *o;
 	const char *path;
+	struct mapped *f;
 	int64_t doc, time;
 	int64_t last;		/* the newest row from before */
 	size_t parts;
 	struct repeat *repeat;	/* a table of nrepeats places, or none */
 	size_t nrepeats, used;
 };
+
+/* It is read no more before `at`; if it is, it comes back. */
+static void
+let_go(struct mapped *f, size_t at)
+{
+	size_t n = at / WINDOW * WINDOW;
+
+	if (n <= f->gone)
+		return;
+	(void)madvise((void *)(uintptr_t)(f->text + f->gone), n - f->gone,
+	    MADV_DONTNEED);
+	f->gone = n;
+}
+
+static void
+digest_of(struct mapped *f, char out[SHA256_HEX_LEN + 1])
+{
+	struct sha256 s;
+
+	sha256_init(&s);
+	for (size_t at = 0; at < f->len; at += WINDOW) {
+		let_go(f, at);
+		sha256_add(&s, f->text + at,
+		    f->len - at < WINDOW ? f->len - at : WINDOW);
+	}
+	sha256_end_hex(&s, out);
+	f->gone = 0;
+}
 
 /* U+FFFD for what is no UTF-8, a space for NUL. */
 static void
@@ -165,6 +203,7 @@ on_part(void *arg, const struct chunk_part *part, struct err *e)
 	struct adding *a = arg;
 	AUTO_BUF struct buf raw = BUF_INIT, text = BUF_INIT;
 
+	let_go(a->f, (size_t)(part->text - a->f->text));
 	clean(part->text, part->len, &raw);
 	while (raw.len > 0 && strchr("\r\n", raw.data[raw.len - 1]))
 		buf_truncate(&raw, raw.len - 1);
@@ -238,11 +277,6 @@ end_doc(struct adding *a, const struct stat *sb, const char *digest,
 	    e) < 0 ? -1 : 0;
 }
 
-struct mapped {
-	const char *text;
-	size_t len;
-};
-
 static void
 unmap(struct mapped *f)
 {
@@ -273,17 +307,17 @@ same_digest(struct memory *m, const char *path, const char *digest,
 }
 
 static int
-add_text(struct memory *m, const char *path, const struct mapped *f,
+add_text(struct memory *m, const char *path, struct mapped *f,
     const struct stat *sb, const struct doc_options *o,
     enum doc_result *ret, struct err *e)
 {
 	struct memory *tx AUTO_MEMORY_ROLLBACK = m;
-	struct adding a = { .m = m, .o = o, .path = path };
+	struct adding a = { .m = m, .o = o, .path = path, .f = f };
 	char digest[SHA256_HEX_LEN + 1];
 	int64_t known = 0;
 	int r;
 
-	sha256_hex(f->text ? f->text : "", f->len, digest);
+	digest_of(f, digest);
 	r = same_digest(m, path, digest, sb, e);
 	*ret = DOC_UNCHANGED;
 	if (r != 0)
@@ -312,7 +346,7 @@ add_file(struct memory *m, const char *path, const struct stat *sb,
 {
 	AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK |
 	    O_NOCTTY);
-	struct mapped f = { NULL, (size_t)sb->st_size };
+	struct mapped f = { .len = (size_t)sb->st_size };
 	int r = 0;
 
 	if (fd < 0)
