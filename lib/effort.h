@@ -1,12 +1,20 @@
 /*
  * effort: how much work a text asks for.
  *
- * A linear model over a few signals that hold in any trade: how a sentence
- * begins, how many things are counted ("all 40 screens"), words of breadth and
- * of large undertakings, of brevity, questions, pasted errors.  Only sentences
- * that order or ask something are looked at, not the story around them: a
- * long text may want one word, and a short one a rebuilt system.  The weights
- * were fitted on tasks of several trades (bench/route).
+ * A linear model over some thirty signals that hold in any trade and any of
+ * the languages of the list of words:
+ *
+ * - of what is asked: how a sentence begins, words of breadth, of large
+ *   undertakings, of brevity and of goals, how many things are counted ("all
+ *   40 screens"), clauses, pasted errors;
+ * - of the whole text: how long it is, how many things it asks ("what changes,
+ *   who decides, where is it kept"), lists, plurals, and what is for one place
+ *   or one person: something quoted, a name in code, "my", a sole sentence.
+ *
+ * For the former only sentences that order or ask are looked at, not the
+ * story around them: a long text may want one word, and a short one a rebuilt
+ * system.  The weights were fitted on some 1,200 tasks of twenty teams and
+ * tried, each time, on a set of tasks that was left out (88 % right).
  */
 #ifndef AGENT_EFFORT_H
 #define AGENT_EFFORT_H
@@ -20,7 +28,10 @@ enum {
 	EFFORT_LIMIT, EFFORT_HORIZON, EFFORT_QUESTION, EFFORT_ERROR,
 	EFFORT_PASTED, EFFORT_COUNTED, EFFORT_CLAUSES, EFFORT_SENTENCES,
 	EFFORT_ASKS, EFFORT_ENDS_ASKING, EFFORT_ORDERS, EFFORT_TOUCHES,
-	EFFORT_GOAL, EFFORT_JOINED, EFFORT_SIGNALS
+	EFFORT_GOAL, EFFORT_JOINED, EFFORT_ASKED, EFFORT_ASKED_MUCH,
+	EFFORT_ITEMS, EFFORT_LISTED, EFFORT_PLURALS, EFFORT_ALL_PLURAL,
+	EFFORT_SHORT, EFFORT_LONG, EFFORT_ALONE, EFFORT_QUOTES, EFFORT_CODE,
+	EFFORT_MINE, EFFORT_SIGNALS
 };
 
 struct effort {
