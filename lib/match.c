@@ -18,12 +18,13 @@
 /* What the parts of a description are worth. */
 static const double weight_id = 0.7, weight_description = 1,
     weight_duty = 1, weight_capability = 1.3;
-static const double saturation = 2;	/* k1 of BM25 */
+static const double saturation = 4;	/* k1 of BM25 */
 static const double length_share = 0.6;	/* b of BM25 */
-static const double word_weight = 1.4;	/* a word against a group */
+static const double known_word = 1.5, unknown_word = 0.9; /* of a group */
 static const double many_features = 0.8; /* against one that has several */
 static const double foreign_trade = 0.5; /* least worth of another trade */
-static const double act_first = 1.4;	/* a kind of work, at the beginning */
+static const double leaning = 0.45;	/* a word that only points there */
+static const double first_words = 1.5;	/* at the beginning of a sentence */
 
 struct word {
 	uint64_t stem;			/* 0: free */
@@ -116,13 +117,20 @@ need_word(struct match *m, const struct words_token *t)
 	return w->feature;
 }
 
+/* Whether a word is a member of a group that does not tell how much. */
+static bool
+is_about(const struct match *m, const struct words_link *link)
+{
+	return !link->leans && !words_is_amount(m->words, link->group);
+}
+
 static void
 describe(const struct words_token *t, void *arg)
 {
 	struct match *m = arg;
 
 	for (size_t i = 0; i < t->nlinks; i++)
-		if (!words_is_amount(m->words, t->links[i].group))
+		if (is_about(m, &t->links[i]))
 			m->raw[t->links[i].group * m->nagents + m->agent] +=
 			    m->weight * (double)t->links[i].weight;
 	if (!t->phrase && !is_common(t))
@@ -242,8 +250,8 @@ weigh_row(struct match *m, size_t f, const double *length,
 	for (size_t a = 0; a < m->nagents; a++)
 		have += top > 0 ? fmax(row[a], 0) / top : 0;
 	rarity = have > 0 ? log((n + 0.5) / have) : 0;
-	rarity *= f >= m->ngroups ? word_weight :
-	    words_in_trades(m->words, f, trades);
+	if (f < m->ngroups)
+		rarity *= words_in_trades(m->words, f, trades);
 	for (size_t a = 0; a < m->nagents; a++)
 		row[a] *= rarity;
 }
@@ -259,6 +267,15 @@ refresh(struct match *m)
 	for (size_t f = 0; f < m->nfeatures; f++)
 		weigh_row(m, f, length, trades);
 	m->stale = false;
+}
+
+void
+match_about(struct match *m, size_t agent, double *ret)
+{
+	if (m->stale)
+		refresh(m);
+	for (size_t g = 0; g < m->ngroups; g++)
+		ret[g] = m->rows[g * m->nagents + agent];
 }
 
 static void
@@ -278,7 +295,8 @@ token_share(const struct match *m, const struct words_token *t)
 	if (!t->phrase && !is_common(t) && find_word(m, t->stem)->stem)
 		all = 1;
 	for (size_t i = 0; i < t->nlinks; i++)
-		all += (double)t->links[i].weight;
+		if (is_about(m, &t->links[i]))
+			all += (double)t->links[i].weight;
 	return all > 1 ? pow(all, -many_features) : 1;
 }
 
@@ -288,18 +306,24 @@ ask(const struct words_token *t, void *arg)
 	struct match *m = arg;
 	const struct word *w;
 	double weight = (double)t->weight * token_share(m, t);
+	bool known = false;
 
 	for (size_t i = 0; i < t->nlinks; i++) {
-		double mine = weight * (double)t->links[i].weight;
-		if (t->place < 4 && words_is_act(m->words, t->links[i].group))
-			mine *= act_first;
-		touch(m, t->links[i].group, mine);
+		const struct words_link *l = &t->links[i];
+		if (l->leans) {
+			touch(m, l->group, leaning * (double)l->weight);
+		} else if (is_about(m, l)) {
+			touch(m, l->group, weight * (double)l->weight *
+			    (t->place < 4 ? first_words : 1));
+			known = true;
+		}
 	}
 	if (t->phrase || is_common(t))
 		return;
 	w = find_word(m, t->stem);
 	if (w->stem)
-		touch(m, w->feature, weight);
+		touch(m, w->feature, weight * (known ? known_word
+		    : unknown_word));
 }
 
 static void

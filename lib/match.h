@@ -3,10 +3,11 @@
  *
  * Agents and texts are read through the same list of words (words.h).  What
  * both have in common counts: a group of words, or a word itself; the more,
- * the fewer agents have it.  Kinds of work ("review", "translate") count more
- * where a sentence begins, shapes of text (a diff, a stack trace, SQL) give
- * groups that nobody named.  Examples that people corrected count as further
- * descriptions.
+ * the fewer agents have it.  What stands where a sentence begins counts more,
+ * shapes of text (a diff, a stack trace, SQL) give groups that nobody named.
+ * Examples that people corrected count as further descriptions.  Everyday
+ * words ("friday") that are in no group may lean to some, as learned from
+ * tasks of many teams; that counts least.
  *
  * A pure module: it knows no files and no agents of its own.
  */
@@ -37,6 +38,9 @@ void	match_free(struct match *m);		/* NULL is fine */
 /* An example: this text was (weight > 0) or was not (< 0) for this agent. */
 void	match_learn(struct match *m, size_t agent, const char *text,
 	    size_t len, double weight);
+
+/* How much an agent is about each of the groups of words, into ret[]. */
+void	match_about(struct match *m, size_t agent, double *ret);
 
 struct match_score {
 	size_t agent;

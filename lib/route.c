@@ -9,6 +9,7 @@
 
 #include "alloc.h"
 #include "effort.h"
+#include "match-agents.h"
 #include "ndjson.h"
 #include "path.h"
 #include "route-judge.h"
@@ -78,45 +79,6 @@ find_agent(const struct route *r, const char *id)
 		if (strcmp(route_agent_id(r, i), id) == 0)
 			return (int)i;
 	return -1;
-}
-
-/* The strings of a list, which live as long as the agent. */
-static const char **
-strings(const jv *agent, const char *member, size_t *ret_n)
-{
-	AUTO_JV jv list = agents_strings(agent, member);
-	const char **s = xcalloc(json_count(&list) + 1, sizeof(*s));
-
-	*ret_n = 0;
-	for (size_t i = 0; i < json_count(&list); i++) {
-		AUTO_JV jv v = json_at(&list, i);
-		if (json_string(&v))
-			s[(*ret_n)++] = json_string(&v);
-	}
-	return s;
-}
-
-static void
-make_match(struct route *r)
-{
-	AUTO_FREE struct match_agent *m = xcalloc(r->nagents + 1, sizeof(*m));
-	const char ***lists = xcalloc(2 * r->nagents + 1, sizeof(*lists));
-
-	for (size_t i = 0; i < r->nagents; i++) {
-		const jv *a = &r->agents[i];
-		m[i].id = json_str(a, "id");
-		m[i].description = json_str(a, "description");
-		lists[2 * i] = strings(a, "responsibilities",
-		    &m[i].nresponsibilities);
-		lists[2 * i + 1] = strings(a, "capabilities",
-		    &m[i].ncapabilities);
-		m[i].responsibilities = lists[2 * i];
-		m[i].capabilities = lists[2 * i + 1];
-	}
-	r->match = match_new(r->words, m, r->nagents);
-	for (size_t i = 0; i < 2 * r->nagents; i++)
-		free(lists[i]);
-	free(lists);
 }
 
 static uint64_t
@@ -189,7 +151,7 @@ route_new(const struct route_options *o, struct route **ret, struct err *e)
 		return -1;
 	}
 	effort_init(&r->effort, r->words);
-	make_match(r);
+	r->match = match_agents(r->words, o->agents);
 	if (read_examples(r, o->examples, e) < 0) {
 		route_free(r);
 		return -1;

@@ -44,11 +44,12 @@ bool	words_is_amount(const struct words *w, size_t group); /* how much */
 /* A group that a word belongs to, itself or through another group. */
 struct words_link {
 	uint16_t group;
+	bool leans;		/* it is no member, but points that way */
 	float weight;		/* 1: the group itself; less: one above it */
 };
 
 enum {
-	WORDS_LINKS = 12,	/* of one word, at most */
+	WORDS_LINKS = 18,	/* of one word, at most */
 	WORDS_STEM_MAX = 24
 };
 

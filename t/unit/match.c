@@ -13,7 +13,7 @@
 static const char list[] =
 	"# a list\n"
 	"cook:\n\tcook* kitchen recipe* 菜谱\n"
-	"travel: act\n\ttravel* ticket_office reise*\n"
+	"travel: act\n\ttravel* ticket_office reise*\n\tsuitcase%60\n"
 	"train: travel\n\ttrain railway* eisenbahn\n"
 	"stop:\n\tthe a of\n";
 
@@ -83,6 +83,9 @@ test_bad_list(void)
 
 	ok(!words_parse("l", "\tcook\n", 6, &e), "a word before any group");
 	is_str(e.text, "l:1: a word of no group", "is told");
+	ok(!words_parse("l", "cook:\n\tpan%x\n", 13, &e), "a word that leans");
+	is_str(e.text, "l:2: no number from 1 to 100 behind a '%'",
+	    "has to say how far");
 	ok(!words_parse("l", "\n\ncook\n", 7, &e), "a group without colon");
 	is_str(e.text, "l:3: no ':' after a group's name", "is told");
 	words_free(NULL);
@@ -159,6 +162,8 @@ test_match(void)
 	ok(s[0].share > 0.5 && s[1].score <= 0, "with confidence");
 	match_rank(m, odd, strlen(odd), s, NULL);
 	ok(s[0].agent == 0 && s[0].score <= 0, "nothing known: the first");
+	match_rank(m, "my suitcase", 11, s, NULL);
+	is_int((int64_t)s[0].agent, 0, "by where an everyday word points");
 	match_learn(m, 2, odd, strlen(odd), 1);
 	match_rank(m, "the zebra", 9, s, NULL);
 	is_int((int64_t)s[0].agent, 2, "learns from an example");
