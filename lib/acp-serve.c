@@ -170,6 +170,40 @@ keep(struct editor *ed, struct acp_session *s)
 	ed->count++;
 }
 
+/*
+ * An editor passes on what its user has configured, so it is no error; but the
+ * user is told of what comes to nothing.
+ */
+static int
+say_unused(const struct editor *ed, const char *session, const jv *params,
+    struct err *e)
+{
+	AUTO_JV jv servers = json_get(params, "mcpServers");
+	AUTO_BUF struct buf text = BUF_INIT;
+	jv content, update, note;
+
+	if (json_count(&servers) == 0)
+		return 0;
+	buf_adds(&text, "This agent has its own tools, and does not use the "
+	    "MCP servers of the editor:");
+	for (size_t i = 0; i < json_count(&servers); i++) {
+		AUTO_JV jv one = json_at(&servers, i);
+		const char *name = json_str(&one, "name");
+		buf_addf(&text, "%s %.60s", i ? "," : "", name ? name : "?");
+	}
+	buf_adds(&text, ".\n\n");
+	content = json_object();
+	json_set_str(&content, "type", "text");
+	json_set(&content, "text", json_from_bytes(text.data, text.len));
+	update = json_object();
+	json_set_str(&update, "sessionUpdate", "agent_message_chunk");
+	json_set(&update, "content", content);
+	note = json_object();
+	json_set_str(&note, "sessionId", session);
+	json_set(&note, "update", update);
+	return acp_notify(ed->serve, "session/update", note, e);
+}
+
 static int
 new_session(struct editor *ed, const jv *id, const jv *params, struct err *e)
 {
@@ -183,7 +217,8 @@ new_session(struct editor *ed, const jv *id, const jv *params, struct err *e)
 	result = json_object();
 	json_set_str(&result, "sessionId", s->id);
 	json_set(&result, "modes", modes_of(s));
-	return acp_result(ed->serve, id, result, e);
+	return acp_result(ed->serve, id, result, e) < 0 ? -1 :
+	    say_unused(ed, s->id, params, e);
 }
 
 static int
@@ -210,7 +245,8 @@ load_session(struct editor *ed, const jv *id, const jv *params, struct err *e)
 		return -1;
 	result = json_object();
 	json_set(&result, "modes", modes_of(s));
-	return acp_result(ed->serve, id, result, e);
+	return acp_result(ed->serve, id, result, e) < 0 ? -1 :
+	    say_unused(ed, s->id, params, e);
 }
 
 static int

@@ -36,7 +36,9 @@ print(ask("initialize", protocolVersion=1, clientCapabilities={})["protocolVersi
 for step in sys.argv[1:]:
     verb, _, rest = step.partition(":")
     if verb == "new":
-        session = ask("session/new", cwd=os.getcwd(), mcpServers=[])["sessionId"]
+        session = ask("session/new", cwd=os.getcwd(), mcpServers=[
+            {"name": name, "command": "/bin/true", "args": [], "env": []}
+            for name in rest.split(",") if name])["sessionId"]
         open("session", "w").write(session)
     elif verb == "load":
         session = rest or open("session").read()

@@ -49,6 +49,11 @@ expect_ok test "$(updates 'map(select(.toolCallId).status)')" = \
 	'["in_progress","completed"]'
 expect_ok grep -q '"optionId": "approve", "name": "Allow"\|May it' said
 
+it 'says of the MCP servers of the editor that it does not use them'
+editor new:files,git say:hello
+expect_ok test "$(updates '.[0].content.text | contains("editor: files, git.")
+	')" = true
+
 it 'a no is a no'
 rm -f made
 editor new answer:deny 'say:use a tool'
