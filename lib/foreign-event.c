@@ -383,6 +383,8 @@ take_end(struct foreign_run *f, const jv *data, struct err *e)
 	f->ended = true;
 	f->ok = false;
 	(void)json_bool(data, "ok", &f->ok);
+	if (f->kind->errors_last && f->failure.status)
+		f->ok = false;
 	if (f->ok)
 		f->failure.status = ST_OK;
 	return 0;

@@ -46,6 +46,7 @@ struct foreign {
 	bool dialogue;		/* speaks ACP: foreign-acp.c */
 	bool modelless;		/* may do without */
 	bool tells_cost;	/* in money: that counts for its own limit */
+	bool errors_last;	/* no good end after one takes it back */
 	bool status_is_http;	/* exit status: HTTP status modulo 256 */
 	const char *model;	/* spec when nobody names one, or NULL */
 	const char *protocol;	/* that it speaks, or NULL: look not */

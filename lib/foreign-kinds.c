@@ -232,7 +232,8 @@ static const struct foreign kinds[] = {
 	}, {
 		.type = "goose", .program = "goose", .translated = true,
 		.key = "OPENAI_API_KEY", .rules = ".config/goose/.goosehints",
-		.usage = FOREIGN_RUN, .prepare = goose_prepare,
+		.usage = FOREIGN_RUN, .errors_last = true,
+		.prepare = goose_prepare,
 	}, {
 		.type = "opencode", .program = "opencode", .translated = true,
 		.key = "AGENT_FOREIGN_KEY",

@@ -140,10 +140,4 @@ fake opencode opencode-error 'exit 1'
 run agent-spawn -a opencode go
 expect_status 75
 
-it 'goose: the same'
-fake goose goose-tools
-run agent-spawn -a goose go
-expect_status 0
-expect_json 'last.data | .text == "One file." and .usage.cost_usd == 0.1'
-
 done_testing

@@ -15,12 +15,18 @@ if .type == "message" then
 		    arguments: (.toolCall.value.arguments // {})}}
 	elif .type == "toolResponse" then
 		{type: "tool.result", data: {id,
-		    ok: (.toolResult.status == "success" and
-		    .toolResult.value.isError? != true),
+		    ok: (.toolResult | .status == "success" and
+		    ([.value | objects | .isError == true] | any | not)),
 		    output: (.toolResult | .error? // (.value |
 		    if type == "object" then .content else . end |
 		    text_of))}}
-	else empty end
+	elif .type == "thinking" then
+		{type: "progress", data: {reasoning: true, text: .thinking}}
+	elif .type == "text" then empty
+	else
+		{type: "log", data: {level: "debug", text: "content \(.type)",
+		    event: .}}
+	end
 elif .type == "error" then
 	{type: "error", data: {message: (.error | tostring)}}
 elif .type == "complete" then
