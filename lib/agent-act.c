@@ -472,13 +472,16 @@ mend_call(struct run *r, struct call *c, struct err *e)
 {
 	const struct tool *t = toolbox_find(r->task->place.tools, c->name);
 	AUTO_JV jv begun = json_get(&r->talk->begun, c->id);
-	AUTO_JV jv child = json_get(&begun, "child");
+	AUTO_JV jv child = json_path(&begun, "data.child");
+	const char *run = json_str(&begun, "run");
 
 	if (json_has(&r->talk->answers, c->id)) {
 		c->state = CALL_ENDED;
 		return 0;
 	}
-	subagent_terms_read(&child, &c->terms);
+	/* in a fork it is still the other's */
+	if (run && strcmp(run, r->task->origin.run) == 0)
+		subagent_terms_read(&child, &c->terms);
 	if (!json_is(&begun, JSON_OBJECT) || !t || !(t->flags & TOOL_ONCE) ||
 	    c->terms.run[0])
 		return 0;

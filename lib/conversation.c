@@ -162,7 +162,7 @@ take(struct conversation *c, const jv *record)
 	} else if (strcmp(type, RECORD_MODEL_MESSAGE) == 0) {
 		take_message(c, &data);
 	} else if (strcmp(type, RECORD_TOOL_CALL) == 0 && id) {
-		json_set(&c->begun, id, json_copy(&data));
+		json_set(&c->begun, id, json_copy(record));
 		c->tools++;
 	} else if (strcmp(type, RECORD_TOOL_RESULT) == 0 && id) {
 		json_set(&c->answers, id, json_copy(&data));

@@ -39,8 +39,8 @@ struct conversation {
 				 * last handover; JSON_NONE */
 	jv calls;		/* tool calls of the last message that have no
 				 * answer among the messages yet; an array */
-	jv begun;		/* the data of tool.call of those that were
-				 * begun, {ID: data} */
+	jv begun;		/* the tool.call of those that were begun,
+				 * {ID: record} */
 	jv answers;		/* and the data of tool.result of those that
 				 * ended, {ID: data} */
 	jv brief;		/* of the last handover, a string; JSON_NONE */

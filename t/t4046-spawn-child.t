@@ -34,6 +34,8 @@ doing() {
 	calls "$(task 'do it' 4)" shell '{"command":"echo >>hangs; sleep 100"}'
 	answer "$(task 'do it' 6) and (.messages[-1].content |
 		startswith(\"error: interrupted\"))" 'went on'
+	answer "$(task go 5) and (.messages[3].content |
+		startswith(\"error: interrupted\"))" 'not mine'
 	answer "$(task go 5) and [.messages[3:][].content] ==
 		[\"went on\", \"quick\"]" 'all done'
 } >rec
@@ -45,11 +47,14 @@ expect_ok await 30 test -e hangs
 expect_ok await 30 grep -q '"tool.result"' $runs/$id/conversation.ndjson
 child=$(doing 'do it')
 kill -9 $pid
-run agent-spawn -c
+expect_ok await 20 gone $pid
+run agent-spawn -c --fork-session
+expect_json 'last.data.text == "not mine"'
+run agent-spawn -r $id
 expect_status 0
 expect_json 'last.data.text == "all done"'
 expect_ok [ "$(cat effects)" = one ]
-expect_ok [ "$(find $runs -name conversation.ndjson | wc -l)" -eq 3 ]
+expect_ok [ "$(find $runs -name conversation.ndjson | wc -l)" -eq 4 ]
 expect_ok [ "$(doing 'do it')" = "$child" ]
 
 it 'has its run and its share on record before it begins'
@@ -60,7 +65,7 @@ expect_json '[.[] | select(.type == "tool.call").data.child] | length == 2 and
 it 'tells each result once, in the journal too'
 run cat .agent/journal.ndjson
 expect_json '(group_by(.id) | all(length == 1)) and
-	([.[] | select(.type == "result").run] | length) == 3'
+	([.[] | select(.type == "result").run] | length) == 4'
 
 it 'says the result of a run again when the same is said again'
 run agent-spawn -a boss --run $id go
