@@ -8,6 +8,7 @@
 #include "fd.h"
 #include "flow.h"
 #include "flowcmd.h"
+#include "term.h"
 
 enum { LABEL_MAX = 60 };
 
@@ -42,6 +43,7 @@ label(const struct flow_task *t, struct buf *out)
 {
 	const char *title = json_str(&t->value, "title");
 	const char *agent = json_str(&t->value, "agent");
+	AUTO_BUF struct buf clean = BUF_INIT;
 
 	buf_addf(out, "%s: %s%s%s%s", t->id,
 	    flow_loops(t) ? "loop of " : "", kind_of(t), agent ? " " : "",
@@ -49,9 +51,15 @@ label(const struct flow_task *t, struct buf *out)
 	if (!title)
 		return;
 	buf_adds(out, ", ");
-	for (size_t i = 0; i < LABEL_MAX && title[i]; i++)
-		buf_addc(out, strchr("\"\\<>[]{}|&;\n", title[i]) ? ' ' :
-		    title[i]);
+	term_clean(title, strlen(title), TERM_ONELINE, &clean);
+	for (size_t i = 0; i < clean.len; i++) {
+		char c = clean.data[i];
+
+		/* not within a character */
+		if (i >= LABEL_MAX && ((unsigned char)c & 0xc0) != 0x80)
+			break;
+		buf_addc(out, strchr("\"\\<>[]{}|&;", c) ? ' ' : c);
+	}
 }
 
 /* The format of a line is one of the table above, with two strings in it. */

@@ -8,6 +8,17 @@
 #include "alloc.h"
 #include "fd.h"
 #include "flowcmd.h"
+#include "term.h"
+
+/* A text of whoever made the flow, or of a program, on the line. */
+static void
+add_text(const char *before, const char *text, struct buf *out)
+{
+	if (!text)
+		return;
+	buf_adds(out, before);
+	term_clean(text, strlen(text), TERM_ONELINE, out);
+}
 
 /* `depth`: in how many loops and flows of the one that was asked for. */
 static void
@@ -19,10 +30,11 @@ add_line(const struct flow_options *o, const struct plan *p, int depth,
 	const char *title = json_str(task, "title");
 
 	if (!o->json) {
-		buf_addf(out, "%-11s %*s%s%s%s%s%s\n", state, 2 * depth, "",
-		    json_str(task, "id"), title ? "  " : "",
-		    title ? title : "", r->message ? ": " : "",
-		    r->message ? r->message : "");
+		buf_addf(out, "%-11s %*s%s", state, 2 * depth, "",
+		    json_str(task, "id"));
+		add_text("  ", title, out);
+		add_text(": ", r->message, out);
+		buf_addc(out, '\n');
 		return;
 	}
 	v = json_object();

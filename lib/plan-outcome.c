@@ -39,7 +39,6 @@ plan_state(const struct plan *p, const jv *task, struct step_result *ret,
 	const char *id = json_str(task, "id");
 	const char *kind = json_str(task, "kind");
 	AUTO_FREE char *stamp = plan_stamp(p, task);
-	AUTO_FREE char *intent = step_path(p->steps, id, "intent.json");
 	int r = step_running(p->steps, id, e);
 	int parked = 0;
 
@@ -54,8 +53,8 @@ plan_state(const struct plan *p, const jv *task, struct step_result *ret,
 		return step_outcome_name(ret->outcome);
 	if (plan_has_sub(task))
 		parked = has_parked(p, id, e);
-	else if (strcmp(kind, "gate") == 0 && r == 0)
-		parked = path_exists(intent);
+	else if (strcmp(kind, "gate") == 0)
+		parked = step_unfinished(p->steps, id, ret);
 	return parked < 0 ? NULL : parked ? "parked" : "waiting";
 }
 

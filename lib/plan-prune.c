@@ -64,6 +64,8 @@ why_not(const struct prune *c, const jv *task, struct err *e)
 
 	if (there < 0)
 		return NULL;
+	if (step_unfinished(c->p->steps, json_str(task, "id"), &r))
+		return "it was begun, and is not over";
 	if (there == 0)
 		return "it has no result";
 	if (r.outcome == STEP_ERRORED)

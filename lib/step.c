@@ -62,10 +62,10 @@ is_cancelled(const struct step_spec *s)
 /* What was begun last: 1; 0: nothing, or a crash of the machine has taken it
  * before it was synced; -1. */
 static int
-read_intent(const struct step_spec *s, jv *ret, int64_t *ret_attempt,
+read_intent(const char *dir, const char *id, jv *ret, int64_t *ret_attempt,
     struct err *e)
 {
-	AUTO_FREE char *path = step_path(s->dir, s->id, "intent.json");
+	AUTO_FREE char *path = step_path(dir, id, "intent.json");
 	AUTO_BUF struct buf text = BUF_INIT;
 	AUTO_JV jv intent = JSON_NONE;
 	struct err ignored;
@@ -88,7 +88,7 @@ last_begun(const struct attempt *a, int64_t *ret, struct err *e)
 	AUTO_JV jv intent = JSON_NONE;
 	int64_t begun = 0;
 
-	if (read_intent(a->s, &intent, &begun, e) < 0)
+	if (read_intent(a->s->dir, a->s->id, &intent, &begun, e) < 0)
 		return -1;
 	*ret = begun > a->number ? begun : a->number;
 	return 0;
@@ -102,11 +102,23 @@ step_begun(const struct step_spec *s, int64_t *ret_attempt)
 	struct err ignored;
 	const char *then;
 
-	if (read_intent(s, &intent, ret_attempt, &ignored) <= 0 ||
+	if (read_intent(s->dir, s->id, &intent, ret_attempt, &ignored) <= 0 ||
 	    step_key(s, key, &ignored) < 0)
 		return false;
 	then = json_str(&intent, "key");
 	return then && strcmp(then, key) == 0;
+}
+
+bool
+step_unfinished(const char *dir, const char *id,
+    const struct step_result *last)
+{
+	AUTO_JV jv intent = JSON_NONE;
+	struct err ignored;
+	int64_t attempt;
+
+	return read_intent(dir, id, &intent, &attempt, &ignored) > 0 &&
+	    attempt > last->attempt;
 }
 
 /* Puts a value there as a whole. */

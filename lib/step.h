@@ -128,6 +128,10 @@ int	step_decide(const struct step_spec *s, enum step_outcome outcome,
 /* Whether an attempt for the same key was begun; the number of the last. */
 bool	step_begun(const struct step_spec *s, int64_t *ret_attempt);
 
+/* Whether one was begun after the last result, for whatever key. */
+bool	step_unfinished(const char *dir, const char *id,
+	    const struct step_result *last);
+
 /* The last result, whether it still stands or not: 1, 0 none, -1. */
 int	step_last(const char *dir, const char *id, struct step_result *ret,
 	    struct err *e);

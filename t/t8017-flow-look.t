@@ -56,6 +56,32 @@ expect_json '.[0] | .gate == "Is it right?" and .state == "parked" and
 run agent-flow show f none
 expect_status 66
 
+it 'waits again for an answer to what has changed'
+cat >again.flow.yaml <<'END'
+sandbox: none
+tasks:
+  a: {run: 'true', title: "the \e[31mred\e[0m\none"}
+  ask: {needs: a, gate: 'Is it right?', with: {a: .tasks.a.result}}
+END
+run agent-flow run again.flow.yaml
+expect_status 75
+agent-gate list --json | jq -r .id >ids
+while read -r id; do
+	agent-gate answer "$id" approve
+done <ids
+run agent-flow run again.flow.yaml
+expect_status 0
+run agent-flow run --force a again.flow.yaml
+expect_status 75
+run agent-flow status again
+expect_out 'ok          a  the red one
+parked      ask'
+run agent-flow run --dry-run again.flow.yaml
+expect_out 'ask: it was begun, and is not over'
+run agent-flow graph again.flow.yaml
+expect_out '1  a: run, the red one
+2  ask: gate  <- a'
+
 it 'limits what it may cost'
 pool=$(sed -n 's/^pool //p' .agent/flows/f/steps/first/1/stdout)
 run agent-budget --json show
