@@ -65,7 +65,7 @@ expect_err_has "there is no task 'wrte', did you mean 'write'?" \
 	'the plan is not right after 1 repairs'
 
 it 'changes a flow, and shows what has changed'
-cp chat.flow.yaml before
+chmod 600 chat.flow.yaml
 jq -Rs '{flow: (. | sub("make release"; "make publish"))}' chat.flow.yaml >new
 answer '.messages[-1].content | contains("make release") and
 	contains("publish it")' "$(cat new)" >rec
@@ -73,6 +73,7 @@ run agent-plan -m replay:rec --revise chat.flow.yaml publish it
 expect_status 0
 expect_out_has '-    run: "make release"' '+    run: "make publish"'
 expect_ok grep -q 'make publish' chat.flow.yaml
+expect_ok [ "$(stat -c %a chat.flow.yaml)" = 600 ]
 
 it 'leaves a flow alone when what comes back is none'
 cp chat.flow.yaml before
