@@ -58,6 +58,18 @@ expect_ok [ "$(sort log | uniq -d | wc -l)" -eq 0 ]
 expect_ok [ "$(grep -c end log)" -eq 14 ]
 expect_not [ -e overlaps ]
 
+it 'signals nobody who is not at work on it, whatever number is left'
+background tail -f /dev/null
+stranger=$!
+printf 'sandbox: none\ntasks:\n  ask: {gate: "Is it right?"}\n' >s.flow.yaml
+run agent-flow run s.flow.yaml
+expect_status 75
+echo "$stranger" >.agent/flows/s/steps/ask/lease
+run agent-flow cancel s
+expect_status 0
+expect_not gone "$stranger"
+kill -s KILL "$stranger"
+
 it 'cancels what runs, until it is asked for again'
 cat >c.flow.yaml <<'END'
 sandbox: none
