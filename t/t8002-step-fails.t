@@ -116,4 +116,25 @@ run jq -c 'select(.task == "t") | [.type, .data.reason, .data.status]' \
 expect_out '["progress",null,null]
 ["result","errored",124]'
 
+it 'does not retry what has failed, but what has errored'
+run agent-flow step --retries 2 --delay 1ms no false
+expect_status 1
+run agent-flow step --retries 2 --delay 1ms err sh -c 'exit 74'
+expect_status 74
+expect_ok jq -es 'map(.attempt) == [1, 3]' .agent/flows/steps/steps/no/result.json \
+	.agent/flows/steps/steps/err/result.json
+
+it 'keeps what the last ten attempts have printed'
+for i in 1 2 3 4 5 6 7 8 9 10 11 12; do
+	agent-flow step --force -q ten echo $i
+done
+expect_not [ -e .agent/flows/steps/steps/ten/2 ]
+expect_ok [ -e .agent/flows/steps/steps/ten/3/stdout ]
+
+it 'does again what was cancelled, when it is asked for'
+: >.agent/flows/steps/steps/ten/cancel
+run agent-flow step ten echo other
+expect_status 0
+expect_out other
+
 done_testing

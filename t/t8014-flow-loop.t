@@ -119,6 +119,18 @@ run agent-flow run -j 4 g.flow.yaml
 expect_status 0
 expect_ok [ "$(wc -l <log)" -eq 3 ]
 
+it 'is not over while something in it is to come, whatever has failed'
+cat >u.flow.yaml <<'END'
+sandbox: none
+tasks:
+  each: {loop: {over: [1]}, parallel: {no: {run: 'exit 3'}, ask: {gate: 'On?'}}}
+END
+run agent-flow run u.flow.yaml
+expect_status 75
+agent-gate answer "$(agent-gate list --json | jq -r .id)" approve
+run agent-flow run u.flow.yaml
+expect_status 1
+
 it 'does the same with plain make'
 rm -rf .agent
 mkdir -m 700 .agent

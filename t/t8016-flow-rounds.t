@@ -64,4 +64,18 @@ expect_not [ -e evil ]
 run agent-flow run w.flow.yaml
 expect_ok [ "$(done_now)" = '' ]
 
+it 'does all rounds again of what did not come true, when asked to'
+cat >never.flow.yaml <<'END'
+sandbox: none
+tasks:
+  try: {loop: {max: 2, until: 'false'}, run: 'echo x >>tries'}
+END
+run agent-flow run never.flow.yaml
+expect_status 1
+run agent-flow run never.flow.yaml
+expect_ok [ "$(wc -l <tries)" -eq 2 ]
+run agent-flow run --retry-failed never.flow.yaml
+expect_status 1
+expect_ok [ "$(wc -l <tries)" -eq 4 ]
+
 done_testing
