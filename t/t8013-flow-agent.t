@@ -77,6 +77,11 @@ run agent-flow run k.flow.yaml
 expect_status 0
 expect_ok [ "$(find .agent/runs -mindepth 1 -maxdepth 1 | wc -l)" -eq \
 	$((runs + 1)) ]
+# what is over is not gone on with, but done anew
+run agent-flow run --force a k.flow.yaml
+expect_status 0
+expect_ok [ "$(find .agent/runs -mindepth 1 -maxdepth 1 | wc -l)" -eq \
+	$((runs + 2)) ]
 
 it 'goes back to what was before a task'
 cat >u.flow.yaml <<'END'

@@ -64,6 +64,18 @@ expect_not [ -e evil ]
 run agent-flow run w.flow.yaml
 expect_ok [ "$(done_now)" = '' ]
 
+it 'does as many rounds at once as there are jobs'
+cat >both.flow.yaml <<'END'
+sandbox: none
+tasks:
+  each:
+    loop: {over: [x, y], key: .item}
+    run: ': >at.$AGENT_STEP_ID; until [ -e at.x ] && [ -e at.y ]; do :; done'
+    timeout: 20
+END
+run agent-flow run -j 2 both.flow.yaml
+expect_status 0
+
 it 'does all rounds again of what did not come true, when asked to'
 cat >never.flow.yaml <<'END'
 sandbox: none
