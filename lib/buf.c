@@ -27,6 +27,8 @@ buf_reserve(struct buf *b, size_t extra)
 {
 	size_t need, cap = b->cap ? b->cap : 64;
 
+	if (extra < b->cap - b->len)
+		return;
 	if (__builtin_add_overflow(b->len, extra, &need) ||
 	    __builtin_add_overflow(need, 1, &need))
 		need = SIZE_MAX;
@@ -57,7 +59,9 @@ buf_adds(struct buf *b, const char *s)
 void
 buf_addc(struct buf *b, char c)
 {
-	buf_add(b, &c, 1);
+	buf_reserve(b, 1);
+	b->data[b->len++] = c;
+	b->data[b->len] = '\0';
 }
 
 void

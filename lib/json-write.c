@@ -102,18 +102,47 @@ compare(const void *a, const void *b)
 	return r ? r : x->len < y->len ? -1 : x->len > y->len;
 }
 
+enum { FEW = 16 };
+
+/* Most objects are small: too small for what qsort(3) sets up. */
+static void
+sort(struct member *members, size_t n)
+{
+	if (n > FEW) {
+		qsort(members, n, sizeof(*members), compare);
+		return;
+	}
+	for (size_t i = 1; i < n; i++) {
+		struct member m = members[i];
+		size_t at = i;
+		for (; at > 0 && compare(&members[at - 1], &m) > 0; at--)
+			members[at] = members[at - 1];
+		members[at] = m;
+	}
+}
+
+static struct member
+member_at(const jv *object, int i)
+{
+	AUTO_JV jv key = json_iter_name(object, i);
+
+	return (struct member){ json_string(&key), json_string_len(&key), i };
+}
+
 static void
 write_object(const jv *v, struct buf *out)
 {
-	size_t n = json_count(v), count = 0;
-	struct member few[16], *members = few;
+	struct member few[FEW], *members = few;
+	size_t count = 0;
 
-	if (n > sizeof(few) / sizeof(*few))
-		members = xcalloc(n, sizeof(*members));
-	JSON_EACH(v, i)
-		members[count++] = (struct member){ json_iter_key(v, i),
-			json_iter_key_len(v, i), i };
-	qsort(members, count, sizeof(*members), compare);
+	JSON_EACH(v, i) {
+		if (count == FEW) {
+			members = xcalloc(json_count(v), sizeof(*members));
+			memcpy(members, few, sizeof(few));
+		}
+		members[count++] = member_at(v, i);
+	}
+	sort(members, count);
 	buf_addc(out, '{');
 	for (size_t i = 0; i < count; i++) {
 		AUTO_JV jv value = json_iter_value(v, members[i].at);
