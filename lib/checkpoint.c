@@ -8,6 +8,7 @@
 
 #include "alloc.h"
 #include "buf.h"
+#include "checkpoint-impl.h"
 #include "child.h"
 #include "env.h"
 #include "fd.h"
@@ -235,6 +236,8 @@ last_id(const struct checkpoints *c, char ret[CHECKPOINT_ID_LEN + 1],
 	};
 	AUTO_BUF struct buf out = BUF_INIT;
 
+	if (checkpoint_look(c, BRANCH, ret, ret_tree))
+		return 0;
 	ret[0] = '\0';
 	if (git(c, args, NULL, &out, e) < 0)
 		return -1;
@@ -274,13 +277,16 @@ commit(const struct checkpoints *c, const char *tree, const char *parent,
 	if (git_word(c, parent[0] ? next : first, message, ret,
 	    CHECKPOINT_ID_LEN + 1, e) < 0)
 		return -1;
-	return git(c, move, NULL, NULL, e);
+	if (git(c, move, NULL, NULL, e) < 0)
+		return -1;
+	checkpoint_note(c, ret, tree);
+	return 0;
 }
 
 /*
- * Takes in what has changed ("-A"), or which files are new ("-N").  A file that cannot be read, or a repository in
- * it that has no commit yet, is no reason to keep nothing: it is left out, and
- * named.  A full disk is one.
+ * Takes in what has changed ("-A"), or which files are new ("-N").  A file
+ * that cannot be read, or a repository in it that has no commit yet, is no
+ * reason to keep nothing: it is left out, and named.  A full disk is one.
  */
 static int
 add_all(const struct checkpoints *c, const char *what, struct buf *left_out,
@@ -326,7 +332,8 @@ take(const struct checkpoints *c, const char *title, const char *run,
 	AUTO_BUF struct buf message = BUF_INIT;
 
 	drop_stale_lock(c);
-	if (last_id(c, parent, old, e) < 0 || add_all(c, "-A", left_out, e) < 0 ||
+	if (last_id(c, parent, old, e) < 0 ||
+	    add_all(c, "-A", left_out, e) < 0 ||
 	    git_word(c, write_tree, NULL, tree, sizeof(tree), e) < 0)
 		return -1;
 	if (parent[0] && strcmp(old, tree) == 0) {
