@@ -141,9 +141,9 @@ plan(struct cgroup *g, const char *parent)
 }
 
 /*
- * Makes the group `dir`, a planned one, and opens the file that is written "0" to to
- * enter it.  In version 1 that is `tasks`: for a thread that moves itself the
- * kernel then waits for no grace period, which takes 20 ms.
+ * Makes the group `dir`, a planned one, and opens the file that is written
+ * "0" to to enter it.  In version 1 that is `tasks`: for a thread that moves
+ * itself the kernel then waits for no grace period, which takes 20 ms.
  */
 static int
 make_group(struct cgroup *g, const char *dir, const char *enter)
