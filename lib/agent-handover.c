@@ -102,19 +102,18 @@ step(const jv *message)
 	AUTO_JV jv calls = json_get(message, "tool_calls");
 	AUTO_BUF struct buf out = BUF_INIT;
 
-	add_start(&out, strcmp(role, "tool") == 0 ? "It returned: " :
-	    strcmp(role, "user") == 0 ? "You were told: " : "You said: ",
-	    text);
+	add_start(&out, role && strcmp(role, "tool") == 0 ? "It returned: " :
+	    role && strcmp(role, "user") == 0 ? "You were told: " :
+	    "You said: ", text);
 	for (size_t i = 0; i < json_count(&calls); i++) {
 		AUTO_JV jv call = json_at(&calls, i);
 
-		buf_addf(&out, "You called %s\n",
+		add_start(&out, "You called ",
 		    json_path_str(&call, "function.name"));
 		add_start(&out, "  with ",
 		    json_path_str(&call, "function.arguments"));
 	}
-	buf_adds(&out, "");
-	return STEAL(out.data);
+	return buf_steal(&out);
 }
 
 /* The last steps, as many as there is room for. */

@@ -65,8 +65,9 @@ int	conversation_create(const char *dir, struct conversation *ret,
 
 /*
  * Opens the one in `dir` to go on: takes it over (ST_TEMPFAIL with the owner
- * when it still has one at the deadline), cuts off a line that a crash left torn, reads how far it
- * has come.  ST_NOINPUT when there is none, ST_DATA when it is none of ours.
+ * when it still has one at the deadline), cuts off a line that a crash left
+ * torn, reads how far it has come.  ST_NOINPUT when there is none, ST_DATA
+ * when it is none of ours.
  */
 int	conversation_open(const char *dir, struct deadline until,
 	    struct conversation *ret, struct err *e);
