@@ -94,6 +94,13 @@ run agent-undo take
 run agent-undo restore "$first" other
 expect_ok [ "$(cat other/o)" = o ]
 
+it 'removes what is new in a part, and nothing else'
+echo new >sub/new
+echo new >new2
+run agent-undo restore '~0' sub
+expect_not [ -e sub/new ]
+expect_ok [ -e new2 ]
+
 it 'fails where nothing can be kept'
 echo new >new
 chmod 500 .agent/checkpoints.git/objects .agent/checkpoints.git/objects/*
