@@ -149,10 +149,10 @@ static void
 find_next_prompt(struct foreign_run *f, size_t said)
 {
 	const jv *all = &f->run.talk->messages;
+	size_t n = json_count(all);
 	bool knows = json_has(&f->state, "id");
-	AUTO_JV jv last = json_at(all, json_count(all) - 1);
-	const char *told = json_count(all) > said ?
-	    json_str(&last, "content") : NULL;
+	AUTO_JV jv last = n > said ? json_at(all, n - 1) : JSON_NONE;
+	const char *told = json_str(&last, "content");
 	const char *task = json_str(&f->run.talk->start, "task");
 
 	free(f->told);
@@ -160,6 +160,15 @@ find_next_prompt(struct foreign_run *f, size_t said)
 	    knows || !told ? "" : "\n\n", told ? told : knows ?
 	    "Go on with the task where you were interrupted." : "");
 	f->prompt = f->told;
+}
+
+/* What waits for a person does not pass by being tried again. */
+static bool
+may_pass(const struct run *r)
+{
+	return strcmp(r->reason, "parked") != 0 &&
+	    (r->status == ST_UNAVAILABLE || r->status == ST_TEMPFAIL ||
+	    r->status == ST_PROTOCOL || strcmp(r->reason, "idle") == 0);
 }
 
 /* One start of it, to its end: what it has cost adds up. */
@@ -174,9 +183,7 @@ one_round(struct foreign_run *f, struct err *e)
 		foreign_watch(f, e);
 	foreign_meter_close(f);
 	(void)foreign_settle_usage(f, &ignored);
-	f->run.passing = e->status == ST_UNAVAILABLE ||
-	    e->status == ST_TEMPFAIL || e->status == ST_PROTOCOL ||
-	    (f->run.reason && strcmp(f->run.reason, "idle") == 0);
+	f->run.passing = may_pass(&f->run);
 }
 
 /* What is of one start of it. */

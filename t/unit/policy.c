@@ -28,6 +28,15 @@ decides(struct policy *p, const char *subject, enum policy_verdict verdict,
 	is_str(got, words, "and says why");
 }
 
+/* Whatever the tool is called with; -1: that depends. */
+static void
+is_of_tool(struct policy *p, const char *subject, int verdict)
+{
+	AUTO_JV jv v = parse(subject);
+
+	is_int(policy_of_tool(p, &v), verdict, subject);
+}
+
 static void
 refuses(const char *rules, const char *why)
 {
@@ -69,6 +78,12 @@ main(void)
 	    "\"arguments\":{\"command\":\"git push\"}}", POLICY_ALLOW, NULL);
 	decides(p, "{\"tool\":\"odd\",\"a\":1}", POLICY_DENY, NULL);
 	decides(p, "{}", POLICY_ALLOW, NULL);
+	is_of_tool(p, "{\"tool\":\"edit_file\"}", -1);
+	is_of_tool(p, "{\"tool\":\"shell\",\"agent\":\"dev\"}", -1);
+	is_of_tool(p, "{\"tool\":\"shell\",\"agent\":\"boss\"}",
+	    POLICY_ALLOW);
+	is_of_tool(p, "{\"tool\":\"odd\"}", -1);
+	is_of_tool(p, "{\"tool\":\"fetch\"}", POLICY_ALLOW);
 	policy_free(p);
 	p = policy_new(&none, &e);
 	decides(p, "{\"tool\":\"x\"}", POLICY_ALLOW, NULL);
