@@ -65,12 +65,25 @@ tally_agent(struct tally *t, const jv *label, const struct route_choice *c,
 		    c->nreasons ? "; " : "", c->nreasons ? c->reasons[0] : "");
 }
 
+/* "heavy: breadth": what spoke for the class. */
+static const char *
+class_reason(const struct route_choice *c, const char *class)
+{
+	size_t n = strlen(class);
+
+	for (size_t i = 0; i < c->nreasons; i++)
+		if (strncmp(c->reasons[i], class, n) == 0 &&
+		    c->reasons[i][n] == ':')
+			return c->reasons[i] + n;
+	return "";
+}
+
 static void
 tally_class(struct tally *t, const jv *label, const struct route_choice *c,
     const char *id)
 {
 	const char *class = json_str(label, "class");
-	const char *got = c->heavy >= 0.5 ? "heavy" : "light";
+	const char *got = route_class_name(c->c);
 
 	if (!class)
 		return;
@@ -78,8 +91,8 @@ tally_class(struct tally *t, const jv *label, const struct route_choice *c,
 	if (strcmp(class, got) == 0)
 		t->classes++;
 	else
-		buf_addf(t->out, "wrong  %s: %s instead of %s\n", id, got,
-		    class);
+		buf_addf(t->out, "wrong  %s: %s instead of %s%s\n", id, got,
+		    class, class_reason(c, got));
 }
 
 static int

@@ -250,6 +250,14 @@ say_why(struct route_choice *c, const struct match_why *why)
 		route_because(c, "%s: about %s", c->agent, text);
 }
 
+/* Whether a judge would be asked. */
+static bool
+is_close(const struct route *r, const struct route_choice *c)
+{
+	return r->o.config->judge && r->nagents >= 2 &&
+	    c->confidence - r->ranking[1].share < thin_margin;
+}
+
 /* A small model decides between the first three when they are close. */
 static void
 ask_judge(const struct route *r, const char *text, size_t len,
@@ -260,8 +268,7 @@ ask_judge(const struct route *r, const char *text, size_t len,
 	size_t n = r->nagents < 3 ? r->nagents : 3;
 	int chosen;
 
-	if (!r->o.config->judge || n < 2 || c->confidence -
-	    r->ranking[1].share >= thin_margin)
+	if (!is_close(r, c))
 		return;
 	if (c->local_only &&
 	    !route_config_is_local(r->o.config, r->o.config->judge)) {
@@ -281,7 +288,8 @@ ask_judge(const struct route *r, const char *text, size_t len,
 	route_because(c, "%s: so %s judged", c->agent, r->o.config->judge);
 }
 
-static void
+/* By what is written; true when neither a rule nor an example has said. */
+static bool
 choose_agent(struct route *r, const struct fixed *f, const char *text,
     size_t len, struct route_choice *c)
 {
@@ -292,7 +300,7 @@ choose_agent(struct route *r, const struct fixed *f, const char *text,
 	c->ranking = r->ranking;
 	c->nranking = r->nagents;
 	if (r->nagents == 0)
-		return;
+		return false;
 	c->agent = route_agent_id(r, r->ranking[0].agent);
 	c->score = r->ranking[0].score;
 	c->confidence = r->ranking[0].share;
@@ -302,10 +310,16 @@ choose_agent(struct route *r, const struct fixed *f, const char *text,
 		c->confidence = 1;
 		if (!f->agent)
 			route_because(c, "%s: so it was corrected", c->agent);
-		return;
+		return false;
 	}
 	say_why(c, &why);
-	ask_judge(r, text, len, c);
+	return true;
+}
+
+/* What is done when it is not clear enough who is meant. */
+static void
+doubt(const struct route *r, struct route_choice *c)
+{
 	if (c->score > 0 && c->confidence >= r->o.config->confidence)
 		return;
 	route_because(c, "confidence %.2f is below %.2f", c->confidence,
@@ -449,6 +463,50 @@ apply_last(struct route *r, struct fixed *f, const jv *task, size_t len,
 	return 0;
 }
 
+/*
+ * A last rule may keep a task on this host, and comes after the judge, who
+ * must not see it then: so it is looked at before as well.
+ */
+static int
+look_ahead(struct route *r, const struct fixed *f, const jv *task, size_t len,
+    struct route_choice *c, struct err *e)
+{
+	struct route_choice later = *c;
+	struct fixed then = *f;
+	AUTO_JV jv decided = JSON_NONE;
+	uint64_t turn = r->turn;
+
+	if (!is_close(r, c) || r->o.config->last.n == 0)
+		return 0;
+	choose_model(r, f, task, len, &later);
+	r->turn = turn;
+	decided = decided_task(r, task, &later);
+	then.c = &later;
+	if (route_rules_apply(&r->o.config->last, &decided, apply_rule, &then,
+	    e) < 0)
+		return -1;
+	c->local_only |= later.local_only;
+	return 0;
+}
+
+/* All that is decided before the last rules. */
+static int
+choose(struct route *r, const struct fixed *f, const jv *task,
+    const char *text, size_t len, struct route_choice *c, struct err *e)
+{
+	bool open = choose_agent(r, f, text, len, c);
+
+	choose_class(r, f, task, text, len, c);
+	if (open) {
+		if (look_ahead(r, f, task, len, c, e) < 0)
+			return -1;
+		ask_judge(r, text, len, c);
+		doubt(r, c);
+	}
+	choose_model(r, f, task, len, c);
+	return 0;
+}
+
 int
 route_decide(struct route *r, const jv *task, const char *text, size_t len,
     struct route_choice *ret, struct err *e)
@@ -469,8 +527,7 @@ route_decide(struct route *r, const jv *task, const char *text, size_t len,
 		text = text ? text : "";
 	}
 	stay_here(task, ret);		/* before a judge is asked */
-	choose_agent(r, &f, text, len, ret);
-	choose_class(r, &f, task, text, len, ret);
-	choose_model(r, &f, task, len, ret);
+	if (choose(r, &f, task, text, len, ret, e) < 0)
+		return -1;
 	return apply_last(r, &f, task, len, e);
 }

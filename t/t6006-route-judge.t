@@ -77,4 +77,12 @@ run agent-route --no-stats <in
 expect_status 0
 [ ! -s "$MODEL_LOG" ] || fail 'it was asked'
 
+it 'nor where only a last rule says so'
+cat >>route.yaml <<'END'
+rules: {last: [{when: '.route.class == "light"', local_only: true}]}
+END
+routed 'vague things'
+[ ! -s "$MODEL_LOG" ] || fail 'it was asked'
+expect_json '.[0].route.why | any(test("leave this host"))'
+
 done_testing
