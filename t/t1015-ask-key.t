@@ -70,47 +70,6 @@ expect_status 77
 run agent-ask --key-fd x hi
 expect_status 2
 
-it 'asks for it while others are answered'
-cat >"$HOME/.config/agent/config.yaml" <<Y
-providers:
-  slow: { base_url: $MODEL_URL/v1, key_cmd: 'echo run >>ran; cat keyhole' }
-  test: { base_url: $MODEL_URL/v1, key_env: TEST_KEY }
-Y
-mkfifo keyhole answers
-printf '{"id":"%s","prompt":"hi","model":"%s"}\n' 1 slow/a 2 slow/b 3 test/c >in
-background sh -c 'TEST_KEY=k exec agent-ask --unordered -j 3 <in >answers'
-exec 4<answers
-read -r first <&4
-echo "$first" >first
-expect_ok grep -q '"task":"3"' first
-echo s3same-key >keyhole
-cat <&4 >others
-exec 4<&-
-[ "$(grep -c '"type":"result"' others)" -eq 2 ] || fail 'not answered'
-sent_key s3same-key
-expect_file ran run
-
-it 'needs none for what needs none'
-rm ran
-run agent-ask --dry-run -m slow/a hi
-expect_status 0
-expect_json '.[0].headers | index("Authorization: Bearer ***")'
-expect_not test -e ran
-
-it 'ends one that never ends, and says what it does wrong'
-run sh -c 'exec agent-ask -m slow/a --timeout 300ms hi 5<>keyhole'
-expect_status 124
-for cmd in 'exit 3' true 'cat /dev/zero' /no/such; do
-	model_provider chat "$MODEL_URL/v1" "key_cmd: '$cmd'"
-	run agent-ask hi
-	case $cmd in
-	cat*) expect_status 65 ;;
-	*) expect_status 77 ;;
-	esac
-	expect_err_has key_cmd
-done
-model_provider chat "$MODEL_URL/v1" 'key_env: TEST_KEY'
-
 it 'does not wait for it for ever'
 mkfifo never
 run sh -c 'agent-ask --timeout 300ms --key-fd 3 hi 3<>never'

@@ -36,6 +36,16 @@ run agent-ask --cache-clear
 expect_status 0
 asked 1 agent-ask --cache hello
 
+it 'does not take the answer to one question for that to another'
+asked 1 agent-ask --cache one
+file=$(find "$HOME/.cache/agent/answers" -type f -newer "$MODEL_LOG" \
+	! -name '.*' | head -n 1)
+asked 1 agent-ask --cache two
+find "$HOME/.cache/agent/answers" -type f ! -name '.*' \
+	-exec cp "$file" {} \; 2>/dev/null
+asked 1 agent-ask --cache two
+expect_out two
+
 it 'gives whole answers to many at once'
 big=$(awk 'BEGIN { for (i = 0; i < 20000; i++) printf "word%d ", i }')
 printf '%s' "$big" >big

@@ -81,6 +81,17 @@ for i in 1 2 3 4 5 6 7 8; do
 done
 [ $(($(wc -l <"$MODEL_LOG") - before)) -eq 1 ] || fail 'asked more than once'
 
+it 'does not wait for what another has asked in vain'
+model_server -e '{"match":"fails","status":400,"body":{"error":{"message":"no"}}}' \
+	-e '{"match":"hang","stall":-1}' -e '{"echo":true}'
+printf 'fails\nhang\nlast\n' >in
+background sh -c 'exec agent-ask --cache --lines -j 3 --unordered <in >out'
+pid=$!
+await 20 grep -q last out
+run agent-ask --cache --timeout 10s fails
+expect_status 65
+kill "$pid"
+
 it 'takes the place of a process that was killed'
 model_server -e '{"match":"hang","times":1,"stall":-1}' -e '{"echo":true}'
 background agent-ask --cache hang

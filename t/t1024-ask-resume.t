@@ -50,6 +50,7 @@ model_server -e '{"match":"say 1\"","times":1,"stall":-1}' -e '{"echo":true}'
 tasks 8 >in
 agent-ask -j 4 --resume turn <in >out &
 pid=$!
+# shellcheck disable=SC2016
 await 20 sh -c '[ "$(wc -l <turn)" -eq 7 ]'
 kill -9 "$pid"
 wait "$pid" 2>/dev/null

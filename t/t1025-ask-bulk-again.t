@@ -86,6 +86,18 @@ check_vendor() {
 check_vendor chat batches
 check_vendor messages messages/batches
 
+it 'sends a file again that did not get through'
+serve
+kill "$MODEL_PID"
+model_server -e '{"match":"POST /v1/files","times":1,"status":500,"body":{}}' \
+	-e '{"echo":true}'
+MODEL_PID=
+rm -f state
+run agent-ask --batch-api --resume state <in
+expect_status 0
+expect_json 'length == 4 and .[3].data.text == "say 4"'
+[ "$(posts files)" -eq 2 ] || fail "$(posts files) files"
+
 it 'leaves nothing beside the file of state'
 run ls -A
 expect_out_lacks spool

@@ -339,6 +339,10 @@ test_exchange(void)
 	counts(l, &used, &leased);
 	ok(used == 40 && leased == 40, "all is accounted for");
 	ok(ledger_limited(l), "there are limits");
+	is_int(store_get_int(ledger_store(l, &e), "select calls from "
+	    "performance where model = 'm/a'", NULL, &used, &e), 1,
+	    "what is remembered of the model");
+	is_int(used, 2, "counts each call once");
 }
 
 /* Leases and settles until told to stop; a pipe counts what was spent. */
