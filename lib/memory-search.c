@@ -24,6 +24,7 @@ enum {
 /* What the rest may do to a score: little, so that words decide. */
 #define OLD_FACTOR 0.8		/* of a note that was replaced */
 #define NEWEST_BONUS 0.08	/* from the oldest hit to the newest */
+#define IN_USE_MS (INT64_C(31) * 86400 * 1000)	/* since its last note */
 #define PERIOD_BONUS 0.3
 #define IMPORTANCE_BONUS 0.2	/* from 0 to 1 */
 
@@ -349,7 +350,9 @@ memory_hits_join(struct memory_hits *h, struct memory_hits *more,
 		hit_release(&h->hit[--h->n]);
 }
 
-/* The text of a query may name a month: of the years of this memory. */
+/* The text of a query may name a month: of the years of this memory.  What is
+ * counted from now is so in a memory that is in use; in one that was left long
+ * ago, from its end. */
 static int
 read_when(struct finding *f, struct err *e)
 {
@@ -358,7 +361,32 @@ read_when(struct finding *f, struct err *e)
 	if (store_get_int(f->m->store, "select max(time) from note", NULL,
 	    &last, e) < 0)
 		return -1;
-	when_parse(f->s->text, last < f->now ? last : f->now, &f->q.when);
+	when_parse(f->s->text, f->now - last > IN_USE_MS ? last + 1 : f->now,
+	    &f->q.when);
+	return 0;
+}
+
+/* A question of which only the time can be found, "what happened yesterday?":
+ * the notes of that time, the newest first. */
+static int
+find_period(struct finding *f, struct err *e)
+{
+	AUTO_STMT struct store_stmt *q = NULL;
+	const struct when *w = &f->q.when;
+	int r;
+
+	if (f->n > 0 || is_filtered(f) || (!w->period && !w->newest))
+		return 0;
+	if (store_query(f->m->store, "select n from note where time >= ? and "
+	    "time < ? order by time desc", STORE_ARGS(
+	    ARG_INT(w->period ? w->from : INT64_MIN),
+	    ARG_INT(w->period ? w->to : INT64_MAX)), &q, e) < 0)
+		return -1;
+	while (f->n < f->s->limit && (r = store_step(q, e)) != 0) {
+		struct memory_hit *h;
+		if (r < 0 || add_hit(f, store_col_int(q, 0), 1, &h, e) < 0)
+			return -1;
+	}
 	return 0;
 }
 
@@ -369,7 +397,7 @@ find(struct finding *f, struct err *e)
 	if (memory_index_open(f->m, &f->x, e) < 0 || read_when(f, e) < 0 ||
 	    read_dead(f, e) < 0 || query_expand(&f->q, f->s, &f->x, e) < 0 ||
 	    find_words(f, e) < 0 || find_vectors(f, e) < 0 ||
-	    weigh_links(f, e) < 0)
+	    find_period(f, e) < 0 || weigh_links(f, e) < 0)
 		return -1;
 	weigh_time(f);
 	if (f->n > 0)

@@ -1,6 +1,7 @@
 #!/bin/sh
 # agent-ask with a stream of tasks: what it holds back, what it leases and what
 # it says at the end.
+# shellcheck disable=SC2317
 . "${0%/*}/lib.sh"
 . "$T_SRC/t/model.sh"
 

@@ -18,6 +18,12 @@ echo 'all about the anchor' >docs/sub/anchor.txt
 echo secret >docs/.hidden/x.md
 head -c 2000 /dev/zero >docs/image.bin
 
+it 'keeps apart parts that are the same'
+{ section 1 pier; section 2 buoy; section 1 pier; } >twice.md
+run agent-mem -f twice.db add --files --chunk twice.md
+run agent-mem -f twice.db search --format ndjson pier
+expect_json '[.[] | select(.line) | .line] | length == 2 and .[0] != .[1]'
+
 it 'adds a tree, without what is hidden or binary'
 run agent-mem add --files --chunk docs -t manual
 expect_status 0
