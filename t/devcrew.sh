@@ -17,10 +17,12 @@ by() {
 first='(.messages | length) == 2'
 later='.messages[-1].role == "tool"'
 
-# works AGENT CONDITION COMMAND: it runs a command, and is done.
+# works AGENT TEXT COMMAND: given a task with that text it runs a command, once
+# more when it is told that it was broken off in it, and is done.
 works() {
-	calls "$(by "$1" "$first and ($2)")" shell \
-		"$(jq -nc --arg c "$3" '{command: $c}')"
+	calls "$(by "$1" "(.messages[1].content | contains(\"$2\")) and ($first or
+		(.messages[-1].content | startswith(\"error: interrupted\")))")" \
+		shell "$(jq -nc --arg c "$3" '{command: $c}')"
 }
 
 crew_recording() {
@@ -29,13 +31,13 @@ crew_recording() {
 			"text": "write hello.sh"},
 		{"id": "bye; $(x)", "title": "Say bye $(touch evil)",
 			"files": ["bye it.sh"], "text": "write bye it.sh"}]}'
-	works coder '.messages[-1].content | contains("write hello.sh")' \
+	works coder 'write hello.sh' \
 		'echo "echo helo" >hello.sh'
-	works coder '.messages[-1].content | contains("write bye it.sh")' \
+	works coder 'write bye it.sh' \
 		'echo "echo bye" >"bye it.sh"'
-	works tester '.messages[-1].content | contains("not hello")' \
+	works tester 'not hello' \
 		'echo "echo hello" >hello.sh'
-	works coder '.messages[-1].content | contains("a comment, please")' \
+	works coder 'a comment, please' \
 		'printf "# greets\necho hello\n" >hello.sh'
 	answer "$(by coder "$later")" 'Done.'
 	answer "$(by tester "$later")" 'Mended.'
