@@ -76,6 +76,13 @@ END
 run agent-flow run -j 2 both.flow.yaml
 expect_status 0
 
+it 'fails what prints nothing where JSON is due'
+printf 'sandbox: none\ntasks:\n  a: {run: "true", output: json}\n' >no.flow.yaml
+run agent-flow run no.flow.yaml
+expect_status 1
+run agent-flow status no
+expect_out_has 'failed      a: its output is no JSON'
+
 it 'does all rounds again of what did not come true, when asked to'
 cat >never.flow.yaml <<'END'
 sandbox: none
