@@ -65,8 +65,10 @@ judge_taint(struct box *b)
 
 	if (how == TAINT_OFF || b->rules->read_only || b->s->overlay)
 		return 0;
-	taint_scan(b->s->workspace, b->began_wall, &b->mounts.git.found,
-	    &found);
+	if (!taint_scan(b->s->workspace, b->began_wall,
+	    &b->mounts.git.found, &found))
+		err_warn("the workspace has too many files to look at all of "
+		    "them for what may run by itself later");
 	if (found.n == 0)
 		return 0;
 	boxreport_taint(&b->report, &found);

@@ -179,44 +179,82 @@ look_at_git(struct scan *s, const char *git, int level)
 	}
 }
 
+static void	look(struct scan *s, const char *dir, int level);
+
+static bool
+is_directory(const struct dirent *entry, const char *path)
+{
+	struct stat st;
+
+	return entry->d_type == DT_DIR || (entry->d_type == DT_UNKNOWN &&
+	    lstat(path, &st) == 0 && S_ISDIR(st.st_mode));
+}
+
+static void
+look_at(struct scan *s, const char *dir, const struct dirent *entry,
+    int level)
+{
+	const char *name = entry->d_name;
+	AUTO_FREE char *p = path_join(dir, name);
+
+	if (strcmp(name, ".git") == 0) {
+		look_at_git(s, p, level);
+	} else if (is_name(name)) {
+		if (has_young(s, p, INSIDE))
+			add(s, p);
+	} else if (name[0] != '.' && strcmp(name, "node_modules") != 0 &&
+	    is_directory(entry, p)) {
+		if (level < LEVELS)
+			look(s, p, level + 1);
+		else if (s->deeper.n < DEEPER_MAX)
+			strs_add(&s->deeper, p);
+	}
+}
+
+/* Where somebody put so much that we do not come to the end of it. */
+static void
+look_by_name(struct scan *s, const char *dir, int level)
+{
+	AUTO_FREE char *git = path_join(dir, ".git");
+
+	look_at_git(s, git, level);
+	EACH(names, i) {
+		AUTO_FREE char *p = path_join(dir, names[i]);
+		if (has_young(s, p, INSIDE))
+			add(s, p);
+	}
+}
+
 static void
 look(struct scan *s, const char *dir, int level)
 {
-	AUTO_FREE char *git = path_join(dir, ".git");
 	DIR *d = opendir(dir);
 	const struct dirent *entry;
+	bool head = false, whole = !d;
 
-	look_at_git(s, git, level);
-	if (is_bare(dir)) {
+	while (d && s->seen++ < ENTRIES_MAX) {
+		const char *name;
+
+		entry = readdir(d);
+		whole = !entry;
+		if (whole)
+			break;
+		name = entry->d_name;
+		head = head || strcmp(name, "HEAD") == 0;
+		if (strcmp(name, ".") != 0 && strcmp(name, "..") != 0 &&
+		    (entry->d_type != DT_REG || name[0] == '.' ||
+		    is_name(name)))
+			look_at(s, dir, entry, level);
+	}
+	if (d)
+		closedir(d);
+	if (!whole)
+		look_by_name(s, dir, level);
+	if (head && is_bare(dir)) {
 		AUTO_FREE char *config = path_join(dir, "config");
 		if (has_young(s, config, 0))
 			add(s, config);
 	}
-	while (d && s->seen++ < ENTRIES_MAX && (entry = readdir(d))) {
-		const char *name = entry->d_name;
-		struct stat st;
-
-		if (name[0] != '.' && entry->d_type == DT_REG &&
-		    !is_name(name))
-			continue;
-		AUTO_FREE char *p = path_join(dir, name);
-		if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
-		    strcmp(name, ".git") == 0)
-			continue;
-		if (is_name(name)) {
-			if (has_young(s, p, INSIDE))
-				add(s, p);
-		} else if (name[0] != '.' &&
-		    strcmp(name, "node_modules") != 0 &&
-		    lstat(p, &st) == 0 && S_ISDIR(st.st_mode)) {
-			if (level < LEVELS)
-				look(s, p, level + 1);
-			else if (s->deeper.n < DEEPER_MAX)
-				strs_add(&s->deeper, p);
-		}
-	}
-	if (d)
-		closedir(d);
 }
 
 int64_t
@@ -230,7 +268,7 @@ taint_now(void)
 	return (int64_t)st.st_ctim.tv_sec * CLOCK_SEC + st.st_ctim.tv_nsec;
 }
 
-void
+bool
 taint_scan(const char *workspace, int64_t since, const struct strs *known,
     struct strs *ret)
 {
@@ -238,12 +276,15 @@ taint_scan(const char *workspace, int64_t since, const struct strs *known,
 	    .known = known, .ret = ret };
 
 	look(&s, workspace, 0);
+	bool whole = s.seen < ENTRIES_MAX;
 	/* the nearest first */
+	s.seen = 0;
 	for (size_t i = 0; i < s.deeper.n; i++) {
 		AUTO_FREE char *dir = xstrdup(s.deeper.v[i]);
 		look(&s, dir, LEVELS + 1);
 	}
 	strs_release(&s.deeper);
+	return whole;
 }
 
 void

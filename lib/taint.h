@@ -24,9 +24,10 @@ int64_t	taint_now(void);
 /*
  * Adds to `ret` the paths, relative to `workspace`, of what is younger than
  * `since` (taint_now()).  Repositories in `known`
- * (absolute paths) may be there, but not what redirects them.
+ * (absolute paths) may be there, but not what redirects them.  False when
+ * there was too much to look at all of it, down to two levels.
  */
-void	taint_scan(const char *workspace, int64_t since,
+bool	taint_scan(const char *workspace, int64_t since,
 	    const struct strs *known, struct strs *ret);
 
 /*

@@ -50,6 +50,11 @@ for name in .envrc .bashrc .vscode/tasks.json .mcp.json .github/workflows/x.yml 
 	attack_later "ws-autorun $name" "mkdir -p \$(dirname $name)
 		echo evil >$name"
 done
+ATTACK_JUDGE='test -s .envrc && echo broken'
+ATTACK_TOLD="'.envrc'"
+attack_later ws-autorun-flood 'python3 -c "
+for i in range(20100): open(str(i), \"w\").close()"; echo evil >.envrc'
+ATTACK_TOLD='may run by itself'
 ATTACK_JUDGE='ls -A | grep -q rc && echo broken'
 attack_later 'a name with control characters' 'mkdir "$(printf "a\nb\033[2J")"
 	echo x >"$(printf "a\nb\033[2J")/.envrc"; : >rc; : >.zshrc'
