@@ -92,7 +92,7 @@ find_and_execute(char **argv)
  * not let it write.
  */
 struct outcome {
-	int error;		/* why it could not be executed; -1: is told */
+	int error;		/* why it cannot be executed; -1: is told */
 	int listener;		/* of the filters it has; -1: none */
 };
 

@@ -11,7 +11,9 @@
 #include "alloc.h"
 #include "path.h"
 
-enum { LEVELS = 2, DEEPER_MAX = 100, MODULES_MAX = 16, ENTRIES_MAX = 4096 };
+enum {
+	LEVELS = 2, DEEPER_MAX = 100, MODULES_MAX = 16, ENTRIES_MAX = 4096
+};
 
 struct search {
 	struct gitdirs *g;
