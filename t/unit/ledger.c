@@ -433,10 +433,10 @@ test_killing(void (*spend_them)(const char *name, int fd), int at_once)
 			spend_them(name, fds[1]);
 		}
 	close(fds[1]);
-	/* one is killed every time that some were sent */
+	/* one is killed for so many that were sent */
 	while ((n = read(fds[0], buf, sizeof(buf))) > 0) {
 		sent += n;
-		if (sent / 20 > killed && killed < PROCESSES / 2)
+		while (sent / 20 > killed && killed < PROCESSES / 2)
 			kill(pids[killed++], SIGKILL);
 	}
 	for (int i = 0; i < PROCESSES; i++) {
