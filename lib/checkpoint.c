@@ -212,17 +212,22 @@ lock(const struct checkpoints *c, struct err *e)
 }
 
 /*
- * A git that was killed leaves its lock file; under our lock nobody else can
- * be at work, so it is stale.
+ * A git that was killed leaves its lock files; under our lock nobody else can
+ * be at work, so they are stale.
  */
 static void
-drop_stale_lock(const struct checkpoints *c)
+drop_stale_locks(const struct checkpoints *c)
 {
-	AUTO_FREE char *index = path_join(c->git_dir, "index.lock");
-	AUTO_FREE char *ref = path_join(c->git_dir, BRANCH ".lock");
+	/* HEAD too: it names the branch, and is locked when that moves */
+	static const char *const names[] = {
+		"index.lock", BRANCH ".lock", "HEAD.lock", "packed-refs.lock",
+		"config.lock",
+	};
 
-	unlink(index);
-	unlink(ref);
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		AUTO_FREE char *file = path_join(c->git_dir, names[i]);
+		unlink(file);
+	}
 }
 
 /* The last checkpoint and its tree, which may be NULL; "" when none is. */
@@ -331,7 +336,7 @@ take(const struct checkpoints *c, const char *title, const char *run,
 	char old[CHECKPOINT_ID_LEN + 1];
 	AUTO_BUF struct buf message = BUF_INIT;
 
-	drop_stale_lock(c);
+	drop_stale_locks(c);
 	if (last_id(c, parent, old, e) < 0 ||
 	    add_all(c, "-A", left_out, e) < 0 ||
 	    git_word(c, write_tree, NULL, tree, sizeof(tree), e) < 0)

@@ -112,7 +112,9 @@ expect_ok [ "$(git status --porcelain; find .git -type f -exec cksum {} +)" \
 	= "$state" ]
 
 it 'goes on after a git that was killed'
-: >.agent/checkpoints.git/index.lock
+for name in index HEAD refs/heads/checkpoints; do
+	: >".agent/checkpoints.git/$name.lock"
+done
 echo again >>a
 run agent-undo take
 expect_status 0

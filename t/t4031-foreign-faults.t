@@ -137,6 +137,7 @@ expect_err "agent-spawn: agent 'codex': there is no program './fake'"
 fake codex codex-text '' 'policy: [{tool: shell, deny: true}]'
 run agent-spawn -a codex go
 expect_status 78
-expect_json 'last.type == "error"'
+expect_json 'last | .type == "result" and .data.reason == "config"'
+expect_err_has "a rule for 'shell' denies it"
 
 done_testing
