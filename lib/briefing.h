@@ -3,9 +3,9 @@
  *
  * The system message: who it is (id, description, responsibilities and
  * instructions of agents.yaml), where it works, its rules, what AGENTS.md in
- * the workspace and above it says about the project, and the skills that it can look up.
- * Plain Markdown, the same for the same input, so that a provider's prompt
- * cache hits.
+ * the workspace and above it says about the project, and the skills that it
+ * can look up.  Plain Markdown, the same for the same input, so that a
+ * provider's prompt cache hits.
  */
 #ifndef AGENT_BRIEFING_H
 #define AGENT_BRIEFING_H

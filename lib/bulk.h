@@ -5,11 +5,13 @@
  * All tasks are read, handed in as one batch, waited for, and answered in
  * their order, by the records of batch.h.  What expired there, or failed in a
  * way that may pass, is handed in again, as another batch.  Tasks and results
- * lie in files without a name beside the state file, not in memory.  A state file says how far it has
- * come, so a process that ended, or was killed at any instant, goes on when
- * it is given the same tasks and the file again, and nothing is handed in
- * twice: what is meant to be is noted first, with a mark that the batch
- * carries, and a batch whose number was never heard is looked for by it.
+ * lie in files without a name beside the state file, not in memory.
+ *
+ * A state file says how far it has come, so a process that ended, or was
+ * killed at any instant, goes on when it is given the same tasks and the file
+ * again, and nothing is handed in twice: what is meant to be is noted first,
+ * with a mark that the batch carries, and a batch whose number was never heard
+ * is looked for by it.
  */
 #ifndef AGENT_BULK_H
 #define AGENT_BULK_H

@@ -341,7 +341,8 @@ start_some(struct batch *b, struct err *e)
 	for (size_t i = 0; i < b->n; i++) {
 		struct call *c = &b->calls[i];
 
-		if (c->state != CALL_WAITING || must_wait(b->place, b->calls, i) ||
+		if (c->state != CALL_WAITING ||
+		    must_wait(b->place, b->calls, i) ||
 		    count(b, CALL_RUNNING) >= (size_t)b->place->jobs)
 			continue;
 		if (!check(b->place, c)) {

@@ -47,7 +47,8 @@ bool	cgroup_is_likely(const struct cgroup *g);
 
 /*
  * Makes the planned groups for as many of these limits as can be had; what
- * could not be is false in `g`.  Never fails: without groups there are other means.
+ * could not be is false in `g`.  Never fails: without groups there are other
+ * means.
  */
 void	cgroup_make(struct cgroup *g, const struct cgroup_limits *limits);
 

@@ -271,7 +271,8 @@ tool_edit_file(const jv *arguments, struct buf *out, struct err *e)
 	if (nlen == 0)
 		return err_set(e, ST_NO, "old_text is empty; use write_file to "
 		    "create a file");
-	if (tool_lock_workspace(e) < 0 || tool_read_regular(path, &text, &st, e) < 0)
+	if (tool_lock_workspace(e) < 0 ||
+	    tool_read_regular(path, &text, &st, e) < 0)
 		return -1;
 	n = count(&text, needle, nlen);
 	if (n == 0)

@@ -81,7 +81,9 @@ need_group(struct words *w, const char *name, size_t len)
 	if (found >= 0)
 		return (size_t)found;
 	GROW(w->groups, w->ngroups, w->groupcap);
-	w->groups[w->ngroups] = (struct words_group){ .name = xstrndup(name, len) };
+	w->groups[w->ngroups] = (struct words_group){
+		.name = xstrndup(name, len)
+	};
 	return w->ngroups++;
 }
 

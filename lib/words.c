@@ -144,7 +144,8 @@ expand(const struct words *w, const struct words_entry *e, float weight,
 		const struct words_group *g = &w->groups[e->listed[i]];
 		float own = weight * listed_weight(e, i);
 		for (size_t p = 0; p < g->nparents; p++) {
-			const struct words_group *up = &w->groups[g->parents[p]];
+			const struct words_group *up =
+			    &w->groups[g->parents[p]];
 			n = link_add(links, n, g->parents[p], own * 0.2F);
 			for (size_t q = 0; q < up->nparents; q++)
 				n = link_add(links, n, up->parents[q],
@@ -162,7 +163,8 @@ find_prefix(const struct words *w, const char *s, size_t len, size_t *ret_len)
 	size_t max = len < w->longest ? len : w->longest;
 
 	for (size_t n = PREFIX_MIN; n <= max; n++) {
-		const struct words_entry *e = lookup(w, fold_hash(PREFIX, s, n));
+		const struct words_entry *e =
+		    lookup(w, fold_hash(PREFIX, s, n));
 		if (e) {
 			best = e;
 			*ret_len = n;
@@ -177,7 +179,8 @@ find_compound(const struct words *w, const char *s, size_t len)
 {
 	for (size_t i = PREFIX_MIN; i + 4 <= len; i++) {
 		size_t n = 0;
-		const struct words_entry *e = find_prefix(w, s + i, len - i, &n);
+		const struct words_entry *e =
+		    find_prefix(w, s + i, len - i, &n);
 		if (e && n >= 4 && len - i - n <= 3)
 			return e;
 	}

@@ -112,9 +112,7 @@ agent-gate answer "$(sed -n 2p ids)" approve
 run agent-flow run g.flow.yaml
 expect_status 75
 expect_file log x
-for id in $(sed 2d ids); do
-	agent-gate answer "$id" approve
-done
+sed 2d ids | xargs -n 1 sh -c 'agent-gate answer "$1" approve' sh
 run agent-flow run -j 4 g.flow.yaml
 expect_status 0
 expect_ok [ "$(wc -l <log)" -eq 3 ]
