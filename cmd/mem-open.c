@@ -143,7 +143,8 @@ mem_text(const struct mem_options *o, size_t from, size_t limit,
     struct buf *out, struct err *e)
 {
 	struct prompt p = { .operands = o->operand + from,
-		.noperands = o->noperands - from, .until = DEADLINE_NEVER };
+		.noperands = o->noperands - from, .until = DEADLINE_NEVER,
+		.called = "text" };
 
 	/* operands are all: a pipe that is never written must not hang us */
 	p.no_stdin = p.noperands > 0 && strcmp(p.operands[0], "-") != 0;

@@ -351,7 +351,7 @@ send_input(struct sending *s, struct err *e)
 {
 	const struct prompt p = {
 		.operands = s->o->operands, .noperands = s->o->noperands,
-		.no_stdin = true, .until = DEADLINE_NEVER
+		.no_stdin = true, .until = DEADLINE_NEVER, .called = "message"
 	};
 	AUTO_BUF struct buf text = BUF_INIT;
 

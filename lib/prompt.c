@@ -143,6 +143,7 @@ prompt_read(const struct prompt *p, const volatile int *stop, struct buf *out,
 	if (meant != NOT_READ && add_stdin(p, meant, stop, out, e) < 0)
 		return -1;
 	if (out->len == 0 && !p->optional)
-		return err_set(e, ST_USAGE, "no prompt");
+		return err_set(e, ST_USAGE, "no %s",
+		    p->called ? p->called : "prompt");
 	return 0;
 }

@@ -35,6 +35,7 @@ struct prompt {
 	bool optional;			/* there is a question without them:
 					 * as if there were an operand */
 	struct deadline until;		/* for standard input */
+	const char *called;		/* in messages; NULL: "prompt" */
 };
 
 /*

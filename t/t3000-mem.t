@@ -164,6 +164,11 @@ expect_status 66
 run agent-mem -C ws --agent ../x search tester
 expect_status 2
 
+it 'says what is missing'
+run agent-mem search ''
+expect_status 2
+expect_err_has 'no text'
+
 it 'is sound after all that'
 for f in *.db; do
 	run agent-mem -f "$f" check
