@@ -12,10 +12,10 @@
 #include "config.h"
 
 #include <dlfcn.h>
-#include <jq.h>
 
 #include "alloc.h"
 #include "err.h"
+#include "filter-impl.h"
 #include "json.h"
 
 static void *libjq;

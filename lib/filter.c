@@ -13,13 +13,13 @@
 
 #include "filter.h"
 
-#include <jq.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <sys/resource.h>
 #include <time.h>
 
 #include "alloc.h"
+#include "filter-impl.h"
 
 struct filter {
 	jq_state *jq;

@@ -124,6 +124,17 @@ check_output(const struct place *at, const char *s)
 		    "'%s' has no '%.60s' by its schema", at->task->id, name);
 }
 
+/* Where the word is in a list, or where that ends. */
+static size_t
+place_in(const char *const *known, const char *word)
+{
+	size_t i = 0;
+
+	while (known[i] && strcmp(known[i], word) != 0)
+		i++;
+	return i;
+}
+
 void
 flow_check_member(const struct flow *f, const struct flow_task *task,
     const char *path, const char *s, struct yaml_problems *p)
@@ -133,10 +144,8 @@ flow_check_member(const struct flow *f, const struct flow_task *task,
 	const struct place at = { f, p, path, task };
 	AUTO_FREE char *name = next_name(&s);
 	char hint[SUGGEST_TEXT_MAX];
-	size_t i = 0;
+	size_t i = name ? place_in(known, name) : 0;
 
-	while (name && known[i] && strcmp(known[i], name) != 0)
-		i++;
 	if (!name)
 		return;
 	if (!known[i])
@@ -172,10 +181,8 @@ check_first(const struct flow *f, const struct flow_task *t, const char *path,
 	AUTO_FREE char *name = next_name(&s);
 	AUTO_FREE char *input = NULL;
 	char hint[SUGGEST_TEXT_MAX];
-	size_t i = 0;
+	size_t i = name ? place_in(known, name) : 0;
 
-	while (name && known[i] && strcmp(known[i], name) != 0)
-		i++;
 	if (!name)
 		return;
 	if (!known[i])
