@@ -37,3 +37,14 @@ model_provider() {
 		done
 	} >"$HOME/.config/agent/config.yaml"
 }
+
+# asked N COMMAND...: runs it; that the server was asked so often.
+asked() {
+	t_before=$(wc -l <"$MODEL_LOG")
+	t_asked=$1
+	shift
+	run "$@"
+	t_before=$(($(wc -l <"$MODEL_LOG") - t_before))
+	[ "$t_before" -eq "$t_asked" ] ||
+		fail "$t_before requests, not $t_asked"
+}

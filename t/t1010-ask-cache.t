@@ -17,20 +17,6 @@ model_server -e '{"match":"tool","tools":[{"id":"c","name":"f","arguments":"{\"a
 AGENT_MODEL=test/x
 export AGENT_MODEL
 
-requests() {
-	wc -l <"$MODEL_LOG"
-}
-
-# asked N COMMAND...: that so many requests are made.
-asked() {
-	before=$(requests)
-	n=$1
-	shift
-	run "$@"
-	[ $(($(requests) - before)) -eq "$n" ] ||
-		fail "$(($(requests) - before)) requests, not $n: $*"
-}
-
 it 'asks once'
 asked 1 agent-ask --cache -u hello
 expect_err_has '7 tokens in, 5 out; '

@@ -7,16 +7,6 @@ model_server -e '{"echo":true}'
 AGENT_MODEL=test/x
 export AGENT_MODEL
 
-# asked N COMMAND...: that so many requests are made.
-asked() {
-	before=$(wc -l <"$MODEL_LOG")
-	n=$1
-	shift
-	run "$@"
-	[ $(($(wc -l <"$MODEL_LOG") - before)) -eq "$n" ] ||
-		fail "not $n requests: $*"
-}
-
 it 'keeps some'
 for word in a b c; do
 	asked 1 agent-ask --cache "$word"

@@ -14,16 +14,6 @@ model_server -e '{"match":"slow","echo":true,"delay":0.3}' \
 AGENT_MODEL=test/x
 export AGENT_MODEL
 
-# asked N COMMAND...: that so many requests are made.
-asked() {
-	before=$(wc -l <"$MODEL_LOG")
-	n=$1
-	shift
-	run "$@"
-	[ $(($(wc -l <"$MODEL_LOG") - before)) -eq "$n" ] ||
-		fail "$(($(wc -l <"$MODEL_LOG") - before)) requests, not $n"
-}
-
 # same N TEXT: so many tasks.
 same() {
 	yes "$2" | head -n "$1"

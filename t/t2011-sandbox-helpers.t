@@ -52,4 +52,29 @@ for _ in 1 2 3 4 5 6 7 8 9 10; do
 	expect_err_has 'the janitor is gone: Broken pipe; nothing was run'
 done
 
+it 'has a maker of filters that says why it makes none'
+filter=$T_BUILD/cmd/agent-sandbox-filter
+run "$filter" <&7
+expect_status 2
+run "$filter" none.json <&7
+expect_status 66
+echo '{"defaultAction":' >bad.json
+run "$filter" bad.json <&7
+expect_status 65
+echo '{"defaultAction": "SCMP_ACT_NOTIFY"}' >odd.json
+run "$filter" odd.json <&7
+expect_status 78
+expect_err_has SCMP_ACT_NOTIFY
+expect_out ''
+
+it 'has one that writes whole instructions'
+echo '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls":
+	[{"names": ["mkdir"], "action": "SCMP_ACT_ERRNO"}]}' >good.json
+run "$filter" good.json <&7
+expect_status 0
+expect_ok test -s "$T_DIR/out"
+expect_ok [ $(($(wc -c <"$T_DIR/out") % 8)) -eq 0 ]
+run sh -c '"$1" good.json >/dev/full' sh "$filter"
+expect_status 74
+
 done_testing
