@@ -47,6 +47,7 @@ struct box {
 	int signals;
 	pid_t pid;		/* bwrap */
 	int pidfd;
+	int inside;		/* pidfd of the init, once it has spoken; -1 */
 	int ends[3];		/* the command's 0, 1, 2 */
 	bool piped[3];
 	bool started, exited, gone, failed;
@@ -73,6 +74,7 @@ int	sandbox_catch_signals(struct box *b);
 int	sandbox_make_control(struct box *b, int *ret_inside);
 int	sandbox_watch_end(struct box *b);
 void	sandbox_hear(struct box *b);	/* the rest, when all has ended */
+void	sandbox_await_inside(struct box *b);	/* until nothing runs there */
 
 /* Ends everything inside. */
 void	sandbox_kill(struct box *b);

@@ -7,11 +7,13 @@
 #include "sandbox-impl.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "alloc.h"
@@ -145,6 +147,18 @@ got_message(struct box *b, const struct box_msg *m, int fd)
 		close(fd);
 }
 
+/* Who sent it is process 1 of all that runs inside. */
+static void
+meet_init(struct box *b, const struct box_msg *m, const struct cmsghdr *c)
+{
+	struct ucred who;
+
+	memcpy(&who, CMSG_DATA(c), sizeof(who));
+	/* that one may come from its child */
+	if (b->inside < 0 && who.pid > 0 && m->type != BOX_DEGRADED)
+		b->inside = (int)syscall(SYS_pidfd_open, who.pid, 0);
+}
+
 /* False when there is none. */
 static bool
 take_message(struct box *b, int fd)
@@ -152,12 +166,12 @@ take_message(struct box *b, int fd)
 	struct box_msg m;
 	struct iovec iov = { &m, sizeof(m) };
 	union {
-		char bytes[CMSG_SPACE(sizeof(int))];
+		char bytes[CMSG_SPACE(sizeof(int)) +
+		    CMSG_SPACE(sizeof(struct ucred))];
 		struct cmsghdr align;
 	} space;
 	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1,
 	    .msg_control = space.bytes, .msg_controllen = sizeof(space) };
-	const struct cmsghdr *c;
 	int passed = -1;
 	ssize_t n = recvmsg(fd, &h, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 
@@ -168,9 +182,11 @@ take_message(struct box *b, int fd)
 		return false;
 	}
 	m.text[sizeof(m.text) - 1] = '\0';
-	c = CMSG_FIRSTHDR(&h);
-	if (c && c->cmsg_type == SCM_RIGHTS)
-		memcpy(&passed, CMSG_DATA(c), sizeof(passed));
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(&h); c; c = CMSG_NXTHDR(&h, c))
+		if (c->cmsg_type == SCM_RIGHTS)
+			memcpy(&passed, CMSG_DATA(c), sizeof(passed));
+		else if (c->cmsg_type == SCM_CREDENTIALS)
+			meet_init(b, &m, c);
 	got_message(b, &m, passed);
 	return true;
 }
@@ -208,12 +224,15 @@ sandbox_catch_signals(struct box *b)
 int
 sandbox_make_control(struct box *b, int *ret_inside)
 {
-	int pair[2];
+	int pair[2], one = 1;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return err_sys(b->e, ST_WRAPPER, "cannot make a socket");
 	b->control = pair[0];
 	*ret_inside = pair[1];
+	if (setsockopt(b->control, SOL_SOCKET, SO_PASSCRED, &one,
+	    sizeof(one)) < 0)
+		return err_sys(b->e, ST_WRAPPER, "cannot ask who speaks");
 	b->messages = memfd_create("agent-sandbox-messages", MFD_CLOEXEC);
 	if (b->messages < 0)
 		return err_sys(b->e, ST_WRAPPER, "cannot make a memory file");
@@ -233,6 +252,23 @@ sandbox_watch_end(struct box *b)
 	if (loop_set(&b->loop, b->pidfd, EPOLLIN, on_end, b) < 0)
 		return err_sys(b->e, ST_WRAPPER, "cannot wait for bwrap");
 	return 0;
+}
+
+/*
+ * bwrap, when it is killed, is gone before what it started: the kernel kills
+ * that next.  Process 1 ends last of all, so whoever looks at what was left
+ * behind looks after it.
+ */
+void
+sandbox_await_inside(struct box *b)
+{
+	struct err ignored;
+
+	if (b->inside < 0)
+		return;
+	(void)fd_wait(b->inside, POLLIN,
+	    deadline_in(AFTER_DEATH_MS * CLOCK_MS), NULL, &ignored);
+	close(steal_fd(&b->inside));
 }
 
 void

@@ -71,6 +71,7 @@ supervise(struct box *b)
 	}
 	/* what the init said last may still be on the way */
 	sandbox_hear(b);
+	sandbox_await_inside(b);
 	return 0;
 }
 
@@ -85,6 +86,7 @@ release(struct box *b)
 	if (b->pid > 0 && !b->gone)
 		while (waitpid(b->pid, NULL, 0) < 0 && errno == EINTR)
 			;
+	sandbox_await_inside(b);
 	for (int i = 0; i < 3; i++)
 		relay_stop(&b->relays[i]);
 	boxnet_release(&b->net);
@@ -121,6 +123,7 @@ run_once(const struct sandbox *s, struct attempt how, int *ret_status,
 		.relays = { RELAY_INIT, RELAY_INIT, RELAY_INIT },
 		.report = { { s->report, s->audit } },
 		.control = -1, .messages = -1, .signals = -1, .pidfd = -1,
+		.inside = -1,
 		.e = e,
 	};
 	int r;

@@ -60,6 +60,32 @@ attack_later 'a name with control characters' 'mkdir "$(printf "a\nb\033[2J")"
 	echo x >"$(printf "a\nb\033[2J")/.envrc"; : >rc; : >.zshrc'
 expect_err_lacks "$(printf '\033')"
 
+# what goes on while all of it is being killed is told too
+it 'misses nothing that was made in the last moment'
+cat >toggle.py <<'EOF'
+import os, sys, time
+names = [".envrc", ".bashrc", ".npmrc", ".exrc", ".zshrc", ".mcp.json"]
+for i in range(120):
+    if os.fork() == 0:
+        os.close(1); os.close(2)
+        while True:
+            try:
+                open(names[i % 6], "w").close(); os.unlink(names[i % 6])
+            except OSError: pass
+time.sleep(0.3)
+os.write(1, bytes(2000000))
+time.sleep(30)
+EOF
+for t_round in 1 2 3; do
+	rm -f .[a-z]*rc .mcp.json
+	run agent-sandbox --report report --max-output 1M python3 toggle.py
+	expect_status 137
+	for name in .envrc .bashrc .npmrc .exrc .zshrc .mcp.json; do
+		[ ! -e "$name" ] || expect_ok grep -q "\"$name\"" report
+	done
+	rm report
+done
+
 # in the workspace itself only these can be kept from being read
 ATTACK_JUDGE='' ATTACK_TOLD=''
 attack_setup() {
