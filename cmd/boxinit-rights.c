@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -145,23 +146,63 @@ init_drop_rights(void)
 		init_fail("cannot protect the init");
 }
 
+/* <linux/landlock.h>, which older headers have without some of this. */
+enum {
+	LAND_WRITE = 1 << 1, LAND_REFER = 1 << 13, LAND_TRUNCATE = 1 << 14,
+	LAND_SOCKETS = 1 << 0, LAND_SIGNALS = 1 << 1,
+	LAND_BENEATH = 1
+};
+
+/* All that can be seen by a path may be written as if there were no rules. */
+static int
+allow_root(int rules, uint64_t access)
+{
+	const struct {
+		uint64_t access;
+		int32_t dir;
+	} __attribute__((packed)) root = {
+		access, open("/", O_PATH | O_DIRECTORY | O_CLOEXEC)
+	};
+	long r = root.dir < 0 ? -1 : syscall(SYS_landlock_add_rule, rules,
+	    LAND_BENEATH, &root, 0);
+
+	close(root.dir);
+	return (int)r;
+}
+
 /*
- * With the network of the host come its abstract sockets: Landlock, from
- * Linux 6.12 on, leaves those that were made inside, and signals likewise.
- * Nothing of the kind on an older kernel; the manual says so.
+ * By Landlock.  With the network of the host come its abstract sockets: those
+ * that were made inside are left, from Linux 6.12 on, and signals likewise.
+ * And a file that is our standard input, opened to be read, could be opened
+ * once more through /proc/self/fd, to be written: what is not below our root
+ * cannot, from Linux 6.2 on.  Who may mount, for --nested, has not this: the
+ * kernel allows no mount then.  Nothing of the kind on an older kernel; the
+ * manual says so.
  */
 void
 init_scope(void)
 {
-	/* struct landlock_ruleset_attr, which older headers have without */
-	const struct {
+	const bool nested = init_spec.filter == BOX_FILTER_NESTED ||
+	    init_spec.filter == BOX_FILTER_NESTED_DEVEL;
+	struct {
 		uint64_t fs, net, scoped;
-	} attr = { 0, 0, 1 << 0 | 1 << 1 };
-	long fd = syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0);
+	} attr = { LAND_WRITE | LAND_REFER | LAND_TRUNCATE, 0,
+	    LAND_SOCKETS | LAND_SIGNALS };
+	int rules;
 
-	if (fd < 0)
+	if (nested)
+		attr.fs = 0;
+	rules = (int)syscall(SYS_landlock_create_ruleset, &attr,
+	    sizeof(attr), 0);
+	if (rules < 0) {
+		attr.scoped = 0;
+		rules = (int)syscall(SYS_landlock_create_ruleset, &attr,
+		    sizeof(attr), 0);
+	}
+	if (rules < 0)
 		return;
-	if (syscall(SYS_landlock_restrict_self, fd, 0) < 0)
-		init_fail("cannot close abstract sockets");
-	close((int)fd);
+	if ((attr.fs && allow_root(rules, attr.fs) < 0) ||
+	    syscall(SYS_landlock_restrict_self, rules, 0) < 0)
+		init_fail("cannot close files and sockets of others");
+	close(rules);
 }

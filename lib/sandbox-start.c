@@ -24,20 +24,23 @@ clean_text(void *arg, const char *data, size_t len, struct buf *out)
 
 /*
  * What the command gets as 0, 1 and 2: ours, or a pipe where ours is a
- * terminal or the output is counted.  A directory would be a way out.
+ * terminal or a file, or the output is counted.  A directory would be a way out.
  */
 static int
 make_end(struct box *b, int i)
 {
 	struct stat st;
 	bool own = b->tty.wanted && (i < 2 || isatty(i));
-	bool pipe_it = isatty(i) || (i > 0 && b->rules->output > 0);
+	bool known = fstat(i, &st) == 0, pipe_it;
 	int p[2];
 
-	if (fstat(i, &st) == 0 && S_ISDIR(st.st_mode))
+	if (known && S_ISDIR(st.st_mode))
 		return err_set(b->e, ST_WRAPPER, "descriptor %d is a "
 		    "directory, which would be a way out of the sandbox", i);
 	b->ends[i] = i;
+	/* a file could not be opened again as /dev/stdout: init_scope() */
+	pipe_it = isatty(i) || (i > 0 && (b->rules->output > 0 ||
+	    (known && S_ISREG(st.st_mode))));
 	if (own) {
 		/* the init makes its own; nothing of ours is inside */
 		b->ends[i] = open("/dev/null", O_RDWR | O_CLOEXEC);

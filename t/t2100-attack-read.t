@@ -49,6 +49,24 @@ attack read-inherited-fd 'cat <&8; cat /proc/self/fd/7/secret /dev/fd/7/secret'
 attack write-inherited-fd 'echo x >/proc/self/fd/7/canary && echo broken'
 exec 7<&- 8<&-
 
+it 'write-stdin: what is read from can only be read'
+echo whole >"$SECRET/input"
+sh -c 'echo evil >/proc/self/fd/0' <"$SECRET/input"
+expect_ok grep -q evil "$SECRET/input"
+echo whole >"$SECRET/input"
+if agent-sandbox --check | grep -q 'Landlock ABI \([3-9]\|[1-9][0-9]\)'; then
+	for t_how in '' "$OVERLAY" '--max-output 0'; do
+		# shellcheck disable=SC2086
+		agent-sandbox $t_how sh -c 'cat; (echo evil >/proc/self/fd/0)
+			(: >/proc/self/fd/0); echo fine >/dev/stdout' \
+			<"$SECRET/input" >got 2>/dev/null
+		expect_ok grep -qx whole "$SECRET/input"
+		expect_ok grep -qx fine got
+	done
+else
+	skip 'a kernel without Landlock for files'
+fi
+
 attack env-secrets 'echo "$GITHUB_TOKEN"' GITHUB_TOKEN=broken
 attack env-pid1 'tr "\0" "\n" <"/proc/1/environ"; cat /proc/*/environ |
 	tr "\0" "\n" | grep KEY=' SOME_API_KEY=broken
