@@ -27,7 +27,7 @@
 #include "boxspec.h"
 
 /* removexattrat; numbers are the same everywhere since Linux 5.1. */
-enum { LAST_JUDGED = 466 };
+enum { SETXATTRAT = 463, LAST_JUDGED = 466 };
 
 #define EACH(list, i) \
 	for (size_t i = 0; i < sizeof(list) / sizeof(*(list)); i++)
@@ -269,6 +269,22 @@ deny_nesting(struct filter *ctx)
 		    has_bit(0, namespaces[i]), NULL);
 }
 
+/*
+ * Who has the capabilities of a namespace can give a file those of its owner:
+ * in the workspace of a root caller, all of them, to whoever runs it outside.
+ * Programs take it for a file system without such attributes.
+ */
+static void
+deny_attributes(struct filter *ctx)
+{
+	static const char *const calls[] = {
+		"setxattr", "lsetxattr", "fsetxattr"
+	};
+
+	EACH(calls, i)
+		deny(ctx, calls[i], EOPNOTSUPP);
+}
+
 static struct filter *
 make(unsigned kind, bool audit)
 {
@@ -294,7 +310,9 @@ make(unsigned kind, bool audit)
 	deny_requests(ctx);
 	deny_sockets(ctx);
 	deny_netlink(ctx);
-	if (!nested)
+	if (nested)
+		deny_attributes(ctx);
+	else
 		deny_nesting(ctx);
 	return ctx;
 }
@@ -309,7 +327,8 @@ print_one(const struct sock_filter *in)
 /*
  * The program as eight-byte instructions, in hexadecimal.  In front of what
  * libseccomp makes: calls that are younger than this file nobody has judged,
- * and libseccomp takes no number that it has no name for.
+ * and libseccomp takes no number that it has no name for; setxattrat, for
+ * deny_attributes(), is one.
  */
 static void
 print(const char *name, unsigned kind, struct filter *ctx)
@@ -317,7 +336,8 @@ print(const char *name, unsigned kind, struct filter *ctx)
 	static const struct sock_filter young[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
 		    offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, LAST_JUDGED, 0, 1),
+		BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, LAST_JUDGED, 1, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SETXATTRAT, 0, 1),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS)
 	};
 	FILE *f = tmpfile();

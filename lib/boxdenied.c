@@ -39,8 +39,17 @@ error_of(const struct seccomp_data *call, uint32_t judged)
 {
 	if (judged != SECCOMP_RET_ALLOW)
 		return (int)(judged & SECCOMP_RET_DATA);
-	return call->nr == SYS_socket || call->nr == SYS_socketpair ?
-	    EAFNOSUPPORT : EPERM;
+	switch (call->nr) {
+	case SYS_socket:
+	case SYS_socketpair:
+		return EAFNOSUPPORT;
+	case SYS_setxattr:
+	case SYS_lsetxattr:
+	case SYS_fsetxattr:
+		return EOPNOTSUPP;
+	default:
+		return EPERM;
+	}
 }
 
 /* The kernel decides, whatever we see. */

@@ -37,6 +37,25 @@ outer --nested --best-effort pids sh -c '
 	true'
 expect_out ''
 
+it 'gives no file the capabilities of whoever is in it'
+cat >ws/cap.py <<'EOF'
+import os, struct
+open("tool", "w").close()
+try:
+    os.setxattr("tool", "security.capability",
+        struct.pack("<IIIII", 0x02000001, 2, 0, 0, 0))
+    print("broken")
+except OSError as e:
+    print(e.errno)
+EOF
+if (cd ws && unshare -Ur python3 cap.py) | grep -q broken; then
+	outer --nested --best-effort pids unshare -Ur python3 cap.py
+	expect_out 95
+	outer --nested --best-effort pids --report "$PWD/r" \
+		unshare -Ur python3 cap.py
+	expect_out 95
+fi
+
 it 'names the system calls that were refused'
 run agent-sandbox -C ws --report 1 sh -c 'unshare -U true 2>/dev/null
 	unshare -U true 2>/dev/null; mount -t tmpfs x /tmp 2>/dev/null; true'
