@@ -6,6 +6,11 @@
 
 #include "checkpoint.h"
 
+#define CHECKPOINT_BRANCH "refs/heads/checkpoints"
+
+/* checkpoint-make.c: an empty repository where there is none. */
+int	checkpoint_make(const struct checkpoints *c, struct err *e);
+
 /* checkpoint-note.c: the last checkpoint, without starting git for it. */
 
 /* Remembers its tree; when that fails, git will be asked. */

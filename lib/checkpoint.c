@@ -23,41 +23,11 @@ enum {
 	COMPLAINTS_MAX = 1 << 20
 };
 
-#define BRANCH "refs/heads/checkpoints"
+#define BRANCH CHECKPOINT_BRANCH
 
 /* Fields of the list, none of which can hold the separators. */
 #define FIELD "\x1f"
 #define RECORD "\x1e"
-
-/*
- * Nothing of the user's: no settings, no hooks, no filters (info/attributes
- * wins over any .gitattributes), no helper that watches the file system.
- */
-static const char config[] =
-    "[core]\n"
-    "\trepositoryformatversion = 0\n"
-    "\tfilemode = true\n"
-    "\tbare = false\n"
-    "\tautocrlf = false\n"
-    "\thooksPath = /dev/null\n"
-    "\tuntrackedCache = true\n"
-    "\tsplitIndex = true\n"
-    "\tfsmonitor = false\n"
-    "\tquotePath = false\n"
-    "[index]\n"
-    "\tversion = 4\n"
-    "[gc]\n"
-    "\tauto = 0\n"
-    "[advice]\n"
-    "\taddEmbeddedRepo = false\n"
-    "[user]\n"
-    "\tname = agentutils\n"
-    "\temail = agentutils@localhost\n";
-
-static const char attributes[] =
-    "* -text -eol -filter -ident -working-tree-encoding\n";
-
-static const char excluded[] = "/.agent/\n.agent/\n";
 
 void
 checkpoints_close(struct checkpoints *c)
@@ -148,38 +118,6 @@ git_word(const struct checkpoints *c, const char *const *args,
 	return 0;
 }
 
-static int
-write_file(const char *dir, const char *name, const char *text, struct err *e)
-{
-	AUTO_FREE char *path = path_join(dir, name);
-
-	return path_write_atomic(path, text, strlen(text), 0600, e);
-}
-
-/* Makes it under another name, so that it is there whole or not at all. */
-static int
-make_repository(const struct checkpoints *c, struct err *e)
-{
-	AUTO_FREE char *tmp = xasprintf("%s.%ld.tmp", c->git_dir,
-	    (long)getpid());
-	struct checkpoints half = { .git_dir = tmp, .root = c->root };
-	const char *const init[] = {
-		"git", "init", "-q", "--template=", "-b", "checkpoints", NULL
-	};
-	AUTO_FREE char *info = path_join(tmp, "info");
-
-	if (git(&half, init, NULL, NULL, e) < 0 ||
-	    path_mkdirs(info, 0700, e) < 0 ||
-	    write_file(tmp, "config", config, e) < 0 ||
-	    write_file(info, "attributes", attributes, e) < 0 ||
-	    write_file(info, "exclude", excluded, e) < 0)
-		return -1;
-	if (rename(tmp, c->git_dir) < 0 && !path_is_dir(c->git_dir))
-		return err_sys(e, ST_CANTCREATE, "cannot create '%s'",
-		    c->git_dir);
-	return 0;
-}
-
 int
 checkpoints_open(const char *dir, const char *root, struct checkpoints *ret,
     struct err *e)
@@ -192,7 +130,7 @@ checkpoints_open(const char *dir, const char *root, struct checkpoints *ret,
 	c.lock = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (c.lock < 0)
 		return err_sys(e, ST_CANTCREATE, "cannot create '%s'", lock);
-	if (!path_is_dir(c.git_dir) && make_repository(&c, e) < 0)
+	if (!path_is_dir(c.git_dir) && checkpoint_make(&c, e) < 0)
 		return -1;
 	*ret = c;
 	c = (struct checkpoints)CHECKPOINTS_INIT;

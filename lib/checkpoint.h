@@ -36,7 +36,8 @@ struct checkpoints {
 
 /*
  * `dir` is the .agent of a workspace, `root` the directory that is covered.
- * Makes the repository when it is missing.  ST_NOTFOUND without git(1).
+ * Makes the repository when it is missing.  The calls below start git(1), and
+ * fail with ST_NOTFOUND without it.
  */
 int	checkpoints_open(const char *dir, const char *root,
 	    struct checkpoints *ret, struct err *e);
