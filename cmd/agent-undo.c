@@ -16,7 +16,8 @@
 #include "path.h"
 #include "workspace.h"
 
-enum { OPT_JSON = 256, OPT_VERIFY, LIST_DEFAULT = 20, SHOWN_ID = 12 };
+enum { OPT_JSON = 256, OPT_VERIFY, LIST_DEFAULT = 20,
+	SHOWN_ID = CHECKPOINT_SHOWN_LEN };
 
 static const struct option longopts[] = {
 	{ "cd", required_argument, NULL, 'C' },

@@ -282,9 +282,9 @@ begin_snapshot(struct run *r)
 	    r->task->id, (long long)r->talk->turns + 1, r->task->origin.run);
 	struct err why = ERR_INIT;
 
-	if (r->task->checkpoints && !r->no_snapshots && !r->snapshot.begun &&
-	    snapshot_begin(&r->snapshot, r->task->place.workspace, title,
-	    &why) < 0)
+	if (r->task->checkpoints && !r->no_snapshots &&
+	    !snapshot_begun(&r->snapshot) && snapshot_begin(&r->snapshot,
+	    r->task->place.workspace, title, &why) < 0)
 		r->no_snapshots = true;
 }
 

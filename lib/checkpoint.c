@@ -10,6 +10,7 @@
 #include "buf.h"
 #include "checkpoint-impl.h"
 #include "child.h"
+#include "clock.h"
 #include "env.h"
 #include "fd.h"
 #include "lock.h"
@@ -125,7 +126,7 @@ checkpoints_open(const char *dir, const char *root, struct checkpoints *ret,
 	AUTO_CHECKPOINTS struct checkpoints c = CHECKPOINTS_INIT;
 	AUTO_FREE char *lock = path_join(dir, "checkpoints.lock");
 
-	c.git_dir = path_join(dir, "checkpoints.git");
+	c.git_dir = path_join(dir, CHECKPOINT_DIR);
 	c.root = xstrdup(root);
 	c.lock = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (c.lock < 0)
@@ -150,22 +151,15 @@ lock(const struct checkpoints *c, struct err *e)
 }
 
 /*
- * A git that was killed leaves its lock files; under our lock nobody else can
- * be at work, so they are stale.
+ * A git that was killed leaves its lock; under ours nobody else can be at
+ * work, so it is stale.
  */
 static void
-drop_stale_locks(const struct checkpoints *c)
+drop_stale_lock(const struct checkpoints *c)
 {
-	/* HEAD too: it names the branch, and is locked when that moves */
-	static const char *const names[] = {
-		"index.lock", BRANCH ".lock", "HEAD.lock", "packed-refs.lock",
-		"config.lock",
-	};
+	AUTO_FREE char *file = path_join(c->git_dir, "index.lock");
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-		AUTO_FREE char *file = path_join(c->git_dir, names[i]);
-		unlink(file);
-	}
+	unlink(file);
 }
 
 /* The last checkpoint and its tree, which may be NULL; "" when none is. */
@@ -179,7 +173,7 @@ last_id(const struct checkpoints *c, char ret[CHECKPOINT_ID_LEN + 1],
 	};
 	AUTO_BUF struct buf out = BUF_INIT;
 
-	if (checkpoint_look(c, BRANCH, ret, ret_tree))
+	if (checkpoint_look(c, ret, ret_tree))
 		return 0;
 	ret[0] = '\0';
 	if (git(c, args, NULL, &out, e) < 0)
@@ -213,17 +207,11 @@ commit(const struct checkpoints *c, const char *tree, const char *parent,
 	const char *const next[] = {
 		"git", "commit-tree", tree, "-p", parent, NULL
 	};
-	const char *const move[] = {
-		"git", "update-ref", BRANCH, ret, parent, NULL
-	};
 
 	if (git_word(c, parent[0] ? next : first, message, ret,
 	    CHECKPOINT_ID_LEN + 1, e) < 0)
 		return -1;
-	if (git(c, move, NULL, NULL, e) < 0)
-		return -1;
-	checkpoint_note(c, ret, tree);
-	return 0;
+	return checkpoint_move(c, ret, e);
 }
 
 /*
@@ -264,6 +252,18 @@ add_all(const struct checkpoints *c, const char *what, struct buf *left_out,
 }
 
 /* The title, then run and source, and what was left out, a line each. */
+static void
+describe(const char *title, const char *run, const char *source,
+    const struct buf *left_out, struct buf *out)
+{
+	add_line(out, title);
+	buf_addc(out, '\n');
+	add_line(out, run ? run : "");
+	add_line(out, source ? source : "");
+	if (left_out->len > 0)
+		add_line(out, left_out->data);
+}
+
 static int
 take(const struct checkpoints *c, const char *title, const char *run,
     const char *source, char ret_id[CHECKPOINT_ID_LEN + 1],
@@ -272,24 +272,28 @@ take(const struct checkpoints *c, const char *title, const char *run,
 	const char *const write_tree[] = { "git", "write-tree", NULL };
 	char parent[CHECKPOINT_ID_LEN + 1], tree[CHECKPOINT_ID_LEN + 1];
 	char old[CHECKPOINT_ID_LEN + 1];
+	char look[TREEPRINT_LEN + 1] = "", was[TREEPRINT_LEN + 1];
 	AUTO_BUF struct buf message = BUF_INIT;
 
-	drop_stale_locks(c);
+	/* of the time before git reads the files, or it would miss changes */
+	if (treeprint(c->root, clock_wall(), look) &&
+	    checkpoint_looked(c, ret_id, was) && strcmp(look, was) == 0)
+		return 0;
+	drop_stale_lock(c);
 	if (last_id(c, parent, old, e) < 0 ||
 	    add_all(c, "-A", left_out, e) < 0 ||
 	    git_word(c, write_tree, NULL, tree, sizeof(tree), e) < 0)
 		return -1;
 	if (parent[0] && strcmp(old, tree) == 0) {
 		memcpy(ret_id, parent, sizeof(parent));
+		checkpoint_note(c, parent, tree, look);
 		return 0;
 	}
-	add_line(&message, title);
-	buf_addc(&message, '\n');
-	add_line(&message, run ? run : "");
-	add_line(&message, source ? source : "");
-	if (left_out->len > 0)
-		add_line(&message, left_out->data);
-	return commit(c, tree, parent, message.data, ret_id, e) < 0 ? -1 : 1;
+	describe(title, run, source, left_out, &message);
+	if (commit(c, tree, parent, message.data, ret_id, e) < 0)
+		return -1;
+	checkpoint_note(c, ret_id, tree, look);
+	return 1;
 }
 
 int

@@ -18,13 +18,17 @@
 #ifndef AGENT_CHECKPOINT_H
 #define AGENT_CHECKPOINT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "buf.h"
 #include "err.h"
 
-enum { CHECKPOINT_ID_LEN = 40 };
+enum {
+	CHECKPOINT_ID_LEN = 40,
+	CHECKPOINT_SHOWN_LEN = 12	/* enough of it, for people */
+};
 
 struct checkpoints {
 	char *git_dir;
@@ -54,6 +58,14 @@ int	checkpoint_take(const struct checkpoints *c, const char *title,
 	    const char *run, const char *source,
 	    char ret_id[CHECKPOINT_ID_LEN + 1], struct buf *ret_left_out,
 	    struct err *e);
+
+/*
+ * Whether it can be told at a glance, without starting git or waiting for the
+ * lock, that nothing has changed since the last one: its id.  False says
+ * nothing: take one to know.
+ */
+bool	checkpoint_stands(const char *dir, const char *root,
+	    char ret_id[CHECKPOINT_ID_LEN + 1]);
 
 struct checkpoint {
 	char *id, *title, *run, *source;	/* the last two may be "" */

@@ -2,7 +2,9 @@
  * snapshot: a checkpoint taken while something else is waited for.
  *
  * The model thinks for seconds; in that time `agent-undo take` looks at the
- * workspace, so that a turn that changes files waits for nothing.
+ * workspace, so that a turn that changes files waits for nothing.  Where it can
+ * be told at a glance that nothing has changed since the last checkpoint,
+ * nothing is started.
  */
 #ifndef AGENT_SNAPSHOT_H
 #define AGENT_SNAPSHOT_H
@@ -13,16 +15,20 @@
 #include "err.h"
 
 struct snapshot {
-	struct child child;
-	bool begun;
+	char *dir, *title;	/* NULL: none was begun */
+	struct child child;	/* none while the last checkpoint stands */
 };
 
 #define SNAPSHOT_INIT { .child = CHILD_INIT }
 enum { SNAPSHOT_ID_MAX = 48 };
 
-/* Begins one of the workspace that `dir` is in; `title` says what for. */
+/*
+ * Begins one of the workspace that `dir` is in, in place of one that was begun
+ * before; `title` says what for.
+ */
 int	snapshot_begin(struct snapshot *s, const char *dir, const char *title,
 	    struct err *e);
+bool	snapshot_begun(const struct snapshot *s);
 
 /*
  * Waits for its end: 1 and the id; 0 when no file has changed since the last
