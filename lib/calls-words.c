@@ -5,7 +5,6 @@
 
 #include "alloc.h"
 #include "child.h"
-#include "door.h"
 #include "fd.h"
 #include "path.h"
 #include "subagent.h"
@@ -72,7 +71,8 @@ sandbox_words(const struct calls_place *place, const struct call *c,
 		strs_add(w, "--env");
 		strs_addf(w, "AGENT_STEP_KEY=%s", c->key);
 	}
-	if (place->door && is_shell(c) && door_words(place->door, w, e) < 0)
+	if (place->door && is_shell(c) &&
+	    door_words(place->door->path, w, e) < 0)
 		return -1;
 	strs_add(w, "--timeout");
 	strs_addf(w, "%lldms",

@@ -355,25 +355,30 @@ start_some(struct batch *b, struct err *e)
 	return 0;
 }
 
-/* Waits for output of any; -1 at the deadline or a signal. */
+/* Waits for output of any, or a knock; -1 at the deadline or a signal. */
 static int
 wait_some(struct batch *b, struct pollfd *p, struct deadline until,
     const volatile int *stop, struct err *e)
 {
+	struct door *door = b->place->door;
+
 	for (size_t i = 0; i < b->n; i++)
 		p[i] = (struct pollfd){
 			.fd = b->calls[i].state == CALL_RUNNING ?
 			    b->calls[i].out : -1,
 			.events = POLLIN,
 		};
-	if (poll(p, b->n, deadline_poll_ms(deadline_min(until,
+	p[b->n] = (struct pollfd){
+		.fd = door ? door->fd : -1, .events = POLLIN,
+	};
+	if (poll(p, b->n + 1, deadline_poll_ms(deadline_min(until,
 	    deadline_in(GLANCE_MS * CLOCK_MS)))) < 0 && errno != EINTR)
 		return err_sys(e, ST_SYSTEM, "cannot poll");
 	if (stop && *stop)
 		return err_set(e, ST_SIGNAL + *stop, "interrupted");
 	if (deadline_passed(until))
 		return err_set(e, ST_TIMEOUT, "out of time");
-	return 0;
+	return p[b->n].revents != 0 ? door_serve(door, e) : 0;
 }
 
 /*
@@ -434,7 +439,7 @@ calls_run(const struct calls_place *place, struct call *calls, size_t n,
     void *context, struct err *e)
 {
 	struct batch b = { place, calls, n, ended, context };
-	struct pollfd *p = xcalloc(n, sizeof(*p));
+	struct pollfd *p = xcalloc(n + 1, sizeof(*p));
 	int r = run_batch(&b, p, until, stop, e);
 
 	/* all get their notice before any is waited for */

@@ -23,6 +23,7 @@
 #include "buf.h"
 #include "child.h"
 #include "clock.h"
+#include "door.h"
 #include "err.h"
 #include "json.h"
 #include "subagent.h"
@@ -36,7 +37,7 @@ struct calls_place {
 	const char *workspace;		/* read-write, the current directory */
 	const char *output_dir;		/* gets a file for each call */
 	const char *profile;		/* of agent-sandbox; or NULL */
-	const char *door;		/* the way to the hub, door.h; or NULL */
+	struct door *door;		/* the way to the hub; or NULL */
 	const char *const *hide;	/* paths, NULL at the end */
 	const char *const *read_only;	/* paths, NULL at the end */
 	const jv *env;			/* object of strings, or JSON_NONE */

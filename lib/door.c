@@ -72,25 +72,37 @@ int
 door_open(const struct workspace *w, const char *agent, const char *path,
     struct door *ret, struct err *e)
 {
-	AUTO_FREE char *self = path_program("agent-send", e);
-	const char *argv[] = { self, "--serve", "-", agent, NULL };
-	AUTO_STRS struct strs env = STRS_INIT;
-	struct child_spec spec = CHILD_SPEC_INIT;
-	AUTO_FD int fd = self ? door_listen(path, e) : -1;
+	int fd = door_listen(path, e);
 
 	if (fd < 0)
 		return -1;
-	plain_env(w, &env);
+	*ret = (struct door){
+		.path = xstrdup(path), .fd = fd, .workspace = w,
+		.agent = agent, .child = CHILD_INIT,
+	};
+	return 0;
+}
+
+int
+door_serve(struct door *d, struct err *e)
+{
+	AUTO_FREE char *self = path_program("agent-send", e);
+	const char *argv[] = { self, "--serve", "-", d->agent, NULL };
+	AUTO_STRS struct strs env = STRS_INIT;
+	struct child_spec spec = CHILD_SPEC_INIT;
+	AUTO_FD int fd = steal_fd(&d->fd);
+
+	if (fd < 0)
+		return 0;
+	if (!self)
+		return -1;
+	plain_env(d->workspace, &env);
 	spec.argv = argv;
-	spec.cwd = w->root;
+	spec.cwd = d->workspace->root;
 	spec.envp = (const char *const *)env.v;
 	spec.in = fd;
 	spec.out = CHILD_NULL;
-	ret->path = xstrdup(path);
-	if (child_start(&spec, &ret->child, e) == 0)
-		return 0;
-	door_close(ret);
-	return -1;
+	return child_start(&spec, &d->child, e);
 }
 
 void
@@ -98,6 +110,8 @@ door_close(struct door *d)
 {
 	if (d->path)
 		unlink(d->path);
+	if (d->fd >= 0)
+		close(d->fd);
 	child_stop(&d->child, GRACE_SECONDS * CLOCK_SEC);
 	free(d->path);
 	*d = (struct door)DOOR_INIT;

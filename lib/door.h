@@ -4,7 +4,8 @@
  * A socket that is put into the sandboxes of one run, as DOOR_INSIDE, and
  * behind it a process of ours, outside, which knows whose the socket is
  * (hub-serve.h).  That process gets no keys: of our environment it has what
- * it needs and no more.
+ * it needs and no more.  Few commands speak to the hub, so it is started for
+ * the first that knocks.
  */
 #ifndef AGENT_DOOR_H
 #define AGENT_DOOR_H
@@ -18,10 +19,13 @@
 
 struct door {
 	char *path;		/* of the socket; NULL: none */
+	int fd;			/* readable when somebody knocks; -1: served */
+	const struct workspace *workspace;	/* not ours */
+	const char *agent;			/* likewise */
 	struct child child;
 };
 
-#define DOOR_INIT { .child = CHILD_INIT }
+#define DOOR_INIT { .fd = -1, .child = CHILD_INIT }
 
 /*
  * A socket at `path`, mode 0600, in place of what is there; its path may be
@@ -29,12 +33,12 @@ struct door {
  */
 int	door_listen(const char *path, struct err *e);
 
-/*
- * Makes the socket at `path`, which can be used at once, and starts what
- * serves it in the name of `agent`.
- */
+/* Makes the socket at `path`: who knocks waits until it is served. */
 int	door_open(const struct workspace *w, const char *agent,
 	    const char *path, struct door *ret, struct err *e);
+
+/* Starts what serves it in the name of the agent, unless it is served. */
+int	door_serve(struct door *d, struct err *e);
 void	door_close(struct door *d);	/* fine on DOOR_INIT */
 
 /*

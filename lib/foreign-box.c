@@ -304,7 +304,7 @@ box_words(const struct foreign_run *f, struct strs *w, struct err *e)
 	if (f->key_as)
 		STRS_ADD(w, "--env", f->key_as);
 	network_words(f, w);
-	return p->door ? door_words(p->door, w, e) : 0;
+	return p->door ? door_words(p->door->path, w, e) : 0;
 }
 
 /* Its environment by agents.yaml and by its kind. */

@@ -356,8 +356,11 @@ meet_others(struct setup *s, struct err *e)
 	    e) < 0)
 		return -1;
 	s->liaison = s->said->liaison ? s->said->liaison : s->own_liaison;
-	return s->foreign || has_shell(s) ?
-	    door_open(&s->workspace, id, path, &s->door, e) : 0;
+	if ((s->foreign || has_shell(s)) &&
+	    door_open(&s->workspace, id, path, &s->door, e) < 0)
+		return -1;
+	/* nobody listens while somebody else's agent works */
+	return s->foreign ? door_serve(&s->door, e) : 0;
 }
 
 int

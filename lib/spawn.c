@@ -239,7 +239,7 @@ run(struct setup *s, const char *prompt, struct err *e)
 			.workspace = s->place,
 			.output_dir = s->output_dir,
 			.profile = json_str(&s->agent, "sandbox"),
-			.door = s->door.path,
+			.door = s->door.path ? &s->door : NULL,
 			.hide = hidden,
 			.read_only = read_only,
 			.env = &s->env,

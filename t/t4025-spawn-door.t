@@ -97,6 +97,31 @@ expect_json 'last.data.text == "spoke\nrefused 77\n"'
 run agent-recv --auto user
 expect_json 'last | .source == "/agent/tester"'
 
+it 'has a process behind it when somebody has knocked, not before'
+# helpers: those of the agent that works, by name
+helpers() {
+	for child in $(cat "/proc/$spawn/task/$spawn/children"); do
+		cat "/proc/$child/comm"
+	done
+}
+{
+	calls '(.messages | length) == 2' shell "$(jq -nc '{command:
+		"touch begun; until [ -e go ]; do :; done; agent-send tester x;
+		touch sent; until [ -e end ]; do :; done"}')"
+	answer '.messages[-1].role == "tool"' ok
+} >rec
+background agent-spawn -a dev --format ndjson go >"$T_DIR/out" 2>&1
+spawn=$!
+await 20 test -e begun
+run helpers
+expect_out agent-sandbox
+touch go
+await 20 test -e sent
+run helpers
+expect_out_has agent-send
+touch end
+wait "$spawn" || fail "status $?"
+
 it 'leaves no socket behind'
 run find .agent/runs -type s
 expect_out ''
