@@ -4,6 +4,15 @@
 
 #include "overlay.h"
 
+/* overlay-risk.c */
+
+/*
+ * Why the file `name` of the directory `dir`, which is `path` in the
+ * workspace `lower_root`, must be accepted by name; NULL when it need not.
+ */
+const char *overlay_risk(int lower_root, int dir, const char *name,
+	    const char *path, const struct stat *st);
+
 /* overlay-copy.c */
 
 /* What a copy was made of: a path and the inode that the copy has. */
