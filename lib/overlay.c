@@ -207,7 +207,7 @@ choose_way(struct overlay *o, const struct overlay_how *how, struct err *e)
 	    "/dev/fuse is not ours to open");
 }
 
-/* What is there without a stamp was begun and not finished. */
+/* What is there without a stamp was begun, or discarded, and not finished. */
 static int
 make_state(struct overlay *o, const struct overlay_how *how, struct err *e)
 {
@@ -219,6 +219,7 @@ make_state(struct overlay *o, const struct overlay_how *how, struct err *e)
 	if (path_exists(stamp))
 		return 0;
 	if (tree_remove(AT_FDCWD, o->merged, e) < 0 ||
+	    tree_remove(AT_FDCWD, o->upper, e) < 0 ||
 	    make_dirs(o, e) < 0 || choose_way(o, how, e) < 0)
 		return -1;
 	read_boot(boot, sizeof(boot));

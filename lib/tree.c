@@ -11,14 +11,60 @@
 #include <sys/stat.h>
 
 #include "alloc.h"
+#include "ulid.h"
+
+/*
+ * What is removed: `root` is the directory itself.  Further down than LEVELS
+ * a directory is moved up into that and is met there later, because whoever
+ * made it may have made it deeper than our stack and descriptors go.
+ */
+struct removal {
+	int root;
+	bool moved;
+};
+
+enum { LEVELS = 64 };
 
 static int
-remove_below(int parent, const char *name)
+remove_entry(struct removal *r, int parent, const char *name, int level);
+
+/* Takes over `fd`. */
+static int
+remove_entries(struct removal *r, int fd, int level)
 {
-	AUTO_FD int fd = -1;
-	DIR *d;
+	DIR *d = fdopendir(fd);
 	const struct dirent *entry;
-	int r = 0;
+	int failed = 0;
+
+	if (!d) {
+		close(fd);
+		return -1;
+	}
+	while ((entry = readdir(d)))
+		if (strcmp(entry->d_name, ".") != 0 &&
+		    strcmp(entry->d_name, "..") != 0)
+			failed |= remove_entry(r, dirfd(d), entry->d_name,
+			    level);
+	closedir(d);
+	return failed;
+}
+
+static int
+move_up(struct removal *r, int parent, const char *name)
+{
+	char id[ULID_LEN + 1];
+
+	ulid_make(id);
+	if (renameat(parent, name, r->root, id) < 0)
+		return -1;
+	r->moved = true;
+	return 0;
+}
+
+static int
+remove_entry(struct removal *r, int parent, const char *name, int level)
+{
+	int fd;
 
 	if (unlinkat(parent, name, 0) == 0 || errno == ENOENT)
 		return 0;
@@ -31,24 +77,32 @@ remove_below(int parent, const char *name)
 	/* overlayfs makes one without any permission */
 	if (fchmodat(parent, name, 0700, 0) < 0 && errno != EPERM)
 		return -1;
+	if (level == LEVELS)
+		return move_up(r, parent, name);
 	fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
 	    O_CLOEXEC);
-	d = fd >= 0 ? fdopendir(fd) : NULL;
-	if (!d)
+	if (fd < 0)
 		return -1;
-	(void)steal_fd(&fd);
-	while ((entry = readdir(d)))
-		if (strcmp(entry->d_name, ".") != 0 &&
-		    strcmp(entry->d_name, "..") != 0)
-			r |= remove_below(dirfd(d), entry->d_name);
-	closedir(d);
-	return r < 0 ? -1 : unlinkat(parent, name, AT_REMOVEDIR);
+	if (level > 0)
+		return remove_entries(r, fd, level + 1) < 0 ? -1 :
+		    unlinkat(parent, name, AT_REMOVEDIR);
+	AUTO_FD int root = fd;
+	r->root = root;
+	do {
+		r->moved = false;
+		fd = openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (fd < 0 || remove_entries(r, fd, 1) < 0)
+			return -1;
+	} while (r->moved);
+	return unlinkat(parent, name, AT_REMOVEDIR);
 }
 
 int
 tree_remove(int dir, const char *name, struct err *e)
 {
-	if (remove_below(dir, name) < 0)
+	struct removal r = { -1, false };
+
+	if (remove_entry(&r, dir, name, 0) < 0)
 		return err_sys(e, ST_IO, "cannot remove '%s'", name);
 	return 0;
 }
