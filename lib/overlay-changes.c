@@ -104,7 +104,8 @@ add_hidden(struct walk *w, int upper, const char *path)
 			continue;
 		if (fstatat(w->lower, p, &lower, AT_SYMLINK_NOFOLLOW) == 0) {
 			memset(&st, 0, sizeof(st));
-			add_change(w, CHANGE_DELETE, p, &st, &lower, NULL);
+			add_change(w, CHANGE_DELETE, p, &st, &lower,
+			    overlay_risk_gone(p));
 		}
 	}
 	if (d)
@@ -135,7 +136,8 @@ add_gone(struct walk *w, const char *path)
 	struct stat none = { 0 }, lower;
 
 	if (fstatat(w->lower, path, &lower, AT_SYMLINK_NOFOLLOW) == 0)
-		add_change(w, CHANGE_DELETE, path, &none, &lower, NULL);
+		add_change(w, CHANGE_DELETE, path, &none, &lower,
+		    overlay_risk_gone(path));
 }
 
 static int	walk_dir(struct walk *w, int fd, const char *prefix,
@@ -168,6 +170,8 @@ look_at(struct walk *w, int dir, const char *name, const char *path,
 		    overlay_risk(w->lower, dir, name, path, &st));
 	if (!S_ISDIR(st.st_mode))
 		return 0;
+	if (overlay_check_depth(path, e) < 0)
+		return -1;
 	AUTO_FD int fd = openat(dir, name, O_RDONLY | O_DIRECTORY |
 	    O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
@@ -176,6 +180,18 @@ look_at(struct walk *w, int dir, const char *name, const char *path,
 	if (same_kind && opaque)
 		add_hidden(w, fd, path);
 	return walk_dir(w, steal_fd(&fd), path, opaque, e);
+}
+
+int
+overlay_check_depth(const char *path, struct err *e)
+{
+	unsigned depth = 0;
+
+	for (const char *p = path; *p; p++)
+		depth += *p == '/';
+	return depth <= OVERLAY_DEPTH_MAX ? 0 : err_set(e, ST_DATA,
+	    "'%.64s...' is more than %d directories deep", path,
+	    OVERLAY_DEPTH_MAX);
 }
 
 /* Takes over `fd`. */

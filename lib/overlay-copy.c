@@ -54,6 +54,10 @@ fill_dir(struct copying *c, int from, int to, const char *name,
 
 	if (in < 0)
 		return failed(c, path);
+	if (overlay_check_depth(path, c->e) < 0) {
+		close(in);
+		return -1;
+	}
 	if (fchmodat(to, name, 0700, 0) == 0)
 		out = openat(to, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
 		    O_CLOEXEC);

@@ -7,14 +7,16 @@
  */
 #include "config.h"
 
-#include "overlay.h"
+#include "overlay-impl.h"
 
 #include <dirent.h>
 #include <fcntl.h>
 
 #include "alloc.h"
 #include "child.h"
+#include "fd.h"
 #include "path.h"
+#include "term.h"
 #include "tree.h"
 
 static int	copy_tree(int from, const char *path, int to, struct err *e);
@@ -56,19 +58,11 @@ copy_tree(int from, const char *path, int to, struct err *e)
 	if (fstatat(from_dir, from_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return err_sys(e, ST_IO, "cannot look at '%s'", path);
 	if (S_ISDIR(st.st_mode))
-		return copy_entries(from, path, to, e);
+		return overlay_check_depth(path, e) < 0 ? -1 :
+		    copy_entries(from, path, to, e);
 	if (!S_ISREG(st.st_mode) && !S_ISLNK(st.st_mode))
 		return 0;
 	return tree_copy(from_dir, from_name, dir, name, e);
-}
-
-static bool
-in_git(const char *path)
-{
-	const char *p = strstr(path, ".git");
-
-	return p && (p == path || p[-1] == '/') &&
-	    (p[4] == '/' || p[4] == '\0');
 }
 
 /* Both sides of every change. */
@@ -84,7 +78,7 @@ copy_sides(const struct overlay *o, const struct changes *c, int a, int b,
 		const struct change *v = &c->v[i];
 		struct stat st;
 
-		if (in_git(v->path)) {
+		if (overlay_in_git(v->path)) {
 			++*ret_left_out;
 			continue;
 		}
@@ -98,6 +92,27 @@ copy_sides(const struct overlay *o, const struct changes *c, int a, int b,
 			return -1;
 	}
 	return 0;
+}
+
+/* To a terminal: what is in the files must not steer it. */
+static int
+pass_clean(int from, struct err *e)
+{
+	AUTO_BUF struct buf out = BUF_INIT;
+	struct term_filter f;
+	char chunk[32768];
+	ssize_t n;
+	int r = 0;
+
+	term_filter_init(&f, 0);
+	while (r == 0 && (n = fd_read(from, chunk, sizeof(chunk), e)) != 0) {
+		if (n < 0)
+			return -1;
+		term_filter(&f, chunk, (size_t)n, &out);
+		r = fd_write(STDOUT_FILENO, out.data, out.len, e);
+		buf_reset(&out);
+	}
+	return r;
 }
 
 static int
@@ -121,7 +136,10 @@ run_git(const char *dir, struct err *e)
 	spec.envp = (const char *const *)env.v;
 	spec.cwd = dir;
 	spec.same_group = true;
+	if (isatty(STDOUT_FILENO))
+		spec.out = CHILD_PIPE;
 	if (child_start(&spec, &c, e) < 0 ||
+	    (c.out >= 0 && pass_clean(c.out, e) < 0) ||
 	    child_wait(&c, DEADLINE_NEVER, NULL, &status, e) < 0)
 		return -1;
 	child_close(&c);

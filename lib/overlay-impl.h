@@ -4,6 +4,13 @@
 
 #include "overlay.h"
 
+/*
+ * No tree of a person's is deeper, and who makes one that is may want to use
+ * up our stack and descriptors: it is refused.
+ */
+enum { OVERLAY_DEPTH_MAX = 256 };
+int	overlay_check_depth(const char *path, struct err *e);
+
 /* overlay-risk.c */
 
 /*
@@ -12,6 +19,8 @@
  */
 const char *overlay_risk(int lower_root, int dir, const char *name,
 	    const char *path, const struct stat *st);
+const char *overlay_risk_gone(const char *path);	/* that goes away */
+bool	overlay_in_git(const char *path);	/* ".git" is a part of it */
 
 /* overlay-copy.c */
 

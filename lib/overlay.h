@@ -104,7 +104,8 @@ int	overlay_changes(const struct overlay *o, struct changes *ret,
 
 /*
  * Writes a patch to standard output that git-apply(1) takes; what is in .git
- * is left out and counted in *ret_left_out.
+ * is left out and counted in *ret_left_out.  What would steer a terminal is
+ * left out too, if it is one.
  */
 int	overlay_diff(const struct overlay *o, size_t *ret_left_out,
 	    struct err *e);
