@@ -11,6 +11,10 @@
 /* How long a call may take. */
 int64_t	calls_timeout(const struct calls_place *place, const struct call *c);
 
+/* agent-sandbox, and what the tools of the place may see in it. */
+int	calls_box(const struct calls_place *place, struct strs *w,
+	    struct err *e);
+
 /*
  * The command of a call that was checked; `*ret_in` is its standard input, as
  * in struct child_spec, the caller's to close.

@@ -44,10 +44,8 @@ arguments_fd(const struct call *c, struct err *e)
 	return text_fd(text, e);
 }
 
-/* Within the sandbox: what it may see and for how long it runs. */
-static int
-sandbox_words(const struct calls_place *place, const struct call *c,
-    struct strs *w, struct err *e)
+int
+calls_box(const struct calls_place *place, struct strs *w, struct err *e)
 {
 	char *self = path_program("agent-sandbox", e);
 
@@ -67,6 +65,16 @@ sandbox_words(const struct calls_place *place, const struct call *c,
 		strs_addf(w, "%s=%s", json_iter_key(place->env, i),
 		    json_string(&v));
 	}
+	return 0;
+}
+
+/* The same for one call, and for how long it runs. */
+static int
+sandbox_words(const struct calls_place *place, const struct call *c,
+    struct strs *w, struct err *e)
+{
+	if (calls_box(place, w, e) < 0)
+		return -1;
 	if (c->key) {
 		strs_add(w, "--env");
 		strs_addf(w, "AGENT_STEP_KEY=%s", c->key);

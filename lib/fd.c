@@ -63,6 +63,20 @@ fd_write(int fd, const void *data, size_t len, struct err *e)
 }
 
 ssize_t
+fd_write_some(int fd, const void *data, size_t len, struct err *e)
+{
+	for (;;) {
+		ssize_t n = write(fd, data, len);
+		if (n >= 0)
+			return n;
+		if (errno == EAGAIN)
+			return FD_AGAIN;
+		if (errno != EINTR)
+			return err_sys(e, ST_IO, "cannot write");
+	}
+}
+
+ssize_t
 fd_read(int fd, void *data, size_t size, struct err *e)
 {
 	for (;;) {
@@ -165,6 +179,25 @@ fd_wait(int fd, short events, struct deadline until, const volatile int *stop,
 		if (deadline_passed(until))
 			return 0;
 	}
+}
+
+void
+fd_last_line(int fd, struct buf *out)
+{
+	char tail[2048];
+	off_t size = lseek(fd, 0, SEEK_END);
+	off_t from = size > (off_t)sizeof(tail) ?
+	    size - (off_t)sizeof(tail) : 0;
+	ssize_t n = size < 0 ? -1 : pread(fd, tail, sizeof(tail), from);
+	const char *line = tail;
+
+	while (n > 0 && (tail[n - 1] == '\n' || tail[n - 1] == ' '))
+		n--;
+	for (ssize_t i = 0; i < n; i++)
+		if (tail[i] == '\n')
+			line = tail + i + 1;
+	if (n > 0)
+		buf_add(out, line, (size_t)(n - (line - tail)));
 }
 
 bool

@@ -30,6 +30,12 @@ bool	fd_was_closed(int fd);
 int	fd_write(int fd, const void *data, size_t len, struct err *e);
 
 /*
+ * Writes as much as goes at once to a non-blocking descriptor: the count, -1
+ * on failure (ST_IO), FD_AGAIN when there is no room.
+ */
+ssize_t	fd_write_some(int fd, const void *data, size_t len, struct err *e);
+
+/*
  * Reads at most `size` bytes, once.  The count, 0 at the end, -1 on failure
  * (ST_IO), -2 when a non-blocking descriptor has nothing.
  */
@@ -42,6 +48,12 @@ ssize_t	fd_read(int fd, void *data, size_t size, struct err *e);
  */
 int	fd_read_all(int fd, size_t limit, struct deadline until,
 	    struct buf *out, struct err *e);
+
+/*
+ * Appends the last line of a file that is not blank, or its last 2 KiB;
+ * nothing when there is none.
+ */
+void	fd_last_line(int fd, struct buf *out);
 
 /*
  * Waits for `events` (POLLIN, POLLOUT): 1 ready (or hung up), 0 out of time,

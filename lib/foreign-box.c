@@ -17,6 +17,7 @@
 #include "env.h"
 #include "fd.h"
 #include "path.h"
+#include "program.h"
 #include "provider.h"
 
 enum {
@@ -165,65 +166,6 @@ furnish(struct foreign_run *f, struct err *e)
 	return f->kind->prepare ? f->kind->prepare(f, e) : 0;
 }
 
-/* Where the program is, as execvp(3) would find it. */
-static char *
-look_up(const char *name, const char *dir)
-{
-	const char *path = env_get("PATH");
-
-	if (strchr(name, '/'))
-		return path_join(dir, name);
-	for (size_t n; path && *path; path += n + (path[n] == ':')) {
-		n = strcspn(path, ":");
-		AUTO_FREE char *at = xstrndup(path, n);
-		AUTO_FREE char *file = path_join(at, name);
-		if (n > 0 && access(file, X_OK) == 0 && !path_is_dir(file))
-			return STEAL(file);
-	}
-	return NULL;
-}
-
-/* Shows what is not seen anyway; a whole home never. */
-static void
-show(struct strs *w, const char *path)
-{
-	static const char *const seen[] = { "/usr/", "/opt/", "/bin/", NULL };
-
-	/* what lies around /bin is all there is */
-	if (strcmp(path, "/") == 0)
-		return;
-	for (size_t i = 0; seen[i]; i++)
-		if (strncmp(path, seen[i], strlen(seen[i])) == 0)
-			return;
-	STRS_ADD(w, "--ro", path);
-}
-
-/*
- * A program that a package manager put into somebody's home needs what lies
- * around it: its packages, and the interpreter of the same installation.
- */
-static void
-show_program(struct strs *w, const char *program)
-{
-	AUTO_FREE char *real = realpath(program, NULL);
-	AUTO_FREE char *bin = path_dirname(program);
-	AUTO_FREE char *prefix = path_dirname(bin);
-	AUTO_FREE char *packages = path_join(prefix, "lib/node_modules");
-	const char *in = real ? strstr(real, "/node_modules/") : NULL;
-
-	if (path_is_dir(packages)) {
-		show(w, prefix);
-	} else if (in) {
-		AUTO_FREE char *tree = xstrndup(real, (size_t)(in - real) +
-		    sizeof("/node_modules") - 1);
-		show(w, tree);
-	} else if (real) {
-		show(w, real);
-		if (strcmp(real, program) != 0)
-			show(w, program);
-	}
-}
-
 /* The program and its first arguments. */
 static int
 command_words(struct foreign_run *f, struct strs *box, struct strs *words,
@@ -238,11 +180,11 @@ command_words(struct foreign_run *f, struct strs *box, struct strs *words,
 	}
 	if (words->n > 0)
 		name = words->v[0];
-	AUTO_FREE char *program = look_up(name, f->dir);
+	AUTO_FREE char *program = program_find(name, f->dir);
 	if (!program || access(program, X_OK) != 0)
 		return err_set(e, ST_NOTFOUND, "agent '%s': there is no "
 		    "program '%s'", f->run.task->id, name);
-	show_program(box, program);
+	program_show(program, box);
 	if (words->n == 0) {
 		strs_add(words, program);
 	} else {

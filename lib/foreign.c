@@ -277,20 +277,10 @@ static void
 last_words(const struct foreign_run *f, struct buf *out)
 {
 	AUTO_FD int fd = open(f->stderr_file, O_RDONLY | O_CLOEXEC);
-	char tail[2048];
-	off_t size = fd < 0 ? -1 : lseek(fd, 0, SEEK_END);
-	off_t from = size > (off_t)sizeof(tail) ?
-	    size - (off_t)sizeof(tail) : 0;
-	ssize_t n = size < 0 ? -1 : pread(fd, tail, sizeof(tail), from);
-	const char *line = tail;
 
-	while (n > 0 && (tail[n - 1] == '\n' || tail[n - 1] == ' '))
-		n--;
-	for (ssize_t i = 0; i < n; i++)
-		if (tail[i] == '\n')
-			line = tail + i + 1;
-	if (n > 0)
-		buf_add(out, line, (size_t)(n - (line - tail)));
+	buf_adds(out, "");
+	if (fd >= 0)
+		fd_last_line(fd, out);
 	blank_key(f, out);
 }
 
