@@ -192,6 +192,9 @@ ndjson_next_until(struct ndjson_reader *r, struct deadline until,
 		got = fill(r, until, stop, e);
 		if (got != NDJSON_LINE)
 			return got;
+		/* there may be no end to it, and always more of it */
+		if (r->skipping && deadline_passed(until))
+			return NDJSON_AGAIN;
 	}
 }
 
