@@ -13,6 +13,8 @@ spawn_options_again(const struct spawn_options *o, struct strs *words)
 		STRS_ADD(words, "-C", s->dir);
 	if (s->agents_file)
 		STRS_ADD(words, "--agents", s->agents_file);
+	for (size_t i = 0; s->mcp_configs && i < s->mcp_configs->n; i++)
+		STRS_ADD(words, "--mcp-config", s->mcp_configs->v[i]);
 	if (s->max_turns > 0) {
 		strs_add(words, "--max-turns");
 		strs_addf(words, "%lld", (long long)s->max_turns);

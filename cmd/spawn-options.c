@@ -14,6 +14,7 @@
 enum {
 	OPT_AGENTS = 256, OPT_CHECK, OPT_DRY_RUN, OPT_FORK, OPT_FORMAT,
 	OPT_IDLE_EXIT, OPT_PARTIAL, OPT_MAX_COST, OPT_MAX_TOKENS, OPT_MAX_TURNS,
+	OPT_MCP_CONFIG,
 	OPT_NO_CHECKPOINTS, OPT_NO_STDIN, OPT_PARK,
 	OPT_PERMISSION_MODE, OPT_ROUTE, OPT_RUN, OPT_SERVE, OPT_STAY, OPT_TASK,
 	OPT_TIMEOUT,
@@ -37,6 +38,7 @@ static const struct option longopts[] = {
 	{ "max-cost", required_argument, NULL, OPT_MAX_COST },
 	{ "max-tokens", required_argument, NULL, OPT_MAX_TOKENS },
 	{ "max-turns", required_argument, NULL, OPT_MAX_TURNS },
+	{ "mcp-config", required_argument, NULL, OPT_MCP_CONFIG },
 	{ "model", required_argument, NULL, 'm' },
 	{ "no-checkpoints", no_argument, NULL, OPT_NO_CHECKPOINTS },
 	{ "no-stdin", no_argument, NULL, OPT_NO_STDIN },
@@ -60,7 +62,7 @@ const struct cli spawn_cli = {
 	    "[--dry-run] [--fork-session] [--format text|ndjson] "
 	    "[--idle-exit TIME] [--include-partial-messages] "
 	    "[--max-cost USD] [--max-tokens N] "
-	    "[--max-turns N] [--no-checkpoints] [--no-stdin] [--park] "
+	    "[--max-turns N] [--mcp-config FILE] [--no-checkpoints] [--no-stdin] [--park] "
 	    "[--permission-mode MODE] [--route JSON] [--run ID] "
 	    "[--serve acp] [--stay ID] [--task ID] [--timeout TIME] [TASK ...]\n",
 	.shortopts = "a:C:cf:j:m:r:",
@@ -170,6 +172,10 @@ take_value(struct spawn_options *o, int c)
 		o->spawn.max_turns = cli_int(&spawn_cli, "--max-turns", 1,
 		    1000000);
 		break;
+	case OPT_MCP_CONFIG:
+		strs_add(&o->mcp_configs, optarg);
+		o->spawn.mcp_configs = &o->mcp_configs;
+		break;
 	case OPT_ROUTE:
 		take_route(o);
 		break;
@@ -245,5 +251,6 @@ void
 spawn_options_release(struct spawn_options *o)
 {
 	free(o->files);
+	strs_release(&o->mcp_configs);
 	jv_free(o->route);
 }

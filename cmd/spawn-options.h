@@ -17,6 +17,7 @@ struct spawn_options {
 	struct spawn spawn;
 	struct prompt prompt;
 	jv route;
+	struct strs mcp_configs;
 	char **files;
 	size_t nfiles, cfiles;
 	bool text, check, stay, serve;

@@ -329,6 +329,24 @@ take_mail(struct run *r, struct err *e)
 	return mail_settle(box, &mail, e);
 }
 
+static int
+say_logs(struct run *r, const jv *logs, struct err *e)
+{
+	for (size_t i = 0; i < json_count(logs); i++)
+		if (agent_say(r, RECORD_LOG, json_at(logs, i), false, e) < 0)
+			return -1;
+	return 0;
+}
+
+/* The tools as they are now; what there is to tell of them, in `logs`. */
+static int
+renew_tools(struct run *r, jv *logs, struct err *e)
+{
+	const struct agent_task *t = r->task;
+
+	return t->renew ? t->renew(t->context, logs, e) : 0;
+}
+
 /* Does what is wanted, and looks whether the work still stands. */
 static int
 act(struct run *r, struct err *e)
@@ -345,11 +363,16 @@ static void
 turn(struct run *r, struct err *e)
 {
 	struct model_reply reply = MODEL_REPLY_INIT;
+	AUTO_JV jv logs = JSON_NONE;
 
 	if (context_is_full(r) && agent_hand_over(r, e) < 0)
 		return;
 	if (take_mail(r, e) < 0) {
 		agent_end(r, e->status, "mail");
+		return;
+	}
+	if (renew_tools(r, &logs, e) < 0 || say_logs(r, &logs, e) < 0) {
+		agent_end(r, e->status, err_kind(e->status));
 		return;
 	}
 	begin_snapshot(r);
@@ -465,6 +488,21 @@ make_room(struct run *r, struct err *e)
 	    agent_hand_over(r, e) : 0;
 }
 
+/* Who begins, with what tools, and whether any are missing. */
+static int
+say_begin(struct run *r, struct err *e)
+{
+	AUTO_JV jv logs = JSON_NONE;
+	struct err why = ERR_INIT;
+	int there = renew_tools(r, &logs, &why);
+
+	if (say_start(r, e) < 0 || say_logs(r, &logs, e) < 0)
+		return -1;
+	if (there < 0)
+		*e = why;
+	return there;
+}
+
 /* Says who begins; then what was left open, and what is new. */
 static int
 begin(struct run *r, struct err *e)
@@ -472,7 +510,7 @@ begin(struct run *r, struct err *e)
 	bool resumed = !json_is(&r->talk->start, JSON_NOTHING);
 
 	r->pool = model_pool_new(0, e);
-	if (!r->pool || say_start(r, e) < 0 || ask_to_start(r, e) < 0)
+	if (!r->pool || say_begin(r, e) < 0 || ask_to_start(r, e) < 0)
 		return -1;
 	if (!resumed)
 		return 0;

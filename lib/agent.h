@@ -86,6 +86,12 @@ struct agent_task {
 	struct agent_limits limits;
 	struct agent_care care;
 	const volatile int *stop;
+	/*
+	 * Before each question and at the start, or NULL: `tools` may have
+	 * changed then.  Gives what there is to log, [{level, text}]; -1 ends
+	 * the run.
+	 */
+	int (*renew)(void *context, jv *ret_logs, struct err *e);
 	/* every record, in order; -1 ends the run */
 	int (*record)(void *context, const jv *record, struct err *e);
 	/* the answer's text as it comes; NULL when nobody looks */

@@ -18,6 +18,7 @@
 #include "num.h"
 #include "path.h"
 #include "policy.h"
+#include "servers.h"
 
 enum { FILES_MAX = 200, RETRIES_MAX = 100 };
 
@@ -71,6 +72,8 @@ static const struct yaml_shape check_shape[] = {
 	{ .key = "initial_instructions", .kinds = STRINGS },		\
 	{ .key = "key_env", .kinds = YAML_STRING },			\
 	{ .key = "limits", .kinds = YAML_MAP, .members = limits },	\
+	{ .key = "mcp_servers", .kinds = YAML_MAP,			\
+	    .members = servers_shape },					\
 	{ .key = "memories", .kinds = YAML_MAP, .members = memories },	\
 	{ .key = "memory_file", .kinds = YAML_STRING },			\
 	{ .key = "model", .kinds = STRINGS },				\
@@ -192,6 +195,29 @@ check_numbers(struct agents *a, const struct agents_place *at,
 		problem(a, at, "retries", "'retries' must be from 0 to 100");
 }
 
+static void
+check_servers(struct agents *a, const struct agents_place *at,
+    const jv *agent)
+{
+	AUTO_JV jv servers = json_get(agent, "mcp_servers");
+
+	JSON_EACH(&servers, i) {
+		const char *name = json_iter_key(&servers, i);
+		const char *wrong = servers_name_problem(name);
+		AUTO_FREE char *member = xasprintf("mcp_servers.%s", name);
+		AUTO_FREE char *text = xasprintf("'%.60s' %s", name,
+		    wrong ? wrong : "");
+		AUTO_FREE char *call = xasprintf("%s.timeout", member);
+		AUTO_FREE char *begin = xasprintf("%s.startup_timeout",
+		    member);
+
+		if (wrong)
+			problem(a, at, member, text);
+		check_duration(a, at, agent, call);
+		check_duration(a, at, agent, begin);
+	}
+}
+
 /* Whether it can go into the list at all. */
 static bool
 check_agent(struct agents *a, const struct agents_place *at, const jv *agent)
@@ -204,6 +230,7 @@ check_agent(struct agents *a, const struct agents_place *at, const jv *agent)
 	check_duration(a, at, agent, "limits.wall_time");
 	check_duration(a, at, agent, "limits.idle");
 	check_numbers(a, at, agent);
+	check_servers(a, at, agent);
 	if (!agents_valid_id(id))
 		why = xasprintf("'%.80s' is no id: letters, digits, '.', '_' "
 		    "and '-', 64 at most", id);
@@ -235,19 +262,14 @@ rebased(const jv *v, const char *dir)
 	return list;
 }
 
-/* A file elsewhere: its paths start where it is. */
+/* Of what has a command: its program, when that is a path. */
 static void
-rebase(jv *agent, const char *dir)
+rebase_command(jv *owner, const char *dir)
 {
-	AUTO_JV jv command = json_get(agent, "command");
+	AUTO_JV jv command = json_get(owner, "command");
 	AUTO_JV jv program = json_is(&command, JSON_ARRAY) ?
 	    json_at(&command, 0) : json_copy(&command);
 
-	for (const char *const *m = path_members; *m; m++) {
-		AUTO_JV jv v = json_get(agent, *m);
-		if (json_is(&v, JSON_STRING) || json_is(&v, JSON_ARRAY))
-			json_set(agent, *m, rebased(&v, dir));
-	}
 	if (json_is(&program, JSON_STRING) &&
 	    strchr(json_string(&program), '/')) {
 		jv words = json_array();
@@ -256,8 +278,31 @@ rebase(jv *agent, const char *dir)
 		for (size_t i = 1; json_is(&command, JSON_ARRAY) &&
 		    i < json_count(&command); i++)
 			json_append(&words, json_at(&command, i));
-		json_set(agent, "command", words);
+		json_set(owner, "command", words);
 	}
+}
+
+/* A file elsewhere: its paths start where it is. */
+static void
+rebase(jv *agent, const char *dir)
+{
+	AUTO_JV jv servers = json_get(agent, "mcp_servers");
+	AUTO_JV jv rebased_ones = json_object();
+
+	for (const char *const *m = path_members; *m; m++) {
+		AUTO_JV jv v = json_get(agent, *m);
+		if (json_is(&v, JSON_STRING) || json_is(&v, JSON_ARRAY))
+			json_set(agent, *m, rebased(&v, dir));
+	}
+	JSON_EACH(&servers, i) {
+		jv one = json_iter_value(&servers, i);
+
+		rebase_command(&one, dir);
+		json_set(&rebased_ones, json_iter_key(&servers, i), one);
+	}
+	if (json_count(&rebased_ones) > 0)
+		json_set(agent, "mcp_servers", json_copy(&rebased_ones));
+	rebase_command(agent, dir);
 }
 
 static void

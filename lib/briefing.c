@@ -7,6 +7,7 @@
 #include "alloc.h"
 #include "path.h"
 #include "served.h"
+#include "servers.h"
 #include "suggest.h"
 
 enum {
@@ -208,7 +209,8 @@ check_names(const jv *agent, const struct toolbox *box, struct err *e)
 
 	for (size_t i = 0; i < json_count(&named); i++) {
 		AUTO_JV jv name = json_at(&named, i);
-		if (!toolbox_find(box, json_string(&name)))
+		if (!toolbox_find(box, json_string(&name)) &&
+		    !servers_may_mean(agent, json_string(&name)))
 			return err_set(e, ST_CONFIG, "agent '%s': there is no "
 			    "tool '%s'%s", json_str(agent, "id"),
 			    json_string(&name), suggest_text(

@@ -10,6 +10,7 @@
 
 #include "alloc.h"
 #include "fd.h"
+#include "mcp.h"
 #include "path.h"
 #include "strs.h"
 #include "subagent.h"
@@ -55,6 +56,14 @@ is_spawn(const struct call *c)
 	return strcmp(c->name, "spawn") == 0;
 }
 
+static bool
+is_served(const struct calls_place *place, const struct call *c)
+{
+	const struct tool *t = toolbox_find(place->tools, c->name);
+
+	return t && t->server;
+}
+
 /* Ends a call that never ran, in words for the model. */
 static void
 refuse(struct call *c, const char *why)
@@ -77,9 +86,12 @@ check(const struct calls_place *place, struct call *c)
 		    "no arguments");
 	else if (!t)
 		err_set(&why, ST_NO, "there is no tool '%s'", c->name);
+	else if (t->server && mcp_state(t->server) == MCP_GONE)
+		why = *mcp_failure(t->server);
 	else if (tool_check(t, &c->arguments, &why) == 0 &&
 	    (!is_spawn(c) || subagent_check(place->subagents, &c->arguments,
-	    &why) == 0) && (t->run || t->program || t->file || is_shell(c)))
+	    &why) == 0) && (t->run || t->program || t->file || t->server ||
+	    is_shell(c)))
 		return true;
 	else if (!why.status)
 		err_set(&why, ST_NO, "call '%s' alone, as the last thing",
@@ -88,8 +100,8 @@ check(const struct calls_place *place, struct call *c)
 	return false;
 }
 
-static int
-open_output(const struct calls_place *place, struct call *c, struct err *e)
+int
+calls_open_output(const struct calls_place *place, struct call *c, struct err *e)
 {
 	free(c->output);
 	c->output = xasprintf("%s/%04lu-%s.txt", place->output_dir, c->number,
@@ -110,8 +122,12 @@ start(const struct calls_place *place, struct call *c, struct err *e)
 	AUTO_FD int in = -1;
 	int p[2];
 
+	if (is_served(place, c)) {
+		calls_ask(place, c);
+		return 0;
+	}
 	if (calls_words(place, c, &w, &in, e) < 0 ||
-	    open_output(place, c, e) < 0)
+	    calls_open_output(place, c, e) < 0)
 		return -1;
 	if (pipe2(p, O_CLOEXEC) < 0)
 		return err_sys(e, ST_SYSTEM, "cannot make a pipe");
@@ -261,6 +277,19 @@ add_verdict(const struct calls_place *place, struct call *c)
 	}
 }
 
+/* All that the model reads. */
+static int
+take_words(struct call *c, size_t text_max, struct err *e)
+{
+	c->duration_ns = clock_mono() - c->started;
+	c->state = CALL_ENDED;
+	if (read_back(c, text_max, e) < 0 || check_sandbox(c, e) < 0)
+		return -1;
+	close(c->file);
+	c->file = -1;
+	return 0;
+}
+
 static int
 finish(const struct calls_place *place, struct call *c, size_t text_max,
     struct err *e)
@@ -270,15 +299,11 @@ finish(const struct calls_place *place, struct call *c, size_t text_max,
 		c->status = child_stop(&c->child, CLOCK_SEC);
 	close(c->out);
 	c->out = -1;
-	c->duration_ns = clock_mono() - c->started;
-	c->state = CALL_ENDED;
 	if (c->overdue)
 		c->status = ST_TIMEOUT;
 	c->ok = c->status == 0;
-	if (read_back(c, text_max, e) < 0 || check_sandbox(c, e) < 0)
+	if (take_words(c, text_max, e) < 0)
 		return -1;
-	close(c->file);
-	c->file = -1;
 	add_verdict(place, c);
 	return 0;
 }
@@ -363,22 +388,18 @@ wait_some(struct batch *b, struct pollfd *p, struct deadline until,
 	struct door *door = b->place->door;
 
 	for (size_t i = 0; i < b->n; i++)
-		p[i] = (struct pollfd){
-			.fd = b->calls[i].state == CALL_RUNNING ?
-			    b->calls[i].out : -1,
-			.events = POLLIN,
-		};
-	p[b->n] = (struct pollfd){
+		calls_poll(b->place, &b->calls[i], &p[2 * i]);
+	p[2 * b->n] = (struct pollfd){
 		.fd = door ? door->fd : -1, .events = POLLIN,
 	};
-	if (poll(p, b->n + 1, deadline_poll_ms(deadline_min(until,
+	if (poll(p, 2 * b->n + 1, deadline_poll_ms(deadline_min(until,
 	    deadline_in(GLANCE_MS * CLOCK_MS)))) < 0 && errno != EINTR)
 		return err_sys(e, ST_SYSTEM, "cannot poll");
 	if (stop && *stop)
 		return err_set(e, ST_SIGNAL + *stop, "interrupted");
 	if (deadline_passed(until))
 		return err_set(e, ST_TIMEOUT, "out of time");
-	return p[b->n].revents != 0 ? door_serve(door, e) : 0;
+	return p[2 * b->n].revents != 0 ? door_serve(door, e) : 0;
 }
 
 /*
@@ -398,6 +419,13 @@ take_some(struct batch *b, struct call *c, bool ready, struct err *e)
 {
 	int more = 1;
 
+	if (c->request) {
+		more = calls_take(b->place, c, e);
+		if (more <= 0)
+			return more;
+		return take_words(c, text_max(b), e) < 0 ? -1 :
+		    b->ended(b->context, c, e);
+	}
 	c->overdue = is_overdue(b->place, c);
 	if (c->overdue)
 		child_signal(&c->child, SIGKILL);
@@ -424,8 +452,10 @@ run_batch(struct batch *b, struct pollfd *p, struct deadline until,
 		if (wait_some(b, p, until, stop, e) < 0)
 			return -1;
 		for (size_t i = 0; i < b->n; i++) {
-			if (p[i].fd >= 0 && take_some(b, &b->calls[i],
-			    p[i].revents != 0, e) < 0)
+			struct call *c = &b->calls[i];
+
+			if (c->state == CALL_RUNNING && take_some(b, c,
+			    p[2 * i].revents != 0, e) < 0)
 				return -1;
 		}
 	}
@@ -439,12 +469,14 @@ calls_run(const struct calls_place *place, struct call *calls, size_t n,
     void *context, struct err *e)
 {
 	struct batch b = { place, calls, n, ended, context };
-	struct pollfd *p = xcalloc(n + 1, sizeof(*p));
+	struct pollfd *p = xcalloc(2 * n + 1, sizeof(*p));
 	int r = run_batch(&b, p, until, stop, e);
 
 	/* all get their notice before any is waited for */
-	for (size_t i = 0; r < 0 && i < n; i++)
+	for (size_t i = 0; r < 0 && i < n; i++) {
 		child_signal(&calls[i].child, SIGTERM);
+		calls_give_up(place, &calls[i], "interrupted");
+	}
 	for (size_t i = 0; r < 0 && i < n; i++)
 		child_stop(&calls[i].child, GRACE_SECONDS * CLOCK_SEC);
 	free(p);

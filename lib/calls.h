@@ -5,6 +5,7 @@
  * on stdin, or, for `shell`, as `agent-sandbox ... -- sh -c COMMAND`, for a
  * tool of the agent's own (toolbox.h) as `agent-sandbox ... -- EXECUTABLE`, or,
  * when a program serves the tool (tool.h), as that, outside of the sandbox.
+ * A server of the agent's (servers.h) is asked, and has one of its own.
  * What it prints goes to a file as a whole, up to a limit, and from there, cut
  * in the middle when long, to the model.
  *
@@ -71,6 +72,7 @@ struct call {
 	char *output;			/* the file, or NULL */
 	/* while it runs */
 	struct child child;
+	int64_t request;		/* at the server of its tool; or 0 */
 	int out;
 	int file;
 	int64_t written, started;

@@ -262,7 +262,8 @@ foreign_model(const struct foreign *kind, bool *ret_needs)
 int
 foreign_check(const struct foreign *kind, const jv *agent, struct err *e)
 {
-	static const char *const not_ours[] = { "tools", "tools_dir" };
+	static const char *const not_ours[] = { "mcp_servers",
+	    "tools", "tools_dir" };
 	AUTO_JV jv turns = json_path(agent, "check.each_turn");
 	const char *id = json_str(agent, "id");
 

@@ -10,6 +10,8 @@
 #include "path.h"
 #include "policy.h"
 #include "profile.h"
+#include "program.h"
+#include "servers.h"
 #include "settings.h"
 #include "skills.h"
 #include "suggest.h"
@@ -51,7 +53,7 @@ check_tool(const struct checking *c, const char *path, const char *name)
 	AUTO_FREE const char **names = toolbox_names(&c->box);
 	char hint[SUGGEST_TEXT_MAX];
 
-	if (!toolbox_find(&c->box, name))
+	if (!toolbox_find(&c->box, name) && !servers_may_mean(c->agent, name))
 		agents_problem(c->agents, c->i, path, "there is no tool "
 		    "'%.60s'%s", name, suggest_text(name, names, hint));
 }
@@ -180,6 +182,28 @@ check_type(const struct checking *c)
 	check_held(c, foreign);
 }
 
+/* What can be known of the servers without starting them. */
+static void
+check_servers(const struct checking *c)
+{
+	AUTO_JV jv servers = json_get(c->agent, "mcp_servers");
+
+	JSON_EACH(&servers, i) {
+		AUTO_JV jv one = json_iter_value(&servers, i);
+		AUTO_JV jv words = agents_strings(&one, "command");
+		AUTO_JV jv first = json_at(&words, 0);
+		const char *name = json_string(&first);
+		AUTO_FREE char *program = name ? program_find(name,
+		    c->agents->dir) : NULL;
+		AUTO_FREE char *path = xasprintf("mcp_servers.%s.command",
+		    json_iter_key(&servers, i));
+
+		if (!program || access(program, X_OK) != 0)
+			agents_problem(c->agents, c->i, path, "there is no "
+			    "program '%.200s'", name ? name : "");
+	}
+}
+
 static void
 check_agent(struct checking *c)
 {
@@ -188,6 +212,7 @@ check_agent(struct checking *c)
 	check_type(c);
 	if (toolbox_read(c->agent, c->agents->dir, &c->box, &why) < 0)
 		agents_problem(c->agents, c->i, "tools_dir", "%s", why.text);
+	check_servers(c);
 	each_string(c, "tools", check_tool);
 	check_rule_tools(c);
 	each_string(c, "direct_communication", check_peer);

@@ -14,6 +14,7 @@
 #include "liaison.h"
 #include "model.h"
 #include "policy.h"
+#include "servers.h"
 #include "settings.h"
 #include "spawn.h"
 #include "subagent.h"
@@ -33,6 +34,8 @@ struct setup {
 	struct journal journal;
 	struct buf briefing;
 	struct toolbox box;
+	struct servers servers;
+	jv own_tools;			/* without those of the servers */
 	struct subagents subagents;
 	jv tools, env, options, skills;
 	jv route;			/* what was said, or is resumed */
@@ -53,6 +56,7 @@ struct setup {
 #define SETUP_INIT(what) { .said = (what), .workspace = WORKSPACE_INIT, \
 	.agents = AGENTS_INIT, .agent = JSON_NONE, .model = MODEL_INIT, \
 	.journal = JOURNAL_INIT, .box = TOOLBOX_INIT, .tools = JSON_NONE, \
+	.servers = SERVERS_INIT, .own_tools = JSON_NONE, \
 	.env = JSON_NONE, .options = JSON_NONE, .skills = JSON_NONE, \
 	.route = JSON_NONE, .read_only = JSON_NONE, .others = JSON_NONE, \
 	.talk = CONVERSATION_INIT, .settings = SETTINGS_INIT, \
@@ -68,6 +72,14 @@ int	setup_agent(struct setup *s, struct err *e);
 
 /* Files of the run, and the way to other agents; leaves traces. */
 int	setup_files(struct setup *s, struct err *e);
+
+/*
+ * spawn-servers.c: starts the servers of the agent, what they may see being
+ * that of its tools; and, for agent.h, waits for them and takes their tools.
+ */
+void	spawn_servers_begin(struct setup *s, const struct calls_place *place,
+	    bool read_only);
+int	spawn_servers_renew(void *setup, jv *ret_logs, struct err *e);
 
 /* Lines for the audit trail, before and after a run. */
 int	spawn_note_begin(const struct setup *s, struct err *e);

@@ -26,8 +26,10 @@ setup_release(struct setup *s)
 	model_release(&s->model);
 	journal_close(&s->journal);
 	buf_release(&s->briefing);
+	servers_stop(&s->servers);
 	toolbox_release(&s->box);
 	jv_free(s->tools);
+	jv_free(s->own_tools);
 	jv_free(s->env);
 	jv_free(s->options);
 	jv_free(s->skills);
@@ -91,6 +93,37 @@ find_agent(struct setup *s, struct err *e)
 		return 0;
 	}
 	return agents_read(file, &s->agents, e) < 0 ? -1 : pick(s, e);
+}
+
+/* The servers of a file, over those that there are. */
+static int
+add_servers(struct setup *s, const char *file, struct err *e)
+{
+	AUTO_JV jv all = json_get(&s->agent, "mcp_servers");
+	AUTO_JV jv more = JSON_NONE;
+
+	if (servers_read(file, &more, e) < 0)
+		return -1;
+	if (!json_is(&all, JSON_OBJECT)) {
+		json_release(&all);
+		all = json_object();
+	}
+	JSON_EACH(&more, i)
+		json_set(&all, json_iter_key(&more, i),
+		    json_iter_value(&more, i));
+	json_set(&s->agent, "mcp_servers", json_copy(&all));
+	return 0;
+}
+
+static int
+find_servers(struct setup *s, struct err *e)
+{
+	const struct strs *files = s->said->mcp_configs;
+
+	for (size_t i = 0; files && i < files->n; i++)
+		if (add_servers(s, files->v[i], e) < 0)
+			return -1;
+	return 0;
 }
 
 static int
@@ -381,7 +414,8 @@ setup_run(struct setup *s, struct err *e)
 int
 setup_agent(struct setup *s, struct err *e)
 {
-	if (find_agent(s, e) < 0 || find_type(s, e) < 0 ||
+	if (find_agent(s, e) < 0 || find_servers(s, e) < 0 ||
+	    find_type(s, e) < 0 ||
 	    make_workspace(s, e) < 0 || find_place(s, e) < 0 ||
 	    settings_load(s->workspace.dir ? &s->workspace : NULL,
 	    &s->settings, e) < 0)

@@ -196,6 +196,29 @@ show(const struct setup *s, const struct agent_task *task, struct err *e)
 	return s->said->record(s->said->context, &shown, e);
 }
 
+/* Where the calls are made, and the servers run. */
+static struct calls_place
+place_of(struct setup *s, const char **hidden, const char **read_only)
+{
+	return (struct calls_place){
+		.subagents = s->foreign ? NULL : &s->subagents,
+		.tools = &s->box,
+		.agent = json_str(&s->agent, "id"),
+		.root = s->workspace.root,
+		.workspace = s->place,
+		.output_dir = s->output_dir,
+		.profile = json_str(&s->agent, "sandbox"),
+		.door = s->door.path ? &s->door : NULL,
+		.hide = hidden,
+		.read_only = read_only,
+		.env = &s->env,
+		.timeout_ns = SPAWN_CALL_SECONDS * CLOCK_SEC,
+		.output_max = SPAWN_OUTPUT_MAX,
+		.text_max = text_max(s),
+		.jobs = SPAWN_JOBS,
+	};
+}
+
 static int
 run(struct setup *s, const char *prompt, struct err *e)
 {
@@ -231,23 +254,7 @@ run(struct setup *s, const char *prompt, struct err *e)
 		    .task = s->said->task,
 		    .traceparent = record_traceparent() },
 		.model = &s->model,
-		.place = {
-			.subagents = s->foreign ? NULL : &s->subagents,
-			.tools = &s->box,
-			.agent = json_str(&s->agent, "id"),
-			.root = s->workspace.root,
-			.workspace = s->place,
-			.output_dir = s->output_dir,
-			.profile = json_str(&s->agent, "sandbox"),
-			.door = s->door.path ? &s->door : NULL,
-			.hide = hidden,
-			.read_only = read_only,
-			.env = &s->env,
-			.timeout_ns = SPAWN_CALL_SECONDS * CLOCK_SEC,
-			.output_max = SPAWN_OUTPUT_MAX,
-			.text_max = text_max(s),
-			.jobs = SPAWN_JOBS,
-		},
+		.place = place_of(s, hidden, read_only),
 		.limits = {
 			.turns = limit(s, s->said->max_turns, "turns",
 			    SPAWN_TURNS),
@@ -271,7 +278,34 @@ run(struct setup *s, const char *prompt, struct err *e)
 		return foreign_run(s->foreign, &task, &s->agent,
 		    s->agents.dir, e);
 	}
+	if (json_has(&s->agent, "mcp_servers")) {
+		spawn_servers_begin(s, &task.place,
+		    task.permit.mode == PERMIT_PLAN);
+		task.renew = spawn_servers_renew;
+	}
 	return run_within_budget(s, &task, e);
+}
+
+/* The tools of its servers, which are started where nothing can change. */
+static int
+look_at_servers(struct setup *s, struct err *e)
+{
+	AUTO_FREE const char **read_only = find_read_only(s);
+	AUTO_FREE const char **hidden = find_hidden(s);
+	struct calls_place place = place_of(s, hidden, read_only);
+	AUTO_JV jv logs = JSON_NONE;
+	int r;
+
+	if (!json_has(&s->agent, "mcp_servers"))
+		return 0;
+	s->subagents.until = deadline_in(wall_time(s));
+	spawn_servers_begin(s, &place, true);
+	r = spawn_servers_renew(s, &logs, e);
+	for (size_t i = 0; i < json_count(&logs); i++) {
+		AUTO_JV jv one = json_at(&logs, i);
+		err_warn("%s", json_str(&one, "text"));
+	}
+	return r;
 }
 
 /* What the model would be sent first, for people; nothing is run. */
@@ -285,8 +319,12 @@ dry_run(struct setup *s, const char *prompt, struct err *e)
 		.options = json_is(&s->options, JSON_OBJECT) ? &s->options :
 		    NULL,
 	};
-	jv system_message = json_object(), task = json_object();
+	jv system_message, task;
 
+	if (look_at_servers(s, e) < 0)
+		return -1;
+	system_message = json_object();
+	task = json_object();
 	json_set_str(&system_message, "role", "system");
 	json_set_str(&system_message, "content", s->briefing.data);
 	json_append(&messages, system_message);

@@ -15,12 +15,15 @@
 #include "err.h"
 #include "json.h"
 #include "liaison.h"
+#include "strs.h"
 
 /* What the user said; borrowed.  NULL or 0: not said. */
 struct spawn {
 	const char *dir;		/* where to start, -C */
 	const char *agents_file;
 	const char *agent;
+	const struct strs *mcp_configs;	/* files with servers (servers.h); the
+					 * later go before; or NULL */
 	const char *model;
 	const jv *route;		/* of agent-route, which wins over these
 					 * two: an object; or NULL */

@@ -236,7 +236,7 @@ tool_check(const struct tool *t, const jv *arguments, struct err *e)
 
 	if (!json_is(arguments, JSON_OBJECT))
 		return err_set(e, ST_NO, "the arguments are not an object");
-	if (!t->parameters)
+	if (!t->parameters || t->server)
 		return 0;	/* its program checks them */
 	if (t->file)
 		return check_schema(&schema, arguments, e);

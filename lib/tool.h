@@ -32,6 +32,8 @@ enum {
 	TOOL_NAMED = 4		/* an agent has it only if it names it */
 };
 
+struct mcp;
+
 struct tool {
 	const char *name;
 	const char *description;
@@ -40,6 +42,8 @@ struct tool {
 	const char *program;		/* "agent-mem"; NULL: none */
 	const char *file;		/* an executable that is run in the
 					 * sandbox (toolbox.h); or NULL */
+	struct mcp *server;		/* that answers it (servers.h)... */
+	const char *remote;		/* ...and what it calls it; or NULL */
 	int64_t timeout_ns;		/* 0: as any */
 	int flags;
 	/*
@@ -64,7 +68,8 @@ jv	tool_declaration(const struct tool *t);
 /*
  * Whether the arguments have the members that the schema requires, of the
  * types that it gives, and no others; for an executable, whether they are
- * what its schema says.  ST_NO with words for the model.
+ * what its schema says; a server looks for itself.  ST_NO with words for the
+ * model.
  */
 int	tool_check(const struct tool *t, const jv *arguments, struct err *e);
 

@@ -29,11 +29,12 @@ static const struct yaml_shape shape[] = {
 static void
 tool_release(struct tool *t)
 {
-	/* what toolbox_read() made, it made for us */
+	/* what made them, made them for us */
 	free((void *)(uintptr_t)t->name);
 	free((void *)(uintptr_t)t->description);
 	free((void *)(uintptr_t)t->parameters);
 	free((void *)(uintptr_t)t->file);
+	free((void *)(uintptr_t)t->remote);
 }
 
 void
@@ -44,6 +45,26 @@ toolbox_release(struct toolbox *b)
 	free(b->own);
 	jv_free(b->dirs);
 	*b = (struct toolbox)TOOLBOX_INIT;
+}
+
+void
+toolbox_add(struct toolbox *b, const struct tool *t)
+{
+	GROW(b->own, b->n, b->cap);
+	b->own[b->n++] = *t;
+}
+
+void
+toolbox_drop_served(struct toolbox *b)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < b->n; i++)
+		if (b->own[i].server)
+			tool_release(&b->own[i]);
+		else
+			b->own[kept++] = b->own[i];
+	b->n = kept;
 }
 
 const struct tool *
@@ -191,8 +212,7 @@ add_tool(struct toolbox *b, const char *dir, const char *base, struct err *e)
 		tool_release(&t);
 		return -1;
 	}
-	GROW(b->own, b->n, b->cap);
-	b->own[b->n++] = t;
+	toolbox_add(b, &t);
 	return 0;
 }
 

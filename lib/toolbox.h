@@ -14,6 +14,8 @@
  *	read_only: true		# it changes nothing
  *	idempotent: true	# it may be made again after a crash
  *	timeout: 5m
+ *
+ * Those that MCP servers of the agent give (servers.h) are its own, too.
  */
 #ifndef AGENT_TOOLBOX_H
 #define AGENT_TOOLBOX_H
@@ -40,6 +42,13 @@ void	toolbox_release(struct toolbox *b);
  */
 int	toolbox_read(const jv *agent, const char *dir, struct toolbox *ret,
 	    struct err *e);
+
+/*
+ * Adds one, whose strings are taken over; and removes those of servers.  What
+ * toolbox_find() gave before is then no more.
+ */
+void	toolbox_add(struct toolbox *b, const struct tool *t);
+void	toolbox_drop_served(struct toolbox *b);
 
 /* One of its own, or else a built-in one; NULL.  `b` may be NULL. */
 const struct tool *toolbox_find(const struct toolbox *b, const char *name);

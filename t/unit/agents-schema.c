@@ -32,6 +32,17 @@ static const struct agree cases[] = {
 	{ A("model: [x, y], tools: [read_file], skills: []"), true },
 	{ A("tools_dir: [x, y]"), true },
 	{ A("tools_dir: 3"), false },
+	{ A("mcp_servers: {a-b: {command: x, args: [y], env: {A: 1}, "
+	    "required: true, timeout: 5m, startup_timeout: 9, "
+	    "type: stdio}}"), true },
+	{ A("mcp_servers: {a: {command: [x, y]}}"), true },
+	{ A("mcp_servers: {a: {args: [x]}}"), false },
+	{ A("mcp_servers: {a: {command: x, url: y}}"), false },
+	{ A("mcp_servers: {a: {command: x, type: http}}"), false },
+	{ A("mcp_servers: {a: {command: x, timeout: soon}}"), false },
+	{ A("mcp_servers: {a__b: {command: x}}"), false },
+	{ A("mcp_servers: {'a b': {command: x}}"), false },
+	{ A("mcp_servers: [x]"), false },
 	{ A("model: {}"), false },
 	{ A("tools: [3]"), false },
 	{ A("type: codex"), true },

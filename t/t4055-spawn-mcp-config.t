@@ -1,0 +1,61 @@
+#!/bin/sh
+# agent-spawn: what people write about MCP servers.
+. "${0%/*}/lib.sh"
+# shellcheck source=t/recording.sh
+. "$T_SRC/t/recording.sh"
+need python3
+need_sandbox
+cp "$T_SRC/t/mcp-server.py" server.py
+first='(.messages | length) == 2'
+
+# server [LINE ...]: agents.yaml with one, `s`, that has these members too.
+server() {
+	{
+		echo 'agents:'
+		echo '  - id: dev'
+		echo '    model: replay:rec'
+		echo '    mcp_servers:'
+		echo '      s:'
+		echo '        command: [./server.py]'
+		for t_line; do
+			echo "        $t_line"
+		done
+	} >agents.yaml
+}
+
+it 'gives it variables, which nobody reads in an argument list'
+server 'env: {TOKEN: "${SECRET}!"}'
+{
+	calls "$first" mcp__s__env '{}' shell '{"command":"echo ${TOKEN-none}"}'
+	answer '.messages[3].content == "quiet!" and
+		.messages[4].content == "none\n"' ok
+} >rec
+run env SECRET=quiet agent-spawn -a dev go
+expect_status 0
+run agent-spawn -a dev go
+expect_json 'any(.type == "log" and
+	(.data.text | test("no SECRET in the environment")))'
+
+it 'reads the files that others write'
+server
+printf '{"mcpServers": {"t": {"type": "stdio", "command": "/usr/bin/python3",
+	"args": ["server.py"]}}}\n' >.mcp.json
+run agent-spawn -a dev --mcp-config .mcp.json --dry-run go
+expect_json '.[0].body.tools | map(.function.name) |
+	index("mcp__s__echo") and index("mcp__t__echo")'
+
+it 'says all that is wrong with what people wrote'
+cat >agents.yaml <<'END'
+agents:
+  - id: dev
+    mcp_servers:
+      a__b: {command: sh}
+      t: {command: ./nothing, timeout: soon}
+END
+run agent-spawn --check
+expect_status 78
+expect_err_has "agents.yaml:4:13: 'a__b' has '__'" \
+	"agents.yaml:5:20: there is no program './nothing'" \
+	"'soon' is no duration"
+
+done_testing
