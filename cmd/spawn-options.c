@@ -62,7 +62,8 @@ const struct cli spawn_cli = {
 	    "[--dry-run] [--fork-session] [--format text|ndjson] "
 	    "[--idle-exit TIME] [--include-partial-messages] "
 	    "[--max-cost USD] [--max-tokens N] "
-	    "[--max-turns N] [--mcp-config FILE] [--no-checkpoints] [--no-stdin] [--park] "
+	    "[--max-turns N] [--mcp-config FILE] [--no-checkpoints] "
+	    "[--no-stdin] [--park] "
 	    "[--permission-mode MODE] [--route JSON] [--run ID] "
 	    "[--serve acp] [--stay ID] [--task ID] [--timeout TIME] [TASK ...]\n",
 	.shortopts = "a:C:cf:j:m:r:",

@@ -101,7 +101,8 @@ check(const struct calls_place *place, struct call *c)
 }
 
 int
-calls_open_output(const struct calls_place *place, struct call *c, struct err *e)
+calls_open_output(const struct calls_place *place, struct call *c,
+    struct err *e)
 {
 	free(c->output);
 	c->output = xasprintf("%s/%04lu-%s.txt", place->output_dir, c->number,
