@@ -6,13 +6,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
+#include <poll.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 
 #include "alloc.h"
 #include "clock.h"
 #include "env.h"
 #include "fd.h"
 #include "ulid.h"
+
+enum { WRITER_SECONDS = 3 };	/* what a FIFO may take to have one */
 
 char *
 path_join(const char *a, const char *b)
@@ -145,10 +150,43 @@ path_mkdirs(const char *path, mode_t mode, struct err *e)
 	return 0;
 }
 
+/* A FIFO in a directory; not a pipe, whose writers were there before us. */
+static bool
+is_named_fifo(int fd)
+{
+	struct stat st;
+	struct statfs fs;
+
+	return fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode) &&
+	    fstatfs(fd, &fs) == 0 && fs.f_type != PIPEFS_MAGIC;
+}
+
+/*
+ * Anybody can leave a FIFO where a file is looked for.  The first byte, or a
+ * writer that is at work on it, has to be there soon; -1 with ST_NOINPUT.
+ */
+static int
+await_writer(int fd, const char *path, struct buf *out, struct err *e)
+{
+	struct deadline soon = deadline_in(WRITER_SECONDS * CLOCK_SEC);
+	int r = fd_wait(fd, POLLIN, soon, NULL, e);
+	char first;
+	ssize_t n;
+
+	if (r != 0)
+		return r;
+	n = fd_read(fd, &first, 1, e);
+	if (n > 0)
+		buf_addc(out, first);
+	return n == 0 ? err_set(e, ST_NOINPUT, "cannot read '%s': it is a "
+	    "FIFO that nobody writes to", path) : n == -1 ? -1 : 0;
+}
+
 int
 path_read(const char *path, size_t limit, struct buf *out, struct err *e)
 {
-	AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY |
+	    O_NONBLOCK);
 	struct stat st;
 
 	if (fd < 0)
@@ -156,6 +194,8 @@ path_read(const char *path, size_t limit, struct buf *out, struct err *e)
 	if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode))
 		return err_set(e, ST_NOINPUT, "cannot open '%s': %s", path,
 		    strerror(EISDIR));
+	if (is_named_fifo(fd) && await_writer(fd, path, out, e) < 0)
+		return -1;
 	if (fd_read_all(fd, limit, DEADLINE_NEVER, out, e) < 0)
 		return err_prefix(e, "'%s'", path);
 	return 0;

@@ -36,7 +36,8 @@ int	path_mkdirs(const char *path, mode_t mode, struct err *e);
 
 /*
  * The content of a regular file, FIFO or device of at most `limit` bytes.
- * ST_NOINPUT when it cannot be opened, ST_DATA when it is larger.
+ * ST_NOINPUT when it cannot be opened, or is a FIFO to which nobody writes
+ * within three seconds; ST_DATA when it is larger.
  */
 int	path_read(const char *path, size_t limit, struct buf *out,
 	    struct err *e);

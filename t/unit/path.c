@@ -107,6 +107,9 @@ test_files(void)
 	is_int(count_entries("files"), 2, "nor is anything left then");
 	is_int(path_read("files/dir", 7, &b, &e), -1, "reads no directory");
 	is_int(e.status, ST_NOINPUT, "says so");
+	is_int(mkfifo("files/fifo", 0600), 0, "a FIFO");
+	is_int(path_read("files/fifo", 7, &b, &e), -1, "nor what nobody writes");
+	is_int(e.status, ST_NOINPUT, "says so");
 	is_int(path_read("/dev/zero", 7, &b, &e), -1, "nor too much");
 	is_int(e.status, ST_DATA, "says so");
 	is_str(e.text, "'/dev/zero': input is larger than 7 bytes",
