@@ -5,6 +5,7 @@
 
 #include "agents.h"
 #include "alloc.h"
+#include "inside.h"
 #include "path.h"
 #include "served.h"
 #include "servers.h"
@@ -46,7 +47,8 @@ add_list(const jv *agent, const char *member, const char *title,
 }
 
 static int
-add_rules(const jv *agent, const char *dir, struct buf *out, struct err *e)
+add_rules(const jv *agent, const char *dir, const char *root,
+    struct buf *out, struct err *e)
 {
 	const char *name = json_str(agent, "rules_file");
 
@@ -54,7 +56,7 @@ add_rules(const jv *agent, const char *dir, struct buf *out, struct err *e)
 		return 0;
 	AUTO_FREE char *path = path_join(dir, name);
 	buf_adds(out, "\n## Rules\n\n");
-	if (path_read(path, RULES_MAX, out, e) < 0)
+	if (inside_read(root, path, RULES_MAX, out, e) < 0)
 		return -1;
 	if (out->data[out->len - 1] != '\n')
 		buf_addc(out, '\n');
@@ -73,7 +75,7 @@ add_agents_md(const char *dir, const char *root, struct buf *out,
 		return 0;
 	buf_addf(out, "\n## The project (%s)\n\n", strncmp(path, root, len) ==
 	    0 && path[len] == '/' ? path + len + 1 : path);
-	if (path_read(path, RULES_MAX, out, e) < 0)
+	if (inside_read(root, path, RULES_MAX, out, e) < 0)
 		return -1;
 	if (out->data[out->len - 1] != '\n')
 		buf_addc(out, '\n');
@@ -162,7 +164,7 @@ briefing_make(const jv *agent, const char *dir, const char *root,
 	    how_answer, workspace);
 	add_list(agent, "responsibilities", "Responsibilities", out);
 	add_others(agent, out);
-	if (add_rules(agent, dir, out, e) < 0 ||
+	if (add_rules(agent, dir, root ? root : workspace, out, e) < 0 ||
 	    add_project(root, workspace, out, e) < 0)
 		return -1;
 	add_skills(skills, out);

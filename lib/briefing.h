@@ -20,7 +20,8 @@
  * `root` is the top of the project, or NULL: each AGENTS.md from there down to
  * `workspace` counts, the nearest last.
  * `skills` comes from skills.h.
- * ST_NOINPUT when the rules are named but not there.
+ * ST_NOINPUT when the rules are named but not there, ST_DENIED when a link
+ * leads them out of the project (inside.h).
  */
 int	briefing_make(const jv *agent, const char *dir, const char *root,
 	    const char *workspace, const jv *skills, struct buf *out,

@@ -4,6 +4,7 @@
 #include "recall.h"
 
 #include "alloc.h"
+#include "inside.h"
 #include "path.h"
 #include "served.h"
 #include "workspace.h"
@@ -47,7 +48,8 @@ recall_sync(const jv *agent, const char *dir, const char *workspace,
 	};
 	const char *const by_person[] = { "sync", "--", path, NULL };
 	AUTO_FREE char *above = path_dirname(path);
-	if (path_mkdirs(above, 0777, e) < 0)
+	if (inside_check(workspace, path, e) < 0 ||
+	    path_mkdirs(above, 0777, e) < 0)
 		return -1;
 	status = served_run(agent, workspace, "agent-mem",
 	    author ? by_agent : by_person, NULL, &counts, e);

@@ -7,6 +7,7 @@
 #include "briefing.h"
 #include "catalog.h"
 #include "fallbacks.h"
+#include "inside.h"
 #include "path.h"
 #include "permit.h"
 #include "runs.h"
@@ -150,7 +151,8 @@ find_place(struct setup *s, struct err *e)
 		s->place = xstrdup(s->workspace.root);
 	} else {
 		AUTO_FREE char *path = path_join(s->agents.dir, own);
-		if (path_mkdirs(path, 0777, e) < 0)
+		if (inside_check(s->workspace.root, path, e) < 0 ||
+		    path_mkdirs(path, 0777, e) < 0)
 			return -1;
 		s->place = path_real(path, e);
 		if (!s->place)

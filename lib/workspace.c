@@ -13,8 +13,6 @@
 #include "num.h"
 #include "path.h"
 
-#define DIR_NAME ".agent"
-
 enum { ID_MAX = 64 };
 
 void
@@ -76,7 +74,7 @@ from_env(const char *dir, struct workspace *ret, struct err *e)
 		workspace_release(&w);
 		return -1;
 	}
-	w.root = strcmp(path_basename(w.dir), DIR_NAME) == 0 ?
+	w.root = strcmp(path_basename(w.dir), WORKSPACE_DIR) == 0 ?
 	    path_dirname(w.dir) : path_cwd(e);
 	if (!w.root) {
 		workspace_release(&w);
@@ -102,10 +100,10 @@ workspace_find(const char *start, struct workspace *ret, struct err *e)
 	if (start && !path_is_dir(from))
 		return err_set(e, ST_NOINPUT, "'%s' is not a directory",
 		    start);
-	root = path_find_up(from, DIR_NAME);
+	root = path_find_up(from, WORKSPACE_DIR);
 	if (!root)
 		return 0;
-	found = path_join(root, DIR_NAME);
+	found = path_join(root, WORKSPACE_DIR);
 	if (check_owner(found, e) < 0)
 		return -1;
 	ret->root = STEAL(root);
@@ -126,7 +124,7 @@ int
 workspace_make(const char *root, struct workspace *ret, struct err *e)
 {
 	AUTO_FREE char *real = path_real(root, e);
-	AUTO_FREE char *dir = real ? path_join(real, DIR_NAME) : NULL;
+	AUTO_FREE char *dir = real ? path_join(real, WORKSPACE_DIR) : NULL;
 
 	if (!dir)
 		return -1;

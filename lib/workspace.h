@@ -17,6 +17,8 @@
 
 #include "err.h"
 
+#define WORKSPACE_DIR ".agent"
+
 struct workspace {
 	char *root;	/* where the work is: absolute, without links */
 	char *dir;	/* its .agent */

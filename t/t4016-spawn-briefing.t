@@ -66,6 +66,40 @@ expect_ok [ "$(briefing 'index("Run make check") <
 	index("(sub/deep/AGENTS.md)\n\nDeep is")')" = true ]
 rm -r .agent
 
+it 'follows no link out of the project: a tool may have made it'
+echo sesame >../secret
+for name in AGENTS.md RULES.md; do
+	mv "$name" kept
+	ln -s ../secret "$name"
+	run agent-spawn --dry-run x
+	expect_status 77
+	expect_err_has "a link in '" "/$name' leads out of"
+	expect_out_lacks sesame
+	mv kept "$name"
+done
+ln -s ../.. sub/out
+sed 's/^    tools/    sandbox_path: sub\/out\n&/' agents.yaml >out.yaml
+run agent-spawn --agents out.yaml --dry-run x
+expect_status 77
+
+it 'follows one within the project'
+mv AGENTS.md sub/ALL.md
+ln -s sub/ALL.md AGENTS.md
+run agent-spawn --dry-run x
+expect_status 0
+expect_out_has 'Run make check.'
+
+it 'waits for no FIFO in the place of a file'
+rm AGENTS.md
+mkfifo AGENTS.md fifo.yaml
+run agent-spawn --dry-run x
+expect_status 66
+expect_err_has "AGENTS.md': not a regular file"
+rm AGENTS.md
+run agent-spawn --agents fifo.yaml --dry-run x
+expect_status 66
+expect_err_has "'fifo.yaml': it is a FIFO that nobody writes to"
+
 it 'wants a skill that says what it is'
 echo 'no front matter' >ours/deploy/SKILL.md
 run agent-spawn --dry-run x

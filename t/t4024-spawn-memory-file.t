@@ -69,6 +69,21 @@ run agent-spawn -a ops go
 expect_status 0
 expect_json 'last.data.text == "nothing"'
 
+it 'writes nothing where a tool has the file lead to'
+echo mine >../theirs
+{
+	calls '(.messages | length) == 2' shell \
+		'{"command":"ln -sf ../../theirs memory/ops.md"}'
+	answer '' linked
+} >rec
+run agent-spawn -a ops go
+expect_status 0
+expect_err_has "memory/ops.md' leads out of"
+expect_file ../theirs mine
+run agent-spawn -a ops go
+expect_status 77
+rm memory/ops.md
+
 it 'does not begin when the file cannot be read, and says why'
 printf '\377\376' >memory/dev.md
 answer '.messages | length == 2' never >rec
