@@ -10,6 +10,7 @@
 
 #include "alloc.h"
 #include "clock.h"
+#include "fd.h"
 #include "path.h"
 #include "ulid.h"
 
@@ -38,17 +39,19 @@ static const char *const names[] = {
 	"mise.toml", "opencode.json", "sitecustomize.py", "usercustomize.py"
 };
 
-/* What turns the repository that holds it into another one. */
+/* What turns the repository that holds it into another one, or is run when
+ * somebody goes on with a rebase. */
 static const char *const redirects[] = {
 	"commondir", "config", "config.worktree", "hooks",
-	"objects/info/alternates"
+	"objects/info/alternates", "rebase-merge/git-rebase-todo"
 };
 
 #define EACH(list, i) \
 	for (size_t i = 0; i < sizeof(list) / sizeof(*(list)); i++)
 
 struct scan {
-	size_t root;		/* length of the workspace's path */
+	const char *workspace;
+	size_t root;		/* length of its path */
 	int64_t since;
 	const struct strs *known;
 	struct strs *ret;
@@ -90,10 +93,14 @@ is_young(const struct scan *s, const struct stat *st)
 	return changed >= s->since;
 }
 
+/* Relative to the workspace, if it is in there. */
 static void
 add(struct scan *s, const char *path)
 {
-	strs_add(s->ret, path + s->root + 1);
+	bool below = strncmp(path, s->workspace, s->root) == 0 &&
+	    path[s->root] == '/';
+
+	strs_add(s->ret, below ? path + s->root + 1 : path);
 }
 
 /* A file, or anything in a directory, that is young. */
@@ -125,18 +132,78 @@ has_young(struct scan *s, const char *path, int levels)
 	return young;
 }
 
-/* A bare repository is one too, for a git that is started in it. */
+/*
+ * A bare repository is one too, for a git that is started in it.  Its objects
+ * may be elsewhere, and it needs no config.
+ */
 static bool
 is_bare(const char *dir)
 {
-	static const char *const parts[] = { "HEAD", "config", "objects" };
+	AUTO_FREE char *objects = path_join(dir, "objects");
+	AUTO_FREE char *common = path_join(dir, "commondir");
 
-	EACH(parts, i) {
-		AUTO_FREE char *p = path_join(dir, parts[i]);
-		if (!path_exists(p))
-			return false;
+	return path_exists(objects) || path_exists(common);
+}
+
+static void
+add_young(struct scan *s, const char *dir, const char *const *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		AUTO_FREE char *p = path_join(dir, list[i]);
+		if (has_young(s, p, 1))
+			add(s, p);
 	}
-	return true;
+}
+
+/* As git writes it: two directories up. */
+static bool
+is_plain_commondir(const char *path)
+{
+	char text[8] = "";
+	struct err ignored;
+	AUTO_FD int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK |
+	    O_CLOEXEC);
+
+	return fd >= 0 && fd_read(fd, text, sizeof(text) - 1, &ignored) > 0 &&
+	    (strcmp(text, "../..") == 0 || strcmp(text, "../..\n") == 0);
+}
+
+/*
+ * The parts that linked worktrees have to themselves: those may be anywhere,
+ * and whoever uses git there is led by these.
+ */
+static void
+look_at_worktrees(struct scan *s, const char *git)
+{
+	static const char *const own[] = {
+		"config.worktree", "rebase-merge/git-rebase-todo"
+	};
+	AUTO_FREE char *all = path_join(git, "worktrees");
+	struct stat st;
+	const struct dirent *entry;
+	DIR *d;
+
+	if (lstat(all, &st) < 0)
+		return;
+	if (!S_ISDIR(st.st_mode) && is_young(s, &st))
+		add(s, all);
+	d = S_ISDIR(st.st_mode) ? opendir(all) : NULL;
+	while (d && s->seen++ < ENTRIES_MAX && (entry = readdir(d))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		AUTO_FREE char *one = path_join(all, entry->d_name);
+		AUTO_FREE char *common = path_join(one, "commondir");
+		if (lstat(one, &st) == 0 && S_ISLNK(st.st_mode)) {
+			if (is_young(s, &st))
+				add(s, one);
+			continue;
+		}
+		if (has_young(s, common, 0) && !is_plain_commondir(common))
+			add(s, common);
+		add_young(s, one, own, sizeof(own) / sizeof(*own));
+	}
+	if (d)
+		closedir(d);
 }
 
 /* When it was made; where that is not kept, when it was changed. */
@@ -172,11 +239,8 @@ look_at_git(struct scan *s, const char *git, int level)
 			add(s, git);
 		return;
 	}
-	EACH(redirects, i) {
-		AUTO_FREE char *p = path_join(git, redirects[i]);
-		if (has_young(s, p, 1))
-			add(s, p);
-	}
+	add_young(s, git, redirects, sizeof(redirects) / sizeof(*redirects));
+	look_at_worktrees(s, git);
 }
 
 static void	look(struct scan *s, const char *dir, int level);
@@ -202,9 +266,9 @@ look_at(struct scan *s, const char *dir, const struct dirent *entry,
 	} else if (is_name(name)) {
 		if (has_young(s, p, INSIDE))
 			add(s, p);
-	} else if (name[0] != '.' && strcmp(name, "node_modules") != 0 &&
+	} else if (strcmp(name, "node_modules") != 0 &&
 	    is_directory(entry, p)) {
-		if (level < LEVELS)
+		if (level < LEVELS && name[0] != '.')
 			look(s, p, level + 1);
 		else if (s->deeper.n < DEEPER_MAX)
 			strs_add(&s->deeper, p);
@@ -251,9 +315,10 @@ look(struct scan *s, const char *dir, int level)
 	if (!whole)
 		look_by_name(s, dir, level);
 	if (head && is_bare(dir)) {
-		AUTO_FREE char *config = path_join(dir, "config");
-		if (has_young(s, config, 0))
-			add(s, config);
+		static const char *const itself[] = { "HEAD" };
+		add_young(s, dir, itself, 1);
+		add_young(s, dir, redirects,
+		    sizeof(redirects) / sizeof(*redirects));
 	}
 }
 
@@ -272,7 +337,8 @@ bool
 taint_scan(const char *workspace, int64_t since, const struct strs *known,
     struct strs *ret)
 {
-	struct scan s = { .root = strlen(workspace), .since = since,
+	struct scan s = { .workspace = workspace,
+	    .root = strlen(workspace), .since = since,
 	    .known = known, .ret = ret };
 
 	look(&s, workspace, 0);
@@ -284,21 +350,39 @@ taint_scan(const char *workspace, int64_t since, const struct strs *known,
 		look(&s, dir, LEVELS + 1);
 	}
 	strs_release(&s.deeper);
+	/* that of a linked worktree is elsewhere */
+	for (size_t i = 0; i < known->n; i++)
+		if (strncmp(known->v[i], workspace, s.root) != 0 ||
+		    known->v[i][s.root] != '/')
+			look_at_git(&s, known->v[i], 0);
 	return whole;
+}
+
+/* A file that lends a repository what another has, or a link instead. */
+static bool
+is_hostile(const char *path)
+{
+	static const char worktrees[] = ".git/worktrees";
+	const char *p = strstr(path, worktrees);
+
+	if (strcmp(path_basename(path), "commondir") == 0)
+		return true;
+	if (!p)
+		return false;
+	/* that itself, or one of those in it */
+	p += sizeof(worktrees) - 1;
+	return *p == '\0' || !strchr(p + 1, '/');
 }
 
 void
 taint_split(struct strs *paths, struct strs *ret_hostile)
 {
-	static const char tail[] = ".git/commondir";
 	size_t kept = 0;
 
 	for (size_t i = 0; i < paths->n; i++) {
 		char *p = paths->v[i];
-		size_t n = strlen(p), t = strlen(tail);
 
-		if (n >= t && strcmp(p + n - t, tail) == 0 &&
-		    (n == t || p[n - t - 1] == '/'))
+		if (is_hostile(p))
 			strs_take(ret_hostile, p);
 		else
 			paths->v[kept++] = p;

@@ -24,15 +24,16 @@ int64_t	taint_now(void);
 /*
  * Adds to `ret` the paths, relative to `workspace`, of what is younger than
  * `since` (taint_now()).  Repositories in `known`
- * (absolute paths) may be there, but not what redirects them.  False when
+ * (absolute paths) may be there, but not what redirects them; for one that is
+ * not in the workspace that is told by absolute paths.  False when
  * there was too much to look at all of it, down to two levels.
  */
 bool	taint_scan(const char *workspace, int64_t since,
 	    const struct strs *known, struct strs *ret);
 
 /*
- * Moves to `ret_hostile` what has no honest use: a file that lends a
- * repository the configuration of another.
+ * Moves to `ret_hostile` what has no honest use: a file, or a link, that
+ * lends a repository or a linked worktree the configuration of another.
  */
 void	taint_split(struct strs *paths, struct strs *ret_hostile);
 

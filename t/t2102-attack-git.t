@@ -43,6 +43,43 @@ ATTACK_JUDGE='git -C sub config core.pager | grep evil && echo broken'
 attack git-nested-config 'git -C sub config core.pager evil'
 ATTACK_JUDGE=''
 
+# linked worktrees are anywhere, and led by what is in the repository
+attack_setup() {
+	echo whole >"$CANARY"
+	fresh
+	git commit -q --allow-empty -m one
+	rm -rf "$T_DIR/wt" && git worktree add -q "$T_DIR/wt"
+	mkdir -p evil/x/y && cp -r .git/objects .git/refs .git/HEAD evil
+	printf "[core]\n\tpager = evil\n\trepositoryformatversion = 0\n" \
+		>evil/config
+}
+export T_DIR
+ATTACK_JUDGE='git -C "$T_DIR/wt" config core.pager | grep evil && echo broken'
+attack git-worktree 'echo ../../../evil >.git/worktrees/wt/commondir'
+attack git-worktree-swap 'cd .git && cp -r worktrees new &&
+	echo ../../../evil >new/wt/commondir && mv worktrees old &&
+	mv new worktrees'
+attack git-worktree-link 'cp -r .git/worktrees/wt/. evil/x/y
+	rm -rf .git/worktrees/wt; ln -s ../../evil/x/y .git/worktrees/wt'
+attack git-worktree-links 'mkdir evil/x/wt; cp -r .git/worktrees/wt/. evil/x/wt
+	rm -rf .git/worktrees; ln -s ../evil/x .git/worktrees'
+ATTACK_JUDGE=''
+attack_setup() {
+	echo whole >"$CANARY"
+	fresh
+}
+
+it 'finds that in the repository of a linked worktree too'
+fresh
+git commit -q --allow-empty -m one && git worktree add -q "$T_DIR/wt1" &&
+	git worktree add -q "$T_DIR/wt2"
+run agent-sandbox -C "$T_DIR/wt1" --env WS sh -c \
+	'echo ../../../evil >"$WS/.git/worktrees/wt2/commondir"'
+expect_err_has 'moved aside' "$WS/.git/worktrees/wt2/commondir"
+expect_not test -e .git/worktrees/wt2/commondir
+run agent-sandbox sh -c 'git worktree add -q new-one'
+expect_err_lacks 'moved aside'
+
 it 'says that a new repository was made'
 fresh
 run agent-sandbox sh -c 'git init -q new/one'

@@ -41,6 +41,16 @@ attack git-deep-parent-swap 'cp -r a/b/c new
 ATTACK_JUDGE='git -C x/y/z/w config core.pager | grep evil && echo broken'
 attack_later git-deep-new 'git init -q x/y/z/w &&
 	git -C x/y/z/w config core.pager evil'
+ATTACK_JUDGE='git -C .hidden/a config core.pager | grep evil && echo broken'
+attack_later git-new-hidden 'git init -q .hidden/a &&
+	git -C .hidden/a config core.pager evil'
+ATTACK_JUDGE='test -e bare/hooks/update && git -C bare rev-parse --git-dir &&
+	echo broken'
+attack_later git-bare-hooks 'mkdir -p bare/objects bare/refs bare/hooks
+	echo "ref: refs/heads/x" >bare/HEAD; echo evil >bare/hooks/update'
+ATTACK_JUDGE='test -e .git/rebase-merge/git-rebase-todo && echo broken'
+attack_later git-rebase-later 'mkdir .git/rebase-merge
+	echo "exec evil" >.git/rebase-merge/git-rebase-todo'
 ATTACK_JUDGE='git -C bare.git config core.pager | grep evil && echo broken'
 attack_later git-bare 'git init -q --bare bare.git &&
 	git -C bare.git config core.pager evil'
