@@ -19,6 +19,8 @@ struct acp_session {
 	char *cwd;			/* where it works */
 	char *run;			/* that it is; NULL before a prompt */
 	const char *mode;		/* permit.h */
+	char *servers;			/* of the editor, as a file of ours has
+					 * them (servers.h); or NULL */
 	/* while it is at a prompt */
 	jv prompt;			/* the id of the request; or JSON_NONE */
 	struct child child;
@@ -59,6 +61,13 @@ void	acp_session_answer(struct acp_session *s, const jv *result);
 
 /* Whether it is at a prompt. */
 bool	acp_session_busy(const struct acp_session *s);
+
+/*
+ * acp-servers.c: `mcpServers` of a session as the text of a file; NULL when
+ * there is none that can be started.  The names of those that cannot be are
+ * appended to `unused`.
+ */
+char	*acp_servers(const jv *list, struct buf *unused);
 
 /* acp-serve.c: one line to the editor each; values are taken over. */
 int	acp_notify(const struct acp_serve *s, const char *method, jv params,

@@ -171,27 +171,25 @@ keep(struct editor *ed, struct acp_session *s)
 }
 
 /*
- * An editor passes on what its user has configured, so it is no error; but the
- * user is told of what comes to nothing.
+ * Takes the servers that it shall have from now on.  An editor passes on what
+ * its user has configured, so one that cannot be reached is no error; but the
+ * user is told.
  */
 static int
-say_unused(const struct editor *ed, const char *session, const jv *params,
-    struct err *e)
+take_servers(const struct editor *ed, struct acp_session *s,
+    const jv *params, struct err *e)
 {
 	AUTO_JV jv servers = json_get(params, "mcpServers");
+	AUTO_BUF struct buf names = BUF_INIT;
 	AUTO_BUF struct buf text = BUF_INIT;
 	jv content, update, note;
 
-	if (json_count(&servers) == 0)
+	free(s->servers);
+	s->servers = acp_servers(&servers, &names);
+	if (names.len == 0)
 		return 0;
-	buf_adds(&text, "This agent has its own tools, and does not use the "
-	    "MCP servers of the editor:");
-	for (size_t i = 0; i < json_count(&servers); i++) {
-		AUTO_JV jv one = json_at(&servers, i);
-		const char *name = json_str(&one, "name");
-		buf_addf(&text, "%s %.60s", i ? "," : "", name ? name : "?");
-	}
-	buf_adds(&text, ".\n\n");
+	buf_addf(&text, "This agent starts MCP servers, and cannot reach "
+	    "others by a URL:%s.\n\n", names.data);
 	content = json_object();
 	json_set_str(&content, "type", "text");
 	json_set(&content, "text", json_from_bytes(text.data, text.len));
@@ -199,7 +197,7 @@ say_unused(const struct editor *ed, const char *session, const jv *params,
 	json_set_str(&update, "sessionUpdate", "agent_message_chunk");
 	json_set(&update, "content", content);
 	note = json_object();
-	json_set_str(&note, "sessionId", session);
+	json_set_str(&note, "sessionId", s->id);
 	json_set(&note, "update", update);
 	return acp_notify(ed->serve, "session/update", note, e);
 }
@@ -218,7 +216,7 @@ new_session(struct editor *ed, const jv *id, const jv *params, struct err *e)
 	json_set_str(&result, "sessionId", s->id);
 	json_set(&result, "modes", modes_of(s));
 	return acp_result(ed->serve, id, result, e) < 0 ? -1 :
-	    say_unused(ed, s->id, params, e);
+	    take_servers(ed, s, params, e);
 }
 
 static int
@@ -246,7 +244,7 @@ load_session(struct editor *ed, const jv *id, const jv *params, struct err *e)
 	result = json_object();
 	json_set(&result, "modes", modes_of(s));
 	return acp_result(ed->serve, id, result, e) < 0 ? -1 :
-	    say_unused(ed, s->id, params, e);
+	    take_servers(ed, s, params, e);
 }
 
 static int

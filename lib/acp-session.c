@@ -46,6 +46,7 @@ acp_session_free(struct acp_session *s)
 	json_release(&s->answer);
 	free(s->cwd);
 	free(s->run);
+	free(s->servers);
 	free(s->failure);
 	free(s->question);
 	free(s->key);
@@ -161,18 +162,27 @@ acp_session_prompt(struct acp_session *s, const jv *id, const char *words,
 	AUTO_STRS struct strs argv = STRS_INIT;
 	struct child_spec spec = CHILD_SPEC_INIT;
 	AUTO_FD int in = fd_from_text(words, strlen(words), e);
+	/* what is in an argument list, everybody can read */
+	AUTO_FD int servers = in >= 0 && s->servers ?
+	    fd_from_text(s->servers, strlen(s->servers), e) : -1;
 
-	if (in < 0)
+	if (in < 0 || (s->servers && servers < 0))
 		return -1;
 	strs_add(&argv, s->serve->program);
 	strs_add_all(&argv, s->serve->args);
 	STRS_ADD(&argv, "-C", s->cwd, "--permission-mode", s->mode);
 	if (s->run)
 		STRS_ADD(&argv, "-r", s->run);
+	if (servers >= 0) {
+		strs_add(&argv, "--mcp-config");
+		strs_addf(&argv, "/dev/fd/%d", servers);
+	}
 	strs_add(&argv, "-");
 	spec.argv = (const char *const *)argv.v;
 	spec.in = in;
 	spec.out = CHILD_PIPE;
+	spec.keep = &servers;
+	spec.nkeep = servers >= 0;
 	if (child_start(&spec, &s->child, e) < 0 ||
 	    fd_set_nonblock(s->child.out, true, e) < 0)
 		return -1;

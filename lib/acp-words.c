@@ -105,6 +105,16 @@ add_result(jv *list, const jv *data)
 	json_append(list, update);
 }
 
+/* What went wrong, and the work went on. */
+static bool
+is_warning(const char *type, const jv *data)
+{
+	const char *level = json_str(data, "level");
+
+	return strcmp(type, RECORD_LOG) == 0 && level &&
+	    strcmp(level, "warning") == 0;
+}
+
 jv
 acp_updates(const jv *record, const char *dir, bool streamed)
 {
@@ -122,7 +132,8 @@ acp_updates(const jv *record, const char *dir, bool streamed)
 		    "message.reasoning"));
 		add_chunk(&list, "agent_message_chunk", streamed ? NULL :
 		    json_path_str(&data, "message.content"));
-	} else if (strcmp(type, RECORD_PROGRESS) == 0) {
+	} else if (strcmp(type, RECORD_PROGRESS) == 0 || is_warning(type,
+	    &data)) {
 		add_chunk(&list, "agent_thought_chunk", json_str(&data,
 		    "text"));
 	} else if (strcmp(type, RECORD_AGENT_START) == 0) {

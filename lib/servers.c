@@ -61,7 +61,7 @@ duration(const jv *config, const char *member, int64_t otherwise)
 	    otherwise;
 }
 
-/* "${NAME}" is a variable of ours. */
+/* "${NAME}" is a variable of ours, "$${" is "${". */
 static int
 expand(const char *text, struct buf *out, struct err *e)
 {
@@ -73,6 +73,12 @@ expand(const char *text, struct buf *out, struct err *e)
 		AUTO_FREE char *name = xstrndup(at + 2,
 		    (size_t)(end - at - 2));
 
+		if (at > text && at[-1] == '$') {
+			buf_add(out, text, (size_t)(at - text - 1));
+			buf_adds(out, "${");
+			text = at + 2;
+			continue;
+		}
 		if (!env_get(name))
 			return err_set(e, ST_CONFIG, "there is no %.60s in "
 			    "the environment", name);

@@ -37,7 +37,10 @@ for step in sys.argv[1:]:
     verb, _, rest = step.partition(":")
     if verb == "new":
         session = ask("session/new", cwd=os.getcwd(), mcpServers=[
-            {"name": name, "command": "/bin/true", "args": [], "env": []}
+            {"name": name, "type": "http", "url": "http://x", "headers": []}
+            if name.startswith("web") else
+            {"name": name, "command": os.getcwd() + "/server.py", "args": [],
+             "env": [{"name": "TOKEN", "value": "${x}"}]}
             for name in rest.split(",") if name])["sessionId"]
         open("session", "w").write(session)
     elif verb == "load":

@@ -10,6 +10,8 @@ model_server -e '{"match":"\"role\":\"tool\"","text":"All done."}' \
 "arguments":"{\"command\":\"echo hi >made\"}"}]}' \
 	-e '{"match":"use a file","tools":[{"id":"c2","name":"read_file",
 "arguments":"{\"path\":\"agents.yaml\"}"}]}' \
+	-e '{"match":"use a server","tools":[{"id":"c3",
+"name":"mcp__My-files__env","arguments":"{}"}]}' \
 	-e '{"match":"stay mute","stall":-1}' \
 	-e '{"match":"fail","status":400,"body":{"error":{"message":"no"}}}' \
 	-e '{"match":"refuse","text":"no","finish":"content_filter"}' \
@@ -49,10 +51,14 @@ expect_ok test "$(updates 'map(select(.toolCallId).status)')" = \
 	'["in_progress","completed"]'
 expect_ok grep -q '"optionId": "approve", "name": "Allow"\|May it' said
 
-it 'says of the MCP servers of the editor that it does not use them'
-editor new:files,git say:hello
-expect_ok test "$(updates '.[0].content.text | contains("editor: files, git.")
+it 'has the MCP servers of the editor; of those with a URL it says no'
+cp "$T_SRC/t/mcp-server.py" server.py
+editor 'new:My files,My/files,web' 'say:use a server'
+expect_ok test "$(updates '.[0].content.text | contains("by a URL: web.")
 	')" = true
+expect_ok test "$(updates 'map(select(.status == "completed").content[0]
+	.content.text)')" = '["${x}"]'
+expect_ok grep -q mcp__My-files-2__echo "$MODEL_LOG"
 
 it 'a no is a no'
 rm -f made
