@@ -113,4 +113,29 @@ fi
 run agent-undo take
 expect_not [ "$status" -eq 0 ]
 
+it 'puts a first checkpoint into one pack, whatever a killed one left'
+mkdir -p many/.agent && cd many || exit 1
+for i in 1 2 3 4 5 6 7 8 9; do
+	mkdir "d$i"
+	for k in 1 2 3 4 5 6 7 8 9; do
+		echo "$i $k" >"d$i/f$k"
+	done
+done
+run env PATH="$T_DIR/nothing" "$T_BUILD/cmd/agent-undo" take
+expect_status 127
+mkdir -p .agent/checkpoints.git/objects/pack
+echo half >.agent/checkpoints.git/objects/pack/tmp_pack_half
+run agent-undo take
+expect_status 0
+first=$(cat "$T_DIR/out")
+run find .agent/checkpoints.git/objects -type f -size -2 -name '*[0-9a-f]'
+expect_ok [ "$(wc -l <"$T_DIR/out")" -lt 15 ]
+run find .agent/checkpoints.git/objects/pack -name '*.pack' -o -name 'tmp_*'
+expect_ok [ "$(wc -l <"$T_DIR/out")" -eq 1 ]
+rm -r d1 d2/f2
+run agent-undo restore "$first"
+run agent-undo diff "$first"
+expect_out ''
+expect_file d1/f9 '1 9'
+
 done_testing
