@@ -13,7 +13,7 @@ flowlog_open(const struct workspace *w, const char *flow, struct flowlog *ret,
 {
 	AUTO_FREE char *path = workspace_journal(w);
 
-	if (journal_open(path, 0, &ret->journal, e) < 0)
+	if (journal_open(path, &ret->journal, e) < 0)
 		return -1;
 	ret->flow = flow;
 	return 0;

@@ -223,7 +223,7 @@ journal_note(const struct workspace *w, const char *type, const jv *gate)
 
 	json_unset(&data, "shown");
 	AUTO_JV jv record = record_new(&origin, type, json_copy(&data));
-	if (journal_open(file, 0, &j, &ignored) == 0)
+	if (journal_open(file, &j, &ignored) == 0)
 		(void)journal_add(&j, &record, &ignored);
 }
 

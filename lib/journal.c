@@ -37,13 +37,13 @@ open_file(const char *path, struct err *e)
 }
 
 int
-journal_open(const char *path, int flags, struct journal *ret, struct err *e)
+journal_open(const char *path, struct journal *ret, struct err *e)
 {
 	int fd = open_file(path, e);
 
 	if (fd < 0)
 		return -1;
-	*ret = (struct journal){ xstrdup(path), fd, flags };
+	*ret = (struct journal){ xstrdup(path), fd };
 	return 0;
 }
 
@@ -169,11 +169,8 @@ write_locked(const struct journal *j, const struct buf *line, struct err *e)
 
 	if (size < 0)
 		return -1;
-	if (fd_write(j->fd, line->data, line->len, e) == 0 &&
-	    (!(j->flags & JOURNAL_SYNC) || fdatasync(j->fd) == 0))
+	if (fd_write(j->fd, line->data, line->len, e) == 0)
 		return 0;
-	if (e->status == 0)
-		err_sys(e, ST_IO, "cannot sync");
 	/* if this fails too, the next writer mends it */
 	if (ftruncate(j->fd, size) < 0)
 		return err_prefix(e, "'%s' (and cannot take it back)",

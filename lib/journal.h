@@ -25,14 +25,9 @@
 #include "json.h"
 #include "ndjson.h"
 
-enum {
-	JOURNAL_SYNC = 1	/* fsync after each record */
-};
-
 struct journal {
 	char *path;
 	int fd;
-	int flags;
 };
 
 #define JOURNAL_INIT { .fd = -1 }
@@ -41,16 +36,14 @@ struct journal {
  * Opens for writing; makes the file, mode 0600, in a directory that must be
  * there.  ST_CANTCREATE.
  */
-int	journal_open(const char *path, int flags, struct journal *ret,
-	    struct err *e);
+int	journal_open(const char *path, struct journal *ret, struct err *e);
 void	journal_close(struct journal *j);
 #define AUTO_JOURNAL __attribute__((cleanup(journal_close)))
 
 /*
  * Adds one record, or one line (without newline; must be none inside).
- * 0: it is there, whole (on the disk, with JOURNAL_SYNC).  -1: it is not, and
- * nothing of it: ST_IO (full disk), ST_TEMPFAIL when another process kept the
- * lock for ten seconds.
+ * 0: it is there, whole.  -1: it is not, and nothing of it: ST_IO (full
+ * disk), ST_TEMPFAIL when another process kept the lock for ten seconds.
  */
 int	journal_add(struct journal *j, const jv *record, struct err *e);
 int	journal_add_line(struct journal *j, const char *line, size_t len,

@@ -61,7 +61,7 @@ post_open(struct hub *h, const struct workspace *w, const char *source,
 			post_close(&p);
 			return -1;
 		}
-		(void)journal_open(journal, 0, &p.journal, &ignored);
+		(void)journal_open(journal, &p.journal, &ignored);
 	}
 	*ret = p;
 	return 0;

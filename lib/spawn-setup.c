@@ -286,7 +286,7 @@ catch_up(const struct setup *s, struct err *e)
 	if (there != 0)
 		return there < 0 ? -1 : 0;
 	shown = conversation_shown(&s->talk.tail);
-	return journal_open(path, 0, &journal, e) < 0 ? -1 :
+	return journal_open(path, &journal, e) < 0 ? -1 :
 	    journal_add(&journal, &shown, e);
 }
 
@@ -362,7 +362,7 @@ open_files(struct setup *s, struct err *e)
 	s->source = xasprintf("/agent/%s", json_str(&s->agent, "id"));
 	if (path_mkdirs(s->output_dir, 0700, e) < 0)
 		return -1;
-	return journal_open(journal, 0, &s->journal, e);
+	return journal_open(journal, &s->journal, e);
 }
 
 static bool

@@ -46,7 +46,7 @@ add_gives(const char *before, const char *after, const char *title)
 	struct err e = ERR_INIT;
 
 	put(before);
-	ok(journal_open(path, 0, &j, &e) == 0 &&
+	ok(journal_open(path, &j, &e) == 0 &&
 	    journal_add_line(&j, "{\"b\":2}", 7, &e) == 0, "adds");
 	got = content();
 	is_str(got, after, title);
@@ -87,7 +87,7 @@ test_full(void)
 
 	signal(SIGXFSZ, SIG_IGN);
 	put("{\"a\":1}\n");
-	ok(journal_open(path, JOURNAL_SYNC, &j, &e) == 0, "opens");
+	ok(journal_open(path, &j, &e) == 0, "opens");
 	getrlimit(RLIMIT_FSIZE, &old);
 	small.rlim_max = old.rlim_max;
 	setrlimit(RLIMIT_FSIZE, &small);
@@ -105,7 +105,7 @@ write_many(int who)
 	AUTO_JOURNAL struct journal j = JOURNAL_INIT;
 	struct err e = ERR_INIT;
 
-	if (journal_open(path, 0, &j, &e) < 0)
+	if (journal_open(path, &j, &e) < 0)
 		_exit(1);
 	for (int i = 0; i < 300; i++) {
 		AUTO_FREE char *line = xasprintf("{\"who\":%d,\"n\":%d,"
@@ -171,7 +171,7 @@ write_until_killed(int ack, int who, int from)
 	AUTO_JOURNAL struct journal j = JOURNAL_INIT;
 	struct err e = ERR_INIT;
 
-	if (journal_open(path, 0, &j, &e) < 0)
+	if (journal_open(path, &j, &e) < 0)
 		_exit(1);
 	for (int i = from; ; i++) {
 		int32_t said[2] = { who, i };
@@ -247,7 +247,7 @@ test_killed(void)
 			;
 	}
 	ok(n > KILL_ROUNDS, "writers are killed while they write");
-	ok(journal_open(path, 0, &j, &e) == 0 &&
+	ok(journal_open(path, &j, &e) == 0 &&
 	    journal_add_line(&j, "{}", 2, &e) == 0, "the next one mends it");
 	is_int(count_lost(acked), 0, "nothing that they said is lost");
 }
