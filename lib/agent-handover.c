@@ -196,7 +196,6 @@ agent_hand_over(struct run *r, struct err *e)
 		return -1;
 	}
 	*e = (struct err)ERR_INIT;
-	model_usage_add(&r->talk->usage, &reply.usage);
 	result = say_handover(r, &reply, e);
 	if (result < 0)
 		agent_end(r, e->status, "records");

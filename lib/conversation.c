@@ -65,6 +65,17 @@ take_start(struct conversation *c, const jv *data)
 		say(c, "user", json_str(data, "task"));
 }
 
+/* "usage" as model_usage_json() writes it. */
+static void
+add_usage(struct conversation *c, const jv *data)
+{
+	AUTO_JV jv u = json_get(data, "usage");
+	struct model_usage one = MODEL_USAGE_INIT;
+
+	model_usage_read(&u, &one);
+	model_usage_add(&c->usage, &one);
+}
+
 /*
  * Somebody fresh takes over: what was said so far is forgotten but for the
  * task and the brief.
@@ -84,20 +95,7 @@ take_handover(struct conversation *c, const jv *data)
 	set(&c->last, JSON_NONE);
 	say(c, "system", json_str(&c->start, "briefing"));
 	say(c, "user", task);
-}
-
-/* "usage" as model_usage_json() writes it. */
-static void
-add_usage(struct conversation *c, const jv *data)
-{
-	AUTO_JV jv u = json_get(data, "usage");
-	struct model_usage one = MODEL_USAGE_INIT;
-
-	(void)json_int(&u, "input_tokens", &one.input);
-	(void)json_int(&u, "output_tokens", &one.output);
-	(void)json_int(&u, "cached_tokens", &one.cached);
-	(void)json_num(&u, "cost", &one.cost);
-	model_usage_add(&c->usage, &one);
+	add_usage(c, data);
 }
 
 static void

@@ -28,6 +28,12 @@ run agent-spawn --max-tokens 200 go
 expect_status 4
 expect_json 'last.data | .reason == "tokens" and .turns == 2'
 
+it 'adds up what the server says it cost'
+calls '' shell '{"command":"true"}' |
+	jq -c '.sse[-1].usage += {cost: 0.25}' >rec
+run agent-spawn --max-turns 2 go
+expect_json 'last.data.usage.cost_usd == 0.5'
+
 it 'takes limits from the agent'
 printf 'agents:\n- id: dev\n  model: replay:rec\n  limits: {turns: 1}\n' \
 	>limited.yaml
