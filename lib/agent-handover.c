@@ -196,6 +196,8 @@ agent_hand_over(struct run *r, struct err *e)
 		return -1;
 	}
 	*e = (struct err)ERR_INIT;
+	if (result == 0)
+		agent_estimate(r, &reply);
 	result = say_handover(r, &reply, e);
 	if (result < 0)
 		agent_end(r, e->status, "records");

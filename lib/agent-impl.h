@@ -81,6 +81,12 @@ int	agent_ask_person(struct run *r, const char *kind, const char *subject,
 	    const char *question, const char *text, struct buf *words,
 	    struct err *e);
 
+/*
+ * Where the server counts no tokens, puts into the reply what the lengths of
+ * the texts amount to.
+ */
+void	agent_estimate(const struct run *r, struct model_reply *reply);
+
 /* What counts against the limit on tokens. */
 int64_t	agent_tokens(const struct run *r);
 

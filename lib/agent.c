@@ -97,16 +97,25 @@ agent_end_model(struct run *r, const struct model_reply *reply, struct err *e)
 		r->reason = "records";
 }
 
-/* Tokens of the exchange; a guess where the server does not count them. */
 static int64_t
-measure(const struct run *r, const struct model_usage *u)
+tokens_of(const jv *v)
 {
-	AUTO_FREE char *text = NULL;
+	AUTO_FREE char *text = json_text(v);
+
+	return (int64_t)(strlen(text) / BYTES_PER_TOKEN);
+}
+
+void
+agent_estimate(const struct run *r, struct model_reply *reply)
+{
+	struct model_usage *u = &reply->usage;
 
 	if (u->input > 0)
-		return u->input + (u->output > 0 ? u->output : 0);
-	text = json_text(&r->talk->messages);
-	return (int64_t)(strlen(text) / BYTES_PER_TOKEN);
+		return;
+	u->input = tokens_of(&r->talk->messages) + tokens_of(r->task->tools);
+	if (u->output <= 0)
+		u->output = tokens_of(&reply->message);
+	u->estimated = true;
 }
 
 /*
@@ -131,7 +140,9 @@ ask(struct run *r, struct model_reply *reply, struct err *e)
 
 	if (model_ask(r->pool, t->model, &rq, t->limits.until, t->stop, reply,
 	    e) == 0) {
-		r->context = measure(r, &reply->usage);
+		agent_estimate(r, reply);
+		r->context = reply->usage.input +
+		    (reply->usage.output > 0 ? reply->usage.output : 0);
 		r->fresh = false;
 		r->retried = 0;
 		return 0;

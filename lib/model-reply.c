@@ -105,6 +105,8 @@ model_usage_json(const struct model_usage *u)
 	set_known(&o, "reasoning_tokens", u->reasoning);
 	if (u->cost >= 0)
 		json_set_num(&o, "cost_usd", u->cost);
+	if (u->estimated)
+		json_set_bool(&o, "estimated", true);
 	return o;
 }
 
@@ -117,6 +119,7 @@ model_usage_read(const jv *usage, struct model_usage *u)
 	json_int(usage, "cache_write_tokens", &u->cache_write);
 	json_int(usage, "reasoning_tokens", &u->reasoning);
 	json_num(usage, "cost_usd", &u->cost);
+	(void)json_bool(usage, "estimated", &u->estimated);
 }
 
 static void
@@ -136,6 +139,7 @@ model_usage_add(struct model_usage *sum, const struct model_usage *u)
 	add_known(&sum->reasoning, u->reasoning);
 	if (u->cost >= 0)
 		sum->cost = (sum->cost < 0 ? 0 : sum->cost) + u->cost;
+	sum->estimated |= u->estimated;
 }
 
 void

@@ -108,9 +108,10 @@ struct model_usage {
 	int64_t cache_write;	/* of input: written to it */
 	int64_t reasoning;	/* of output */
 	double cost;		/* in USD, when the server says it */
+	bool estimated;		/* the caller's guess, as it says nothing */
 };
 
-#define MODEL_USAGE_INIT { -1, -1, -1, -1, -1, -1 }
+#define MODEL_USAGE_INIT { -1, -1, -1, -1, -1, -1, false }
 
 /* {"input_tokens":..,"output_tokens":..}: the members that are known. */
 jv	model_usage_json(const struct model_usage *u);

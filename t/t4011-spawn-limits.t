@@ -28,6 +28,19 @@ run agent-spawn --max-tokens 200 go
 expect_status 4
 expect_json 'last.data | .reason == "tokens" and .turns == 2'
 
+it 'counts the tokens where the server does not, and says so'
+calls '' shell '{"command":"true"}' | jq -c 'del(.sse[-1])' >rec
+run agent-spawn --max-tokens 1500 --max-turns 9 go
+expect_status 4
+expect_json 'last.data | .reason == "tokens" and .usage.estimated'
+expect_json 'map(select(.type == "model.usage").data) |
+	all(.estimated) and (map(.input_tokens + .output_tokens) |
+	add >= 1500 and (.[:-1] | add) < 1500)'
+used=$(jq -s 'last.data.usage.input_tokens' "$T_DIR/out")
+run agent-spawn -c --max-turns 1 'go on'
+expect_status 4
+expect_json "last.data.usage | .input_tokens > $used and .estimated"
+
 it 'adds up what the server says it cost'
 calls '' shell '{"command":"true"}' |
 	jq -c '.sse[-1].usage += {cost: 0.25}' >rec
