@@ -1,12 +1,12 @@
 #!/bin/sh
 # A workspace that looks as it did needs no git to know that it is the same.
 . "${0%/*}/lib.sh"
-need git jq
+need git flock
 cc -shared -fPIC -o "$T_DIR/shim" "$T_SRC/t/clock-shim.c" -ldl \
 	2>"$T_DIR/why" || skip_all 'there is no compiler'
 
 # shellcheck disable=SC2016 # for another shell
-printf '#!/bin/sh\necho "$1" >>"%s"\nexec "%s" "$@"\n' "$T_DIR/log" \
+printf '#!/bin/sh\necho "$*" >>"%s"\nexec "%s" "$@"\n' "$T_DIR/log" \
 	"$(command -v git)" >"$T_DIR/bin/git"
 chmod +x "$T_DIR/bin/git"
 echo 60 >"$T_DIR/offset"
@@ -88,5 +88,21 @@ takes_now() {
 echo three >d/file
 takes_now
 takes_now
+
+it 'starts no git but under the lock, which nobody else has then'
+# shellcheck disable=SC2016 # for another shell
+printf '#!/bin/sh\nflock -n "%s" true && echo "$1" >>"%s"\nexec "%s" "$@"\n' \
+	"$PWD/.agent/checkpoints.lock" "$T_DIR/free" "$(command -v git)" \
+	>"$T_DIR/bin/git"
+export PATH="$T_DIR/bin:$PATH"
+echo four >d/file
+run agent-undo take
+expect_status 0
+echo five >d/file
+run agent-undo diff '~0'
+expect_out_has +five
+agent-undo restore '~0' >"$T_DIR/out"
+sed '/^rev-parse$/d' "$T_DIR/free" >"$T_DIR/rest"
+expect_file "$T_DIR/rest" ''
 
 done_testing
