@@ -3,6 +3,8 @@
 . "${0%/*}/lib.sh"
 # shellcheck source=t/recording.sh
 . "$T_SRC/t/recording.sh"
+# shellcheck source=t/model.sh
+. "$T_SRC/t/model.sh"
 need_sandbox
 need git
 
@@ -11,7 +13,27 @@ defaults: {model: 'replay:rec', retries: 0}
 agents:
   - {id: dev}
   - {id: below, sandbox_path: sub, check: 'false'}
+  - {id: patient, model: test/x, retries: 2, escalate: true}
 END
+
+it 'tries again what failed, and not what waits for a person'
+model_server -e '{"times":5,"status":503,"body":"busy",
+	"headers":{"retry-after":"0"}}' \
+	-e '{"match":"tool_call_id","text":"thanks"}' \
+	-e '{"tools":[{"id":"a","name":"ask",
+	"arguments":"{\"question\":\"Which?\"}"}]}'
+retries='[.[] | select(.type == "model.retry" and .data.delay >= 1)] | length'
+run agent-spawn -a patient --park go
+expect_status 75
+expect_json 'last.data.reason == "parked"'
+expect_json "$retries == 1 and all(.type != \"escalation\")"
+run agent-spawn -c --park
+expect_status 75
+expect_json "$retries == 0"
+run agent-gate answer "$(agent-gate list --json | jq -r .id)" this
+run agent-spawn -c --park
+expect_status 0
+expect_json 'last.data.text == "thanks"'
 
 it 'tells calls apart that the model gave one id, or none'
 {
