@@ -66,7 +66,7 @@ judge_taint(struct box *b)
 	if (how == TAINT_OFF || b->rules->read_only || b->s->overlay)
 		return 0;
 	if (!taint_scan(b->s->workspace, b->began_wall,
-	    &b->mounts.git.found, &found))
+	    &b->mounts.git.found, &b->rules->hide, &found))
 		err_warn("the workspace has too many files to look at all of "
 		    "them for what may run by itself later");
 	if (found.n == 0)

@@ -53,7 +53,7 @@ struct scan {
 	const char *workspace;
 	size_t root;		/* length of its path */
 	int64_t since;
-	const struct strs *known;
+	const struct strs *known, *hidden;
 	struct strs *ret;
 	unsigned seen;
 	struct strs deeper;	/* whose directories were not looked at */
@@ -261,6 +261,8 @@ look_at(struct scan *s, const char *dir, const struct dirent *entry,
 	const char *name = entry->d_name;
 	AUTO_FREE char *p = path_join(dir, name);
 
+	if (strs_has(s->hidden, p))
+		return;
 	if (strcmp(name, ".git") == 0) {
 		look_at_git(s, p, level);
 	} else if (is_name(name)) {
@@ -335,11 +337,11 @@ taint_now(void)
 
 bool
 taint_scan(const char *workspace, int64_t since, const struct strs *known,
-    struct strs *ret)
+    const struct strs *hidden, struct strs *ret)
 {
 	struct scan s = { .workspace = workspace,
 	    .root = strlen(workspace), .since = since,
-	    .known = known, .ret = ret };
+	    .known = known, .hidden = hidden, .ret = ret };
 
 	look(&s, workspace, 0);
 	bool whole = s.seen < ENTRIES_MAX;

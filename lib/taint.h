@@ -25,11 +25,13 @@ int64_t	taint_now(void);
  * Adds to `ret` the paths, relative to `workspace`, of what is younger than
  * `since` (taint_now()).  Repositories in `known`
  * (absolute paths) may be there, but not what redirects them; for one that is
- * not in the workspace that is told by absolute paths.  False when
- * there was too much to look at all of it, down to two levels.
+ * not in the workspace that is told by absolute paths.  What is at a path in
+ * `hidden`, likewise absolute, the command could not reach: it is left out.
+ * False when there was too much to look at all of it, down to two levels.
  */
 bool	taint_scan(const char *workspace, int64_t since,
-	    const struct strs *known, struct strs *ret);
+	    const struct strs *known, const struct strs *hidden,
+	    struct strs *ret);
 
 /*
  * Moves to `ret_hostile` what has no honest use: a file, or a link, that
