@@ -161,17 +161,33 @@ parse_entry(const char *entry, struct nethost *h, bool *ret_star,
 	    !h->literal);
 }
 
+/* One spelling for all: an IPv4 address as it is mapped, or behind NAT64. */
+static void
+plain_address(const struct sockaddr_storage *sa, uint8_t ret[16])
+{
+	static const uint8_t mapped[12] = {
+		0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff
+	};
+	static const uint8_t nat64[12] = { 0, 0x64, 0xff, 0x9b };
+	const struct sockaddr_in *in = (const void *)sa;
+	const struct sockaddr_in6 *in6 = (const void *)sa;
+
+	if (sa->ss_family == AF_INET)
+		memcpy(ret + 12, &in->sin_addr, 4);
+	else
+		memcpy(ret, &in6->sin6_addr, 16);
+	if (sa->ss_family == AF_INET || memcmp(ret, nat64, 12) == 0)
+		memcpy(ret, mapped, 12);
+}
+
 static bool
 same_address(const struct sockaddr_storage *a, const struct sockaddr_storage *b)
 {
-	const struct sockaddr_in *a4 = (const void *)a, *b4 = (const void *)b;
-	const struct sockaddr_in6 *a6 = (const void *)a, *b6 = (const void *)b;
+	uint8_t plain[2][16];
 
-	if (a->ss_family != b->ss_family)
-		return false;
-	if (a->ss_family == AF_INET)
-		return a4->sin_addr.s_addr == b4->sin_addr.s_addr;
-	return memcmp(&a6->sin6_addr, &b6->sin6_addr, 16) == 0;
+	plain_address(a, plain[0]);
+	plain_address(b, plain[1]);
+	return memcmp(plain[0], plain[1], 16) == 0;
 }
 
 static bool

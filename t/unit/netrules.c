@@ -71,6 +71,12 @@ test_allow(void)
 	ok(!allows(&r, "bad.wild.test"), "denying wins");
 	ok(allows(&r, "p.test:8443") && !allows(&r, "p.test:443"), "a port");
 	ok(allows(&r, "10.1.2.3") && !allows(&r, "10.1.2.4"), "an address");
+	STRS_ADD(&allow, "*");
+	STRS_ADD(&deny, "93.184.216.34", "[2001:4860::8]");
+	ok(!allows(&r, "93.184.216.34") && allows(&r, "93.184.216.35") &&
+	    !allows(&r, "[::ffff:93.184.216.34]") &&
+	    !allows(&r, "[64:ff9b::5db8:d822]") &&
+	    !allows(&r, "[2001:4860:0::8]"), "denied in any spelling");
 	strs_add(&allow, "http://a.test/");
 	ok(netrules_check(&r, &e) < 0 && e.status == ST_USAGE,
 	    "a URL is none");
