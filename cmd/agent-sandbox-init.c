@@ -115,6 +115,7 @@ main(int argc, char **argv)
 
 	init_read_spec();
 	init_read_filters();
+	init_check_mounts();
 	if (argc < 2)
 		init_fail("no command");
 	init_listen();

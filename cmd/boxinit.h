@@ -25,6 +25,9 @@ void	init_give(enum box_msg_type type, int value, uint32_t port,
 	    int fd);	/* passes `fd` on and closes it */
 void	init_fail(const char *what) __attribute__((noreturn));
 
+/* boxinit-mounts.c: reads what is pinned in the workspace; that it is. */
+void	init_check_mounts(void);
+
 /* boxinit-net.c: listeners, passed out; a connection to a server inside. */
 void	init_listen(void);
 void	init_connect(const struct box_msg *m);

@@ -49,6 +49,7 @@ enum box_listen {
 enum {
 	BOX_RLIMITS = 24,
 	BOX_PORTS_MAX = 32,
+	BOX_PINS_LENGTH = 65536,
 	BOX_FILTERS_MAX = 4,
 	BOX_FILTERS_LENGTH = 2500	/* of 4096, with ours and some twice */
 };
@@ -72,6 +73,7 @@ struct box_spec {
 	uint16_t rows, cols;	/* of the terminal */
 	uint32_t nfilters;	/* each follows in a message of its own */
 	uint16_t filter_length[BOX_FILTERS_MAX];
+	uint32_t pins_length;	/* of a message after those; 0: none */
 	uint32_t nrlimits;
 	struct box_rlimit rlimits[BOX_RLIMITS];
 };

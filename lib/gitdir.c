@@ -5,11 +5,13 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <sys/stat.h>
 
 #include "alloc.h"
 #include "path.h"
+#include "tree.h"
 
 enum {
 	LEVELS = 2, DEEPER_MAX = 100, MODULES_MAX = 16, ENTRIES_MAX = 4096
@@ -39,6 +41,22 @@ is_kind(const char *path, mode_t kind)
 	return lstat(path, &st) == 0 && (st.st_mode & S_IFMT) == kind;
 }
 
+/* Without following what somebody may have put in the way meanwhile. */
+static int
+make_hooks(const char *path, struct err *e)
+{
+	AUTO_FD int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	const char *name;
+	AUTO_FD int dir = tree_parent(root, path + 1, 0, &name, e);
+
+	if (dir < 0)
+		return -1;
+	if (mkdirat(dir, name, 0755) < 0 && errno != EEXIST &&
+	    errno != EROFS && errno != EACCES)
+		return err_sys(e, ST_WRAPPER, "cannot make '%s'", path);
+	return 0;
+}
+
 /* What runs, or says what runs, when git is used in this directory. */
 static int
 protect(struct search *s, const char *dir, struct err *e)
@@ -51,9 +69,9 @@ protect(struct search *s, const char *dir, struct err *e)
 
 	if (s->open_config)
 		return 0;
-	if (is_kind(config, S_IFREG) && mkdir(hooks, 0755) < 0 &&
-	    errno != EEXIST && errno != EROFS && errno != EACCES)
-		return err_sys(e, ST_WRAPPER, "cannot make '%s'", hooks);
+	if (is_kind(config, S_IFREG) && !path_exists(hooks) &&
+	    make_hooks(hooks, e) < 0)
+		return -1;
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
 		AUTO_FREE char *p = path_join(dir, names[i]);
 		if (is_kind(p, S_IFREG) || is_kind(p, S_IFDIR))

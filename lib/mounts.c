@@ -25,6 +25,7 @@ mounts_release(struct mounts *m)
 	gitdirs_release(&m->git);
 	strs_release(&m->hidden);
 	free(m->init);
+	buf_release(&m->pinned);
 	*m = (struct mounts)MOUNTS_INIT;
 }
 
@@ -191,6 +192,42 @@ add_list(struct binds *b, const struct strs *rules, const char *option,
 	return 0;
 }
 
+/* Whether it is, or is below, what a rule shows in the workspace. */
+static bool
+is_shown_otherwise(const struct binds *b, const char *path)
+{
+	/* the first is the workspace */
+	for (size_t i = 1; i < b->n; i++) {
+		size_t n = strlen(b->v[i].dest);
+		if (strncmp(b->v[i].dest, path, n) == 0 &&
+		    (path[n] == '/' || path[n] == '\0'))
+			return true;
+	}
+	return false;
+}
+
+static void
+note_pinned(struct mounts *m, const struct binds *b, const struct strs *paths,
+    const struct mounts_where *w)
+{
+	size_t n = strlen(w->workspace);
+
+	for (size_t i = 0; i < paths->n; i++) {
+		const char *path = paths->v[i];
+
+		if (strncmp(path, w->workspace, n) != 0 || path[n] != '/' ||
+		    is_shown_otherwise(b, path))
+			continue;
+		for (const char *p = path; *p; p++) {
+			if (strchr(" \t\n\\", *p))
+				buf_addf(&m->pinned, "\\%03o", *p);
+			else
+				buf_addc(&m->pinned, *p);
+		}
+		buf_addc(&m->pinned, '\0');
+	}
+}
+
 static int
 add_binds(struct mounts *m, struct binds *b, const struct rules *rules,
     const struct mounts_where *w, struct err *e)
@@ -206,6 +243,8 @@ add_binds(struct mounts *m, struct binds *b, const struct rules *rules,
 	for (size_t i = 0; i < w->ncaches; i++)
 		binds_add(b, "--bind", xstrdup(w->caches[i].merged),
 		    xstrdup(w->caches[i].dest));
+	note_pinned(m, b, &m->git.pin, w);
+	note_pinned(m, b, &m->git.ro, w);
 	for (size_t i = 0; i < m->git.pin.n; i++)
 		binds_add(b, how, xstrdup(m->git.pin.v[i]),
 		    xstrdup(m->git.pin.v[i]));

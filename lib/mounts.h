@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "buf.h"
 #include "err.h"
 #include "gitdir.h"
 #include "rules.h"
@@ -27,9 +28,12 @@ struct mounts {
 	struct gitdirs git;
 	struct strs hidden;	/* real paths, each once */
 	char *init;		/* the init's path inside */
+	/* what is pinned in the workspace, each ended by NUL and spelled as
+	 * in /proc/self/mountinfo: the init looks whether it is */
+	struct buf pinned;
 };
 
-#define MOUNTS_INIT { .git = GITDIRS_INIT }
+#define MOUNTS_INIT { .git = GITDIRS_INIT, .pinned = BUF_INIT }
 
 /* A directory shown through an overlay that is mounted at `merged`. */
 struct mounts_cache {

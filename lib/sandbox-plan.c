@@ -128,6 +128,10 @@ plan_mounts(struct box *b, struct mounts_where *w)
 	w->ncaches = b->caches.n;
 	if (mounts_plan(&b->mounts, b->rules, w, b->e) < 0)
 		return -1;
+	if (b->mounts.pinned.len > BOX_PINS_LENGTH)
+		return err_set(b->e, ST_WRAPPER, "too many repositories are "
+		    "in the workspace: use --overlay, or a part of it");
+	b->spec.pins_length = (uint32_t)b->mounts.pinned.len;
 	for (const char *const *p = b->s->argv; *p; p++)
 		strs_add(&b->mounts.argv, *p);
 	return 0;

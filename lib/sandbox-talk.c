@@ -241,6 +241,9 @@ sandbox_make_control(struct box *b, int *ret_inside)
 		return err_sys(b->e, ST_WRAPPER, "cannot tell the init");
 	if (boxfilters_send(&b->filters, b->control, b->e) < 0)
 		return -1;
+	if (b->spec.pins_length > 0 && send(b->control, b->mounts.pinned.data,
+	    b->spec.pins_length, MSG_NOSIGNAL) < 0)
+		return err_sys(b->e, ST_WRAPPER, "cannot tell the init");
 	if (loop_set(&b->loop, b->control, EPOLLIN, on_control, b) < 0)
 		return err_sys(b->e, ST_WRAPPER, "cannot wait for the init");
 	return 0;
