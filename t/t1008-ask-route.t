@@ -21,8 +21,8 @@ task() {
 		{agent: "a", model: ("test/" + .[0]), on: (.[1] / " ")}]}}' "$@"
 }
 
-# asked: the models that were asked, in order.
-asked() {
+# models_asked: the models that were asked, in order.
+models_asked() {
 	jq -r '.body | fromjson? // . | .model' "$MODEL_LOG" | paste -sd ' ' -
 }
 
@@ -38,7 +38,7 @@ task down cheap 'budget quota' spare 'unavailable timeout' >in
 run agent-ask --format ndjson --retries 0 <in
 expect_status 0
 expect_json '.[-1].data.model == "test/spare" and .[-1].data.attempts == 2'
-[ "$(asked)" = 'down spare' ] || fail "asked: $(asked)"
+[ "$(models_asked)" = 'down spare' ] || fail "asked: $(models_asked)"
 
 it 'asks the one that is meant for money, not for an outage'
 task poor spare 'unavailable timeout' cheap 'budget quota' >in
@@ -58,7 +58,7 @@ task down cheap quota >in
 run agent-ask --format ndjson --retries 0 <in
 expect_status 1
 expect_json '.[-1].type == "error" and .[-1].data.model == "test/down"'
-[ "$(asked)" = 'down' ] || fail "asked: $(asked)"
+[ "$(models_asked)" = 'down' ] || fail "asked: $(models_asked)"
 
 it 'may be told to go elsewhere after a refusal'
 task denied free refused >in

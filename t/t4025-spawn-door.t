@@ -100,9 +100,10 @@ expect_json 'last | .source == "/agent/tester"'
 it 'has a process behind it when somebody has knocked, not before'
 # helpers: those of the agent that works, by name
 helpers() {
-	for child in $(cat "/proc/$spawn/task/$spawn/children"); do
-		cat "/proc/$child/comm"
-	done
+	tr ' ' '\n' <"/proc/$spawn/task/$spawn/children" |
+		while read -r child; do
+			cat "/proc/$child/comm"
+		done
 }
 {
 	calls '(.messages | length) == 2' shell "$(jq -nc '{command:

@@ -18,7 +18,7 @@ agents:
 END
 echo 'judge: test/judge' >route.yaml
 
-asked() {
+judged() {
 	grep -c 'Who should do the task' "$MODEL_LOG"
 }
 
@@ -34,7 +34,7 @@ it 'asks, when two are close'
 routed 'vague things'
 expect_json '.[0].route.agent == "tester"'
 expect_json '.[0].route.why | any(test("so test/judge judged"))'
-[ "$(asked)" -eq 1 ] || fail "asked $(asked) times"
+[ "$(judged)" -eq 1 ] || fail "judged $(judged) times"
 
 it 'tells the judge who they are, and what is to be done'
 jq -e '.body | tostring | test("tester: Deals with things in tests") and
@@ -47,7 +47,7 @@ expect_json '.[0].route.agent == "writer"'
 it 'does not ask, when it is clear'
 routed 'write the code, all code: code code in code'
 expect_json '.[0].route.agent == "coder"'
-[ "$(asked)" -eq 0 ] || fail "asked $(asked) times"
+[ "$(judged)" -eq 0 ] || fail "judged $(judged) times"
 
 for word in silent evil down; do
 	it "goes on without a judge that is $word"
