@@ -5,7 +5,7 @@
  *	ledger-lease.c		leasing
  *	ledger-settle.c		settling
  *	ledger-cap.c		caps, pools, windows of time
- *	ledger-rate.c		rate limits, the breaker
+ *	ledger-rate.c		rate limits
  *	ledger-price.c		prices
  *	ledger-owner.c		who is alive
  */
@@ -79,8 +79,6 @@ int	ledger_settle_now(struct ledger *l,
 /* ledger-rate.c: 0, or -1 with ST_TEMPFAIL and how long to wait */
 int	ledger_rate_take(struct ledger *l, const struct ledger_want *want,
 	    int64_t output, int64_t now, int64_t *ret_wait, struct err *e);
-int	ledger_breaker_note(struct ledger *l, const char *model, bool failed,
-	    int64_t now, struct err *e);
 
 /* ledger-price.c: 1 and the price, 0 when there is none, -1 */
 int	ledger_price(struct ledger *l, const char *model,

@@ -1,5 +1,5 @@
 /*
- * ledger-rate: what servers say of their limits, and whether they are well.
+ * ledger-rate: what servers say of their limits.
  *
  * A bucket is a limit that a server told: so many left of so many, full
  * again then.  Between answers it fills at the rate that follows from that,
@@ -15,12 +15,7 @@
 #include "alloc.h"
 #include "num.h"
 
-enum {
-	BREAKER_FAILURES = 5,		/* in a row */
-	BREAKER_FIRST_S = 10,
-	BREAKER_MAX_S = 300,
-	WAIT_MAX_S = 3600
-};
+enum { WAIT_MAX_S = 3600 };
 
 enum { KIND_REQUESTS, KIND_TOKENS, KIND_INPUT, KIND_OUTPUT, KINDS };
 
@@ -240,18 +235,6 @@ block(struct ledger *l, const char *model, int64_t until, const char *why,
 	    -1 : 0;
 }
 
-int
-ledger_block(struct ledger *l, const char *model, int64_t until_ns,
-    const char *why, struct err *e)
-{
-	AUTO_ROLLBACK struct store *tx = ledger_store(l, e);
-
-	if (!tx || store_begin(tx, e) < 0 ||
-	    block(l, model, until_ns, why, e) < 0)
-		return -1;
-	return store_commit(l->store, e);
-}
-
 static int
 has_buckets(struct ledger *l, const char *model, struct err *e)
 {
@@ -299,63 +282,4 @@ ledger_headers(struct ledger *l, const char *model, int status,
 	    WAIT_MAX_S) * (double)CLOCK_SEC), "the server said so", e) < 0)
 		return -1;
 	return store_commit(l->store, e);
-}
-
-/* The breaker. */
-
-int
-ledger_breaker_note(struct ledger *l, const char *model, bool failed,
-    int64_t now, struct err *e)
-{
-	int64_t failures = 0, pause = BREAKER_FIRST_S;
-
-	if (!failed)
-		return store_run(l->store, "delete from breaker where "
-		    "model = ?", STORE_ARGS(ARG_STR(model)), e) < 0 ? -1 : 0;
-	if (store_get_int(l->store, "select failures from breaker where "
-	    "model = ?", STORE_ARGS(ARG_STR(model)), &failures, e) < 0)
-		return -1;
-	failures++;
-	for (int64_t i = BREAKER_FAILURES; i < failures &&
-	    pause < BREAKER_MAX_S; i++)
-		pause *= 2;
-	if (pause > BREAKER_MAX_S)
-		pause = BREAKER_MAX_S;
-	return ledger_mark(l, e) < 0 ||
-	    store_run(l->store, "insert or replace into breaker values "
-	    "(?, ?, ?)", STORE_ARGS(ARG_STR(model), ARG_INT(failures),
-	    ARG_INT(failures < BREAKER_FAILURES ? 0 :
-	    now + pause * CLOCK_SEC)), e) < 0 ? -1 : 0;
-}
-
-int
-ledger_breaker(struct ledger *l, const char *model, int64_t *ret_wait,
-    struct err *e)
-{
-	AUTO_ROLLBACK struct store *tx = NULL;
-	int64_t until = 0, now = clock_wall();
-
-	*ret_wait = 0;
-	if (!ledger_limited(l))
-		return 1;
-	if (ledger_need(l, e) < 0 ||
-	    store_get_int(l->store, "select until from breaker where "
-	    "model = ?", STORE_ARGS(ARG_STR(model)), &until, e) < 0)
-		return -1;
-	if (until == 0)
-		return 1;
-	/* who tries holds the others off for the time of one more pause */
-	if (store_begin(l->store, e) < 0)
-		return -1;
-	tx = l->store;
-	int64_t n = store_run(l->store, "update breaker set until = ? where "
-	    "model = ? and until <= ?", STORE_ARGS(
-	    ARG_INT(now + BREAKER_FIRST_S * CLOCK_SEC), ARG_STR(model),
-	    ARG_INT(now)), e);
-	if (n < 0 || store_commit(l->store, e) < 0)
-		return -1;
-	if (n > 0)
-		return 1;
-	*ret_wait = until > now ? until - now : CLOCK_SEC;
-	return 0;
 }

@@ -201,25 +201,6 @@ settle(struct ledger *l, const struct ledger_lease *lease,
 	    -1 : 0;
 }
 
-/* The breaker is told of each turn for the worse, and of the last for the
- * better of many in a row. */
-static int
-tell_breaker(struct ledger *l, const struct ledger_settlement *one,
-    const struct ledger_settlement *next, int64_t now, struct err *e)
-{
-	enum ledger_outcome outcome = one->result.outcome;
-	const char *model = one->lease.want.model;
-
-	if (outcome != LEDGER_OK && outcome != LEDGER_FAILED)
-		return 0;
-	if (outcome == LEDGER_OK && next &&
-	    next->result.outcome == LEDGER_OK &&
-	    strcmp(next->lease.want.model, model) == 0)
-		return 0;
-	return ledger_breaker_note(l, model, outcome == LEDGER_FAILED, now,
-	    e);
-}
-
 int
 ledger_settle_now(struct ledger *l, const struct ledger_settlement *all,
     size_t n, int64_t now, struct err *e)
@@ -228,8 +209,7 @@ ledger_settle_now(struct ledger *l, const struct ledger_settlement *all,
 
 	for (size_t i = 0; i < n; i++)
 		if (settle(l, &all[i].lease, &all[i].result, now, &deeds,
-		    e) < 0 || tell_breaker(l, &all[i],
-		    i + 1 < n ? &all[i + 1] : NULL, now, e) < 0)
+		    e) < 0)
 			return -1;
 	return remember(l, &deeds, now, e);
 }

@@ -43,8 +43,6 @@ static const char *const schema_steps[] = {
 	" without rowid;"
 	"create table blocked (model text primary key, until integer, "
 	" why text) without rowid;"
-	"create table breaker (model text primary key, failures integer, "
-	" until integer) without rowid;"
 	"create table performance (model text, class text, at integer, "
 	" calls real, failed real, answers real, first_ms real, "
 	" speeds real, speed real, usd real, primary key (model, class)) "

@@ -110,7 +110,7 @@ int	ledger_lease_wait(struct ledger *l, const struct ledger_want *want,
 enum ledger_outcome {
 	LEDGER_OK,		/* an answer, whatever it says */
 	LEDGER_UNSENT,		/* nothing was sent: all comes back */
-	LEDGER_FAILED,		/* the server's fault: counts for the breaker */
+	LEDGER_FAILED,		/* the server's fault: a mark on its health */
 	LEDGER_REJECTED		/* an error that says nothing of its health */
 };
 
@@ -178,19 +178,6 @@ struct ledger_field {
  */
 int	ledger_headers(struct ledger *l, const char *model, int status,
 	    const struct ledger_field *fields, size_t n, struct err *e);
-
-/* Nobody asks this model before that time (wall clock). */
-int	ledger_block(struct ledger *l, const char *model, int64_t until_ns,
-	    const char *why, struct err *e);
-
-/*
- * The circuit breaker, for who has a choice (ledger_lease does not look at
- * it): whether a model is to be asked.  1 yes; 0 no, it failed several times
- * in a row, *ret_wait tells for how long.  After that time one caller gets a
- * yes, to try.
- */
-int	ledger_breaker(struct ledger *l, const char *model, int64_t *ret_wait,
-	    struct err *e);
 
 /* Caps and pools. */
 
