@@ -23,7 +23,7 @@ struct exec_call {
 	struct http_timers timers;
 	struct deadline until, idle, progress;
 	bool begun;		/* a byte has come */
-	bool paused, cancelled, failed;
+	bool cancelled, failed;
 	struct err e;
 };
 
@@ -176,22 +176,6 @@ exec_progress(void *call)
 }
 
 static void
-exec_pause(void *call, bool on)
-{
-	struct exec_call *c = call;
-	struct epoll_event ev = { .events = on ? 0 : EPOLLIN };
-
-	c->paused = on;
-	if (c->child.out >= 0)
-		(void)epoll_ctl(c->exec->ep, EPOLL_CTL_MOD, c->child.out, &ev);
-	if (c->child.pidfd >= 0)
-		(void)epoll_ctl(c->exec->ep, EPOLL_CTL_MOD, c->child.pidfd,
-		    &ev);
-	c->idle = on ? DEADLINE_NEVER : within(c->timers.idle);
-	c->progress = on ? DEADLINE_NEVER : within(c->timers.progress);
-}
-
-static void
 exec_limit(void *call, struct deadline until)
 {
 	struct exec_call *c = call;
@@ -254,9 +238,8 @@ drain(struct exec_call *c)
 	int happened = 0;
 	ssize_t n = 0;
 
-	while (!c->failed && !c->cancelled && !c->paused &&
-	    c->child.out >= 0 && (n = fd_read(c->child.out, chunk,
-	    sizeof(chunk), &e)) > 0) {
+	while (!c->failed && !c->cancelled && c->child.out >= 0 &&
+	    (n = fd_read(c->child.out, chunk, sizeof(chunk), &e)) > 0) {
 		happened++;
 		c->idle = within(c->timers.idle);
 		if (give_head(c) < 0 || (!c->cancelled &&
@@ -264,7 +247,7 @@ drain(struct exec_call *c)
 			c->failed = true;
 	}
 	if (c->child.out >= 0 && (n == 0 || n == -1) && !c->failed &&
-	    !c->cancelled && !c->paused) {
+	    !c->cancelled) {
 		close(c->child.out);
 		c->child.out = -1;
 		happened++;
@@ -295,8 +278,7 @@ over(struct exec_call *c)
 
 	if (c->failed)
 		return true;
-	if (!c->paused && child_wait(&c->child, deadline_in(0), NULL, &status,
-	    &e) == 1) {
+	if (child_wait(&c->child, deadline_in(0), NULL, &status, &e) == 1) {
 		(void)drain(c);
 		end(c, status);
 		return true;
@@ -344,7 +326,6 @@ const struct transport_ops exec_transport = {
 	.start = exec_start,
 	.cancel = exec_cancel,
 	.progress = exec_progress,
-	.pause = exec_pause,
 	.limit = exec_limit,
 	.fd = exec_fd,
 	.due = exec_due,

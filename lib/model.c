@@ -112,13 +112,6 @@ model_cancel(struct model_call *c)
 }
 
 void
-model_pause(struct model_call *c, bool on)
-{
-	if (c->leg && c->leg->wire)
-		c->leg->ops->pause(c->leg->wire, on);
-}
-
-void
 model_excuse(struct model_pool *p, int64_t ns)
 {
 	for (struct model_call *c = p->calls; c; c = c->next) {
@@ -127,12 +120,6 @@ model_excuse(struct model_pool *p, int64_t ns)
 		if (c->leg && c->leg->wire)
 			c->leg->ops->limit(c->leg->wire, c->until);
 	}
-}
-
-size_t
-model_active(const struct model_pool *p)
-{
-	return p->active;
 }
 
 static jv

@@ -261,8 +261,6 @@ struct model_call *model_start(struct model_pool *p, const struct model *m,
 	    void (*done)(void *ctx, struct model_reply *r, const struct err *e),
 	    void *done_ctx, struct err *e);
 void	model_cancel(struct model_call *c);	/* without `done` */
-void	model_pause(struct model_call *c, bool on);	/* back-pressure */
-size_t	model_active(const struct model_pool *p);
 
 /* For so long the caller was busy with others, such as a slow reader: all
  * calls have that much more time. */

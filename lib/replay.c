@@ -14,7 +14,6 @@ struct opened {
 };
 
 struct replay_call {
-	struct replay *replay;
 	struct replay_call *next;
 	struct http_events events;
 	void *ctx;
@@ -98,7 +97,6 @@ replay_start(void *t, const char *target, const struct http_request *rq,
 	    rq->body ? rq->body_len : 2, &body, e) < 0)
 		return NULL;
 	c = xcalloc(1, sizeof(*c));
-	c->replay = p;
 	c->events = *events;
 	c->ctx = ctx;
 	c->line = JSON_NONE;
@@ -125,14 +123,6 @@ static void
 replay_progress(void *call)
 {
 	(void)call;
-}
-
-static void
-replay_pause(void *call, bool on)
-{
-	struct replay_call *c = call;
-
-	c->due = on ? DEADLINE_NEVER : deadline_in(0);
 }
 
 static void
@@ -235,7 +225,6 @@ const struct transport_ops replay_transport = {
 	.start = replay_start,
 	.cancel = replay_cancel,
 	.progress = replay_progress,
-	.pause = replay_pause,
 	.limit = replay_limit,
 	.fd = replay_fd,
 	.due = replay_due,

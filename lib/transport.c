@@ -28,12 +28,6 @@ net_progress(void *call)
 }
 
 static void
-net_pause(void *call, bool on)
-{
-	http_pause(call, on);
-}
-
-static void
 net_limit(void *call, struct deadline until)
 {
 	http_limit(call, until);
@@ -75,7 +69,6 @@ static const struct transport_ops network = {
 	.start = net_start,
 	.cancel = net_cancel,
 	.progress = net_progress,
-	.pause = net_pause,
 	.limit = net_limit,
 	.fd = net_fd,
 	.due = net_due,

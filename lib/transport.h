@@ -23,7 +23,6 @@ struct transport_ops {
 	    void *ctx, struct err *e);
 	void (*cancel)(void *call);
 	void (*progress)(void *call);
-	void (*pause)(void *call, bool on);
 	void (*limit)(void *call, struct deadline until);
 	int (*fd)(const void *t);	/* to poll for input; -1: none */
 	struct deadline (*due)(const void *t);	/* step then at the latest */

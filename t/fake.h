@@ -40,13 +40,6 @@ fake_nothing(void *call)
 }
 
 static void
-fake_pause(void *call, bool on)
-{
-	(void)call;
-	(void)on;
-}
-
-static void
 fake_limit(void *call, struct deadline until)
 {
 	(void)call;
@@ -94,7 +87,7 @@ fake_step(void *t, struct err *e)
 
 static const struct transport_ops fake_ops = {
 	.scheme = "fake:", .start = fake_start, .cancel = fake_nothing,
-	.progress = fake_nothing, .pause = fake_pause, .limit = fake_limit,
+	.progress = fake_nothing, .limit = fake_limit,
 	.fd = fake_fd, .due = fake_due, .step = fake_step,
 	.release = fake_nothing
 };
