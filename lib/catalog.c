@@ -511,16 +511,3 @@ catalog_default(const jv *config, struct err *e)
 		    "ANTHROPIC_API_KEY, or start ollama or llama.cpp here");
 	return spec;
 }
-
-jv
-catalog_providers(const jv *config, struct err *e)
-{
-	struct catalog c;
-	jv names;
-
-	if (catalog_open(config, &c, e) < 0)
-		return JSON_NONE;
-	names = provider_names(&c);
-	catalog_close(&c);
-	return names;
-}

@@ -53,7 +53,4 @@ int	catalog_find_with(const jv *config, const char *spec, const char *key,
  */
 char	*catalog_default(const jv *config, struct err *e);
 
-/* The names of the providers: an array of strings. */
-jv	catalog_providers(const jv *config, struct err *e);
-
 #endif

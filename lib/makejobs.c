@@ -28,15 +28,6 @@ server(void)
 }
 
 bool
-makejobs_shared(void)
-{
-	int fds[2];
-	const char *text = server();
-
-	return text && (strncmp(text, "fifo:", 5) == 0 || makejobs_fds(fds));
-}
-
-bool
 makejobs_fds(int ret[2])
 {
 	const char *text = server();

@@ -12,9 +12,6 @@
  */
 bool	makejobs_fds(int ret[2]);
 
-/* Whether it has a job server at all. */
-bool	makejobs_shared(void);
-
 /* Whether it only shows what it would do (-n, -q, -t). */
 bool	makejobs_dry(void);
 

@@ -24,7 +24,6 @@ struct mirror_file {
 #define MIRROR_FILE_INIT { 0 }
 
 void	mirror_file_release(struct mirror_file *f);
-#define AUTO_MIRROR_FILE __attribute__((cleanup(mirror_file_release)))
 
 /*
  * Reads it; one that is not there has no text.  ST_NOINPUT when it is no

@@ -24,12 +24,6 @@ provider_find(const char *name)
 	return NULL;
 }
 
-const char *
-provider_name(size_t i)
-{
-	return i < PROVIDERS ? providers[i]->name : NULL;
-}
-
 bool
 provider_quirk(const struct model *m, const char *name)
 {

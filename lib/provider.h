@@ -133,9 +133,6 @@ void	provider_pass_options(jv *body, const jv *options,
 /* By name; NULL when there is none. */
 const struct provider *provider_find(const char *name);
 
-/* The names, in order; NULL after the last. */
-const char *provider_name(size_t i);
-
 /*
  * Quirks of a server, members of model.quirks, as providers.yaml(5) describes
  * them: no_stream_options, max_tokens (the member's name), developer (role

@@ -32,14 +32,6 @@ int	registry_update(struct registry_member *m,
 	    const struct registry_entry *entry, struct err *e);
 void	registry_leave(struct registry_member *m);	/* NULL is fine */
 
-static inline void
-registry_auto_leave(struct registry_member **m)
-{
-	registry_leave(*m);
-}
-
-#define AUTO_MEMBER __attribute__((cleanup(registry_auto_leave)))
-
 /*
  * Those who live: objects {id, type, state, task, run, gate, note, tokens,
  * pid, since}, by id.  `gate` is the id of the open question whose key the

@@ -155,14 +155,6 @@ read_layer(const char *path, bool of_workspace, jv *ret, struct err *e)
 	return 0;
 }
 
-int
-settings_check(const char *path, bool of_workspace, struct err *e)
-{
-	AUTO_JV jv ignored = JSON_NONE;
-
-	return read_layer(path, of_workspace, &ignored, e);
-}
-
 /* A file that may be missing; takes over `path`, NULL for none. */
 static int
 load_layer(char *path, bool of_workspace, jv *ret, struct err *e)

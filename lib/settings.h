@@ -48,9 +48,6 @@ bool	settings_exist(const struct workspace *w);
  */
 jv	settings_rules(const struct settings *s, const jv *own);
 
-/* Checks a file and nothing else, as settings_load() would. */
-int	settings_check(const char *path, bool of_workspace, struct err *e);
-
 /*
  * All that is wrong with both, appended to `out`, a line each.  -1 when one
  * of them cannot be read as YAML at all.

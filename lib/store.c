@@ -250,14 +250,6 @@ store_query(struct store *s, const char *sql, const struct store_arg *args,
 }
 
 int
-store_rebind(struct store_stmt *st, const struct store_arg *args,
-    struct err *e)
-{
-	sqlite3_reset(st->st);
-	return bind_all(st, args, e);
-}
-
-int
 store_step(struct store_stmt *st, struct err *e)
 {
 	switch (sqlite3_step(st->st)) {

@@ -174,9 +174,6 @@ struct store_arg {
 int	store_query(struct store *s, const char *sql,
 	    const struct store_arg *args, struct store_stmt **ret,
 	    struct err *e);
-/* Another round with other arguments. */
-int	store_rebind(struct store_stmt *st, const struct store_arg *args,
-	    struct err *e);
 int	store_step(struct store_stmt *st, struct err *e); /* 1 row, 0 end, -1 */
 void	store_release(struct store_stmt *st);		/* NULL is fine */
 

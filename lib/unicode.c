@@ -4,7 +4,6 @@
 #include "unicode.h"
 
 #include "alloc.h"
-#include "buf.h"
 
 /*
  * Where a run of characters of one category begins: the character, shifted,
@@ -136,27 +135,4 @@ utf8_count(const char *s, size_t len)
 	for (size_t i = 0; i < len; n++)
 		utf8_next(s, len, &i);
 	return n;
-}
-
-void
-utf8_add(struct buf *b, uint32_t c)
-{
-	if (c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
-		c = 0xfffd;
-	if (c < 0x80) {
-		buf_addc(b, (char)c);
-		return;
-	}
-	if (c < 0x800) {
-		buf_addc(b, (char)(0xc0 | c >> 6));
-	} else {
-		if (c < 0x10000) {
-			buf_addc(b, (char)(0xe0 | c >> 12));
-		} else {
-			buf_addc(b, (char)(0xf0 | c >> 18));
-			buf_addc(b, (char)(0x80 | (c >> 12 & 0x3f)));
-		}
-		buf_addc(b, (char)(0x80 | (c >> 6 & 0x3f)));
-	}
-	buf_addc(b, (char)(0x80 | (c & 0x3f)));
 }

@@ -34,8 +34,4 @@ uint32_t utf8_next(const char *s, size_t len, size_t *i);
 /* How many characters. */
 size_t	utf8_count(const char *s, size_t len);
 
-/* Adds one character; surrogates and what is too large become U+FFFD. */
-struct buf;
-void	utf8_add(struct buf *b, uint32_t c);
-
 #endif
