@@ -24,8 +24,9 @@ static const struct magic magics[] = {
 	{ "\xff\xfb", 0, 2, "audio/mpeg" },
 };
 
-void
-attach_base64(const void *data, size_t len, struct buf *out)
+/* Appends in base 64 (RFC 4648, with padding). */
+static void
+add_base64(const void *data, size_t len, struct buf *out)
 {
 	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 	    "abcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -91,7 +92,7 @@ sound(const struct buf *b, const char *type)
 	AUTO_BUF struct buf text = BUF_INIT;
 	jv inner = json_object();
 
-	attach_base64(b->data, b->len, &text);
+	add_base64(b->data, b->len, &text);
 	json_set_str(&inner, "data", text.data);
 	json_set_str(&inner, "format", strstr(type, "wav") ? "wav" : "mp3");
 	return part("input_audio", "input_audio", inner);
@@ -106,7 +107,7 @@ encoded(const char *where, const struct buf *b, const char *type)
 	if (strncmp(type, "audio/", 6) == 0)
 		return sound(b, type);
 	buf_addf(&url, "data:%s;base64,", type);
-	attach_base64(b->data, b->len, &url);
+	add_base64(b->data, b->len, &url);
 	if (strncmp(type, "image/", 6) == 0)
 		return picture(url.data);
 	inner = json_object();

@@ -22,7 +22,4 @@ enum { ATTACH_MAX = 32 << 20 };
 int	attach_part(const char *where, const char *type,
 	    struct deadline until, jv *ret, struct err *e);
 
-/* Appends in base 64 (RFC 4648, with padding). */
-void	attach_base64(const void *data, size_t len, struct buf *out);
-
 #endif

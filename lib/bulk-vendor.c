@@ -202,13 +202,6 @@ ask(struct bulk_server *s, const struct bulk_request *rq,
 }
 
 int
-bulk_ask(struct bulk_server *s, const struct bulk_request *rq,
-    struct buf *ret, struct err *e)
-{
-	return ask(s, rq, &(struct sink){ .text = ret }, e);
-}
-
-int
 bulk_save(struct bulk_server *s, const struct bulk_request *rq,
     struct spool *ret, struct err *e)
 {
@@ -222,7 +215,7 @@ bulk_ask_json(struct bulk_server *s, const struct bulk_request *rq,
 	AUTO_BUF struct buf body = BUF_INIT;
 	jv v = JSON_NONE;
 
-	if (bulk_ask(s, rq, &body, e) < 0)
+	if (ask(s, rq, &(struct sink){ .text = &body }, e) < 0)
 		return JSON_NONE;
 	if (json_parse(body.data ? body.data : "", body.len, &v, e) == 0 &&
 	    json_is(&v, JSON_OBJECT))

@@ -77,10 +77,8 @@ struct bulk_request {
 	bool once;		/* not again, unless it surely was not done */
 };
 
-/* One request, tried again where that may help: its answer, appended, or as
- * an object, or in a spool.  Failures are those of model_ask(). */
-int	bulk_ask(struct bulk_server *s, const struct bulk_request *rq,
-	    struct buf *ret, struct err *e);
+/* One request, tried again where that may help: its answer in a spool, or as
+ * an object.  Failures are those of model_ask(). */
 int	bulk_save(struct bulk_server *s, const struct bulk_request *rq,
 	    struct spool *ret, struct err *e);
 jv	bulk_ask_json(struct bulk_server *s, const struct bulk_request *rq,

@@ -8,8 +8,9 @@
 
 #include "alloc.h"
 
-bool
-carry_push(struct carry *c)
+/* Writes what is kept; false when the connection is broken. */
+static bool
+push(struct carry *c)
 {
 	while (c->done < c->buf.len) {
 		ssize_t n = send(c->to, c->buf.data + c->done,
@@ -33,7 +34,7 @@ carry_step(struct carry *c, char *chunk)
 {
 	ssize_t n, sent = 0;
 
-	if (!carry_push(c))
+	if (!push(c))
 		return false;
 	if (c->buf.len > 0 || c->ended)
 		return true;
@@ -42,7 +43,7 @@ carry_step(struct carry *c, char *chunk)
 		return errno == EAGAIN || errno == EINTR;
 	if (n == 0) {
 		c->ended = true;
-		return carry_push(c);
+		return push(c);
 	}
 	sent = send(c->to, chunk, (size_t)n, MSG_NOSIGNAL | MSG_DONTWAIT);
 	if (sent < 0 && errno != EAGAIN && errno != EINTR)

@@ -21,9 +21,6 @@ struct carry {
 	bool shut;		/* and `to` was told */
 };
 
-/* Writes what is kept; false when the connection is broken. */
-bool	carry_push(struct carry *c);
-
 /*
  * Moves what is there, straight through: only what the other side does not
  * take at once is kept, and then nothing more is read.  `chunk` has room for

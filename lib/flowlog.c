@@ -25,8 +25,9 @@ flowlog_close(struct flowlog *log)
 	journal_close(&log->journal);
 }
 
-int
-flowlog_add(struct flowlog *log, const char *task, const char *type, jv data,
+/* A record of the flow's own; takes `data`. */
+static int
+add(struct flowlog *log, const char *task, const char *type, jv data,
     struct err *e)
 {
 	AUTO_FREE char *source = xasprintf("/flow/%s", log->flow);
@@ -52,7 +53,7 @@ flowlog_begun(void *log, const jv *intent, struct err *e)
 	text = attempt > 1 ? xasprintf("%s begins, attempt %lld", task,
 	    (long long)attempt) : xasprintf("%s begins", task);
 	json_set_str(&data, "text", text);
-	return flowlog_add(log, task, RECORD_PROGRESS, data, e);
+	return add(log, task, RECORD_PROGRESS, data, e);
 }
 
 int
@@ -62,5 +63,5 @@ flowlog_ended(struct flowlog *log, const char *task,
 	jv data = json_copy(&r->record);
 
 	json_set_str(&data, "reason", step_outcome_name(r->outcome));
-	return flowlog_add(log, task, RECORD_RESULT, data, e);
+	return add(log, task, RECORD_RESULT, data, e);
 }

@@ -30,8 +30,4 @@ int	flowlog_begun(void *log, const jv *intent, struct err *e);
 int	flowlog_ended(struct flowlog *log, const char *task,
 	    const struct step_result *r, struct err *e);
 
-/* A record of the flow's own; takes `data`. */
-int	flowlog_add(struct flowlog *log, const char *task, const char *type,
-	    jv data, struct err *e);
-
 #endif

@@ -259,22 +259,6 @@ http_step(struct http *h, struct err *e)
 	return h->happened;
 }
 
-int
-http_wait(struct http *h, struct deadline until, const volatile int *stop,
-    struct err *e)
-{
-	for (;;) {
-		int r = http_step(h, e);
-		if (r != 0)
-			return r;
-		if (deadline_passed(until))
-			return 0;
-		if (fd_wait(h->ep, POLLIN, deadline_min(until, http_due(h)),
-		    stop, e) < 0)
-			return -1;
-	}
-}
-
 /* http_fetch() and http_save() as events. */
 struct fetch {
 	size_t limit;
@@ -338,7 +322,10 @@ fetch(struct http *h, const struct http_request *rq, const volatile int *stop,
 	if (!c)
 		return -1;
 	while (!f->done) {
-		if (http_wait(h, DEADLINE_NEVER, stop, e) >= 0)
+		int r = http_step(h, e);
+
+		if (r > 0 || (r == 0 && fd_wait(h->ep, POLLIN, http_due(h),
+		    stop, e) >= 0))
 			continue;
 		http_cancel(c);
 		f->status = -1;

@@ -3,8 +3,8 @@
  *
  * The only module that sees curl.h.  A `struct http` holds connections, which
  * are kept and used again; a `struct http_call` is one request on it.  Nothing
- * moves but inside http_step(), http_wait() and http_fetch(), and all events
- * come from there: no threads of ours, no signals.
+ * moves but inside http_step() and http_fetch(), and all events come from
+ * there: no threads of ours, no signals.
  *
  * Redirects are not followed (a key would go along); certificates are always
  * checked, against the system's or $CURL_CA_BUNDLE or $SSL_CERT_FILE; proxies
@@ -126,13 +126,6 @@ size_t	http_active(const struct http *h);
 int	http_fd(const struct http *h);
 struct deadline http_due(const struct http *h);
 int	http_step(struct http *h, struct err *e);
-
-/*
- * Waits until something happened to a call or the deadline passed, and does
- * it: 1 or 0; -1 on failure or by a signal, as fd_wait() does.
- */
-int	http_wait(struct http *h, struct deadline until,
-	    const volatile int *stop, struct err *e);
 
 /*
  * One request, whole: the status, and at most `limit` bytes of the body

@@ -27,8 +27,8 @@ midnight(struct tm tm, int mday)
 	return (int64_t)mktime(&tm) * CLOCK_SEC;
 }
 
-void
-ledger_window(enum ledger_per per, int64_t at, int64_t *ret_start,
+static void
+window_of(enum ledger_per per, int64_t at, int64_t *ret_start,
     int64_t *ret_end)
 {
 	int64_t length = per == LEDGER_MINUTE ? 60 * CLOCK_SEC :
@@ -87,7 +87,7 @@ read_cap(struct store_stmt *st, int64_t at, struct ledger_cap *ret)
 		    ledger_pers),
 		.amount = store_col_int(st, 5)
 	};
-	ledger_window(ret->per, at, &ret->start, &ret->end);
+	window_of(ret->per, at, &ret->start, &ret->end);
 }
 
 void
@@ -243,7 +243,7 @@ count_past(struct ledger *l, const struct ledger_cap *cap, struct err *e)
 {
 	struct ledger_cap now = *cap;
 
-	ledger_window(now.per, clock_wall(), &now.start, &now.end);
+	window_of(now.per, clock_wall(), &now.start, &now.end);
 	return store_get_int(l->store, "select id from cap where scope = ? "
 	    "and name = ? and unit = ? and per = ?", STORE_ARGS(
 	    ARG_STR(ledger_scopes[cap->scope]), ARG_STR(cap->name),

@@ -66,8 +66,6 @@ int	ledger_has_pools(struct ledger *l, struct err *e);
 /* the pool that pays next, or the first when `after` is NULL: 1, 0, -1 */
 int	ledger_pool_next(struct ledger *l, const char *after, const char *first,
 	    char ret[64], double *ret_share, struct err *e);
-void	ledger_window(enum ledger_per per, int64_t at, int64_t *ret_start,
-	    int64_t *ret_end);
 int	ledger_rebuild(struct ledger *l, struct err *e);
 char	*ledger_amount(enum ledger_unit unit, int64_t amount);
 

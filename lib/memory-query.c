@@ -106,8 +106,9 @@ query_fold(const char *text, size_t len)
 	return buf_steal(&b);
 }
 
-void
-query_filter(struct query *q, char kind, const char *value)
+/* A term that must be in a note and counts nothing. */
+static void
+add_filter(struct query *q, char kind, const char *value)
 {
 	char term[WORD_MAX];
 	size_t n = memory_mark(kind, value, strlen(value), term);
@@ -134,7 +135,7 @@ read_field(struct query *q, const char *p, size_t len)
 	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++) {
 		size_t n = strlen(fields[i].name);
 		if (len > n && strncmp(word, fields[i].name, n) == 0) {
-			query_filter(q, fields[i].kind, word + n);
+			add_filter(q, fields[i].kind, word + n);
 			return true;
 		}
 	}
@@ -245,9 +246,9 @@ query_parse(const struct memory_search *s, struct query *ret)
 			lexis_scan(s->text, strlen(s->text), on_word, &r);
 	}
 	for (size_t i = 0; i < s->filter.ntags; i++)
-		query_filter(ret, 't', s->filter.tags[i]);
+		add_filter(ret, 't', s->filter.tags[i]);
 	if (s->filter.author)
-		query_filter(ret, 'a', s->filter.author);
+		add_filter(ret, 'a', s->filter.author);
 	if (s->filter.source)
-		query_filter(ret, 's', s->filter.source);
+		add_filter(ret, 's', s->filter.source);
 }

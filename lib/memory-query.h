@@ -69,9 +69,6 @@ void	query_release(struct query *q);
 /* Reads the text; no index needed. */
 void	query_parse(const struct memory_search *s, struct query *ret);
 
-/* Adds a term that must be in a note and counts nothing. */
-void	query_filter(struct query *q, char kind, const char *value);
-
 /* Looks everything up. */
 int	query_expand(struct query *q, const struct memory_search *s,
 	    struct index *x, struct err *e);

@@ -155,8 +155,8 @@ memory_index_merge(struct memory *m, struct err *e)
 }
 
 /* In a transaction: from nothing, without the dead, in one segment. */
-int
-memory_index_rebuild(struct memory *m, struct err *e)
+static int
+rebuild(struct memory *m, struct err *e)
 {
 	if (store_run(m->store, "delete from index_data", NULL, e) < 0 ||
 	    store_run(m->store, "delete from index_segment", NULL, e) < 0 ||
@@ -258,7 +258,7 @@ memory_vacuum(struct memory *m, struct err *e)
 {
 	struct memory *tx AUTO_MEMORY_ROLLBACK = m;
 
-	if (store_begin(m->store, e) < 0 || memory_index_rebuild(m, e) < 0 ||
+	if (store_begin(m->store, e) < 0 || rebuild(m, e) < 0 ||
 	    vector_rebuild(m, e) < 0 || store_commit(m->store, e) < 0 ||
 	    store_vacuum(m->store, e) < 0)
 		return -1;

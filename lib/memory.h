@@ -178,7 +178,6 @@ int	memory_index_open(struct memory *m, struct index *ret, struct err *e);
 int	memory_index_update(struct memory *m, struct err *e);
 /* In a transaction: one segment of all, which searches fastest. */
 int	memory_index_merge(struct memory *m, struct err *e);
-int	memory_index_rebuild(struct memory *m, struct err *e);
 
 /* Upkeep: calls `say` for each problem; their number. */
 int	memory_check(struct memory *m, void (*say)(void *arg,

@@ -35,8 +35,8 @@ call_drop_leg(struct model_call *c)
 	leg_free(l);
 }
 
-void
-call_detach_leg(struct model_call *c)
+static void
+detach_leg(struct model_call *c)
 {
 	struct leg *l = c->leg;
 
@@ -232,7 +232,7 @@ on_body(void *ctx, const char *data, size_t len, struct err *e)
 	if (c->hard_end) {
 		if (flush(c, e) < 0)
 			return -1;
-		call_detach_leg(c);
+		detach_leg(c);
 		call_ended(c, NULL);
 		return 0;
 	}

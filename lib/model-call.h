@@ -127,9 +127,8 @@ size_t	pool_keys_fds(const struct model_pool *p,
 struct deadline pool_keys_due(const struct model_pool *p);
 void	pool_keys_free(struct model_pool *p);
 
-/* Lets go of the attempt: cancelled, or read to its end without us. */
+/* Lets go of the attempt, which is cancelled. */
 void	call_drop_leg(struct model_call *c);
-void	call_detach_leg(struct model_call *c);
 void	leg_free(struct leg *l);
 
 /*

@@ -74,6 +74,4 @@ int	pattern_parse_escape(struct pattern_parser *ps, struct pattern_set *s);
 /* after '[' */
 int	pattern_parse_class(struct pattern_parser *ps, struct pattern_set *s);
 
-bool	pattern_in_ranges(const struct pattern_range *r, size_t n, uint32_t c);
-
 #endif

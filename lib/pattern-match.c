@@ -9,8 +9,8 @@
 
 enum { BUDGET = 1 << 27 };	/* states visited by one match */
 
-bool
-pattern_in_ranges(const struct pattern_range *r, size_t n, uint32_t c)
+static bool
+in_ranges(const struct pattern_range *r, size_t n, uint32_t c)
 {
 	for (size_t i = 0; i < n; i++)
 		if (c >= r[i].lo && c <= r[i].hi)
@@ -21,7 +21,7 @@ pattern_in_ranges(const struct pattern_range *r, size_t n, uint32_t c)
 static bool
 set_has(const struct pattern_set *s, uint32_t c)
 {
-	bool in = pattern_in_ranges(s->ranges, s->n, c) ||
+	bool in = in_ranges(s->ranges, s->n, c) ||
 	    (s->categories && s->categories >> unicode_category(c) & 1);
 
 	return in != s->negate;
@@ -52,7 +52,7 @@ static int	run_from(struct match *m, unsigned start, size_t pos,
 static bool
 is_word_at(const struct match *m, size_t pos)
 {
-	return pos < m->len && pattern_in_ranges(pattern_words, PATTERN_NWORDS,
+	return pos < m->len && in_ranges(pattern_words, PATTERN_NWORDS,
 	    (unsigned char)m->s[pos]);
 }
 

@@ -216,8 +216,9 @@ plan_input(const jv *task, const jv *context, jv *ret, struct err *e)
 	return 0;
 }
 
-jv
-plan_agent_result(const char *text, size_t len)
+/* The last `result` in what agent-spawn printed; JSON_NONE. */
+static jv
+agent_result(const char *text, size_t len)
 {
 	const char *end = text + len;
 	const char *line;
@@ -246,7 +247,7 @@ text_of(const struct plan_step *s, struct buf *text, struct err *e)
 
 	if (strcmp(json_str(&s->task, "kind"), "agent") != 0)
 		return 0;
-	result = plan_agent_result(text->data, text->len);
+	result = agent_result(text->data, text->len);
 	words = json_str(&result, "text");
 	if (!words)
 		return err_set(e, ST_PROTOCOL, "the agent ended without a "

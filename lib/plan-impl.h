@@ -24,9 +24,6 @@ int	plan_step_read(const struct plan *p, const char *name,
 	    struct plan_step *ret, struct err *e);
 
 /* plan.c: where a plan is, and its directories. */
-void	plan_place(const char *agent_dir, const char *name, struct plan *p);
-int	plan_begin(struct plan *p, const char *flow, struct err *e);
-
 int	plan_begin_sub(const struct plan *p, const char *id, struct plan *ret,
 	    struct err *e);
 
@@ -73,9 +70,6 @@ int	plan_evaluate(const char *program, const jv *context, jv *ret,
 /* The values of `with`; JSON_NONE without any. */
 int	plan_input(const jv *task, const jv *context, jv *ret,
 	    struct err *e);
-
-/* The last `result` in what agent-spawn printed; JSON_NONE. */
-jv	plan_agent_result(const char *text, size_t len);
 
 /* Fits `check` of struct step_spec: the context is a struct plan_step. */
 int	plan_check_output(void *step, const char *file, bool ok,

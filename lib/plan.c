@@ -25,8 +25,8 @@ plan_release(struct plan *p)
 	*p = (struct plan)PLAN_INIT;
 }
 
-void
-plan_place(const char *agent_dir, const char *name, struct plan *p)
+static void
+place(const char *agent_dir, const char *name, struct plan *p)
 {
 	p->agent_dir = xstrdup(agent_dir);
 	p->name = xstrdup(name);
@@ -34,8 +34,8 @@ plan_place(const char *agent_dir, const char *name, struct plan *p)
 	p->steps = xasprintf("%s/steps", p->dir);
 }
 
-int
-plan_begin(struct plan *p, const char *flow, struct err *e)
+static int
+begin(struct plan *p, const char *flow, struct err *e)
 {
 	static const char *const names[] = { "plan", "data", "stamps", "steps",
 	    NULL };
@@ -183,8 +183,8 @@ plan_make(const struct workspace *w, const struct flow *f, const jv *inputs,
 {
 	AUTO_PLAN struct plan p = PLAN_INIT;
 
-	plan_place(w->dir, f->name, &p);
-	if (plan_begin(&p, f->name, e) < 0)
+	place(w->dir, f->name, &p);
+	if (begin(&p, f->name, e) < 0)
 		return -1;
 	json_set_str(&p.list, "file", f->doc.name);
 	json_set_str(&p.list, "dir", f->dir);
@@ -220,7 +220,7 @@ plan_open(const struct workspace *w, const char *name, struct plan *ret,
 
 	if (!workspace_id_valid(name))
 		return err_set(e, ST_USAGE, "'%s' is no name of a flow", name);
-	plan_place(w->dir, name, &p);
+	place(w->dir, name, &p);
 	there = read_list(&p, e);
 	if (there == 0)
 		return err_set(e, ST_NOINPUT, "the flow '%s' was never "
@@ -243,7 +243,7 @@ plan_open_task(const struct workspace *w, const char *name, struct plan *ret,
 
 	if (!workspace_id_valid(name))
 		return err_set(e, ST_USAGE, "'%s' is no name of a flow", name);
-	plan_place(w->dir, name, &p);
+	place(w->dir, name, &p);
 	p.list = json_object();
 	path = path_join(p.dir, "limits.json");
 	if (path_exists(path)) {
@@ -269,7 +269,7 @@ place_sub(const struct plan *p, const char *id, struct plan *sub)
 		free(name);
 		name = xasprintf("%.*s.%s", FLOW_ID_MAX, p->name, digest);
 	}
-	plan_place(p->agent_dir, name, sub);
+	place(p->agent_dir, name, sub);
 }
 
 int
@@ -278,7 +278,7 @@ plan_begin_sub(const struct plan *p, const char *id, struct plan *ret,
 {
 	plan_release(ret);
 	place_sub(p, id, ret);
-	return plan_begin(ret, ret->name, e);
+	return begin(ret, ret->name, e);
 }
 
 int

@@ -102,8 +102,9 @@ recording_read(const char *file, struct recording **ret, struct err *e)
 
 /* Finding. */
 
-const char *
-recording_path(const char *path)
+/* Without what only says where the server was: "/messages". */
+static const char *
+bare_path(const char *path)
 {
 	static const char *const prefixes[] = {
 		"/openai", "/anthropic", "/gemini", "/v1beta", "/v1"
@@ -125,8 +126,8 @@ same_place(const jv *request, const struct recording_request *rq)
 	const char *path = json_str(request, "path");
 
 	return (!method || !rq->method || strcmp(method, rq->method) == 0) &&
-	    (!path || !rq->path || strcmp(recording_path(path),
-	    recording_path(rq->path)) == 0);
+	    (!path || !rq->path || strcmp(bare_path(path),
+	    bare_path(rq->path)) == 0);
 }
 
 static bool

@@ -65,7 +65,4 @@ size_t	recording_fields(const jv *line, struct http_field **ret);
 bool	recording_piece(const jv *line, size_t i, struct buf *out,
 	    double *ret_at);
 
-/* A path without what only says where the server was: "/messages". */
-const char *recording_path(const char *path);
-
 #endif
