@@ -60,7 +60,8 @@ open_input(struct job *j, struct err *e)
 
 	if (!j->o->in)
 		return 0;
-	from = is_stdin ? dup(STDIN_FILENO) : open(j->o->in, O_RDONLY | O_CLOEXEC);
+	from = is_stdin ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3) :
+	    open(j->o->in, O_RDONLY | O_CLOEXEC);
 	if (from < 0)
 		return err_sys(e, ST_NOINPUT, "cannot open '%s'", j->o->in);
 	if (path_mkdirs(j->spec.dir, 0700, e) < 0)

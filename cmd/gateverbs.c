@@ -169,7 +169,8 @@ answer_one(const jv *gate, void *arg)
 	struct err refused = ERR_INIT;
 
 	a.answer = l->answer;
-	if (gate_verb_answer(l->o, l->c, json_str(gate, "id"), &a, &refused) != 0) {
+	if (gate_verb_answer(l->o, l->c, json_str(gate, "id"), &a,
+	    &refused) != 0) {
 		err_warn("%s: %s", json_str(gate, "id"), refused.text);
 		l->failed = true;
 	}
@@ -185,8 +186,8 @@ collect(const jv *gate, void *arg)
 }
 
 int
-gate_verb_answer_all(const struct gate_options *o, struct hubcli *c, const char *word,
-    struct err *e)
+gate_verb_answer_all(const struct gate_options *o, struct hubcli *c,
+    const char *word, struct err *e)
 {
 	struct listing l = { .o = o, .c = c, .answer = word };
 	AUTO_JV jv all = json_array();
@@ -224,7 +225,8 @@ announce(const struct gate_options *o, const jv *gate, struct err *e)
 
 /* Tells of those among `all` that `*told` lacks; it becomes those. */
 static int
-announce_new(const struct gate_options *o, const jv *all, jv *told, struct err *e)
+announce_new(const struct gate_options *o, const jv *all, jv *told,
+    struct err *e)
 {
 	AUTO_JV jv before = *told;
 	int r = 0;

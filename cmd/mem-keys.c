@@ -246,8 +246,9 @@ mem_states(const struct mem_options *o, struct err *e)
 {
 	return print_rows(o, "states", "select printf('%s  %d  %s  %d', name, "
 	    "version, time, size), json_object('name', name, 'version', "
-	    "version, 'time', time, 'author', author, 'size', size) from states where "
-	    "substr(name, 1, length(?1)) = ?1 order by name, version",
+	    "version, 'time', time, 'author', author, 'size', size) "
+	    "from states where substr(name, 1, length(?1)) = ?1 "
+	    "order by name, version",
 	    o->noperands ? o->operand[0] : "", e);
 }
 

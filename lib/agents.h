@@ -57,8 +57,8 @@ int	agents_parse(const char *name, const char *text, const char *dir,
 	    struct agents *ret, struct err *e);
 
 /*
- * As agents_read(), but what is wrong stays with the files (0 also then), and what
- * can be understood is in the list; -1 when there is nothing to look at.
+ * As agents_read(), but what is wrong stays with the files (0 also then), and
+ * what can be understood is in the list; -1 when there is nothing to look at.
  */
 int	agents_read_all(const char *path, struct agents *ret, struct err *e);
 

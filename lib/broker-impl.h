@@ -37,7 +37,7 @@ struct broker_conn {
 	bool down_ended;
 	struct http_call *call;
 	bool stalled;			/* `call` waits for the client */
-	bool again;			/* with a new secret, when it is there */
+	bool again;			/* with a new secret, once it came */
 	bool tried;			/* that it did */
 	struct brokerkey *key;
 	struct sieve sieve;

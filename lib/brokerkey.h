@@ -16,7 +16,7 @@
 struct brokerkey {
 	char *value;
 	size_t len;
-	size_t *fall;		/* how much still matches when a byte does not */
+	size_t *fall;		/* what matches still when a byte does not */
 	int refs;
 };
 
@@ -27,7 +27,8 @@ struct brokerkey *brokerkey_read(const struct inject *rule, struct err *e);
 struct brokerkey *brokerkey_new(const struct inject *rule, char *value,
 	    struct err *e);
 struct brokerkey *brokerkey_share(struct brokerkey *k);
-void	brokerkey_drop(struct brokerkey *k);	/* blanks the last; NULL is fine */
+/* Blanks the value with its last user; NULL is fine. */
+void	brokerkey_drop(struct brokerkey *k);
 
 /* How far the bytes seen so far are the beginning of it. */
 struct sieve {

@@ -35,8 +35,8 @@ struct bulk_vendor {
 	void (*add)(const struct model *m, const char *id,
 	    const struct buf *body, struct buf *out);
 	/* Hands them in: what goes before (NULL: nothing; it may be done
-	 * twice), and the batch, whose number the caller frees.  NULL: it is
-	 * not known whether there is one, unless e says ST_DATA, ST_DENIED... */
+	 * twice), and the batch, whose number the caller frees.  NULL: nobody
+	 * knows whether there is one, unless e says ST_DATA, ST_DENIED... */
 	int (*prepare)(struct bulk_server *s, struct bulk_state *state,
 	    const struct spool *lines, struct err *e);
 	char *(*submit)(struct bulk_server *s, const struct bulk_state *state,

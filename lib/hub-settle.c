@@ -407,9 +407,10 @@ hub_sqlite_gc(struct hub *hub, int64_t retention_ns, bool vacuum,
 
 	/* little by little: others get their turn between the pieces */
 	do {
-		n = hub_write(h, STORE_FULL, "delete from message"
-		    " where seq in (select seq from message where state = 4 and done <= ?"
-		    " limit 5000)", STORE_ARGS(ARG_INT(before)), e);
+		n = hub_write(h, STORE_FULL, "delete from message "
+		    "where seq in (select seq from message where state = 4 "
+		    "and done <= ? limit 5000)",
+		    STORE_ARGS(ARG_INT(before)), e);
 		total += n;
 	} while (n > 0);
 	if (n < 0)

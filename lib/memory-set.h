@@ -16,7 +16,7 @@
 enum { MEMORY_SET_MAX = 33 };
 
 struct memory_set {
-	struct memory v[MEMORY_SET_MAX];	/* open, but perhaps the first */
+	struct memory v[MEMORY_SET_MAX];	/* open; perhaps not v[0] */
 	size_t n;
 	jv rights;		/* holds their names: {NAME: "read"} */
 };

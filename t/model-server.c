@@ -271,7 +271,8 @@ pump(struct conn *c)
 	if (h->stall >= 0 && c->sent >= (size_t)h->stall)
 		due_set(&c->due, INT64_MAX);
 	else if (h->rate > 0)
-		due_set(&c->due, c->began + seconds((double)c->piece / h->rate));
+		due_set(&c->due, c->began +
+		    seconds((double)c->piece / h->rate));
 	else
 		due_set(&c->due, clock_mono() + CLOCK_MS / 5);
 	return flush(c);

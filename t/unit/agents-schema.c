@@ -47,7 +47,8 @@ static const struct agree cases[] = {
 	{ A("tools: [3]"), false },
 	{ A("type: codex"), true },
 	{ A("type: robot"), false },
-	{ A("limits: {turns: 3, tokens: 1, cost: 0.5, context: 9, depth: 1}"), true },
+	{ A("limits: {turns: 3, tokens: 1, cost: 0.5, context: 9, "
+	    "depth: 1}"), true },
 	{ A("limits: {turns: 0}"), false },
 	{ A("limits: {turns: 1.5}"), false },
 	{ A("limits: {cost: -1}"), false },
