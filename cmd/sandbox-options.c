@@ -3,6 +3,7 @@
 
 #include "sandboxcmd.h"
 
+#include <errno.h>
 #include <fcntl.h>
 
 #include "alloc.h"
@@ -102,6 +103,20 @@ const struct cli sandbox_cli = {
 	.wrapper = true,
 };
 
+/*
+ * What is written is up to the command in parts, and so may be the directory:
+ * a link that it left there would have us write to a file of its choice.
+ */
+static int
+open_file(const char *where)
+{
+	bool ours = strncmp(where, "/dev/", 5) == 0 ||
+	    strncmp(where, "/proc/", 6) == 0;
+
+	return open(where, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC |
+	    (ours ? 0 : O_NOFOLLOW), 0600);
+}
+
 /* FD or FILE: a descriptor; ends when it cannot be one. */
 static int
 open_report(const char *where)
@@ -116,9 +131,11 @@ open_report(const char *where)
 			err_sys(&e, ST_WRAPPER,
 			    "cannot report to descriptor %s", where);
 	} else {
-		fd = open(where, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
-		    0600);
-		if (fd < 0)
+		fd = open_file(where);
+		if (fd < 0 && errno == ELOOP)
+			err_set(&e, ST_WRAPPER, "'%s' is a link: nothing is "
+			    "reported through one", where);
+		else if (fd < 0)
 			err_sys(&e, ST_WRAPPER, "cannot open '%s'", where);
 	}
 	if (e.text[0])

@@ -10,7 +10,10 @@
 #include "boxenv.h"
 #include "num.h"
 
-enum { REMEMBERED_MAX = 64 };
+enum {
+	REMEMBERED_MAX = 64,
+	TOLD_MAX = 10000	/* refusals: a command makes what it likes */
+};
 
 const char boxnet_hosts[] =
     "127.0.0.1\tlocalhost agent\n::1\tlocalhost ip6-localhost\n";
@@ -105,7 +108,8 @@ told(void *arg, const struct proxy_event *event)
 
 	if (!event->allowed && event->host[0])
 		remember(n, host, event->why);
-	if (!boxreport_wanted(n->report))
+	if (!boxreport_wanted(n->report) ||
+	    (!event->allowed && n->refusals++ >= TOLD_MAX))
 		return;
 	data = json_object();
 	json_set_str(&data, "kind", "net");

@@ -24,6 +24,7 @@ struct boxnet {
 	size_t n;
 	int control;
 	struct boxreport *report;
+	unsigned refusals;		/* that were told */
 	struct strs denied;		/* "host:port", each once */
 	struct strs failed;		/* "host:port: it is not known" */
 	struct deadline next;

@@ -101,6 +101,17 @@ for _ in 1 2 3 4 5 6 7 8 9 10; do
 done
 expect_not race_lost
 
+it 'report-link: a link left in the way of a report is not followed'
+for t_option in --report --audit; do
+	ln -sfn "$CANARY" report
+	run agent-sandbox "$t_option" report true
+	expect_status 125
+	expect_ok grep -qx whole "$CANARY"
+done
+run agent-sandbox --report /dev/stdout true
+expect_status 0
+expect_out_has sandbox.end
+
 it 'record-forge: a name cannot end a record, or reach a terminal'
 run agent-sandbox --audit "$T_DIR/audit" sh -c 'for name in \
 	"$(printf "/usr/a\n{\"type\":\"sandbox.forged\"}")" \

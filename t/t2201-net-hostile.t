@@ -128,6 +128,15 @@ for s in c: s.sendall(b"GET / HTTP/1.0\r\n\r\n")
 print(sum(b"served" in s.makefile("rb").read() for s in c))'
 expect_out 1000
 
+it 'tells no more refusals than anybody reads'
+run agent-sandbox --allow ok.test --report "$T_DIR/told" python3 -c '
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(20)
+for i in range(10050):
+    s.sendto(b"\0\0\1\0\0\1\0\0\0\0\0\0\1x\4evil\0\0\1\0\1",
+        ("127.0.0.1", 53)); s.recv(512)'
+[ "$(grep -c sandbox.deny "$T_DIR/told")" -eq 10000 ] || fail 'it told more'
+
 it 'is not kept from its work by clients that say nothing'
 hostile 'idle = [socket.create_connection(("127.0.0.1", 3128)) for i in range(300)]
 print(status(ask(b"GET http://ok.test/ HTTP/1.1\r\n\r\n")))'
