@@ -309,8 +309,9 @@ path_program(const char *name, struct err *e)
 	return NULL;
 }
 
-char *
-path_data(const char *name, struct err *e)
+/* In $AGENT_DATADIR; else, in a build tree, in a directory of that. */
+static char *
+find_data(const char *name, bool built, struct err *e)
 {
 	const char *data = env_get("AGENT_DATADIR");
 	AUTO_FREE char *own = path_own_dir(e);
@@ -318,9 +319,23 @@ path_data(const char *name, struct err *e)
 
 	if (!own)
 		return NULL;
-	AUTO_FREE char *p = path_join(data ? data : src ? src : DATADIR, name);
+	if (!data && src)
+		data = built ? own : src;
+	AUTO_FREE char *p = path_join(data ? data : DATADIR, name);
 	if (access(p, R_OK) == 0)
 		return STEAL(p);
 	err_sys(e, ST_NOINPUT, "cannot open our own file '%s'", p);
 	return NULL;
+}
+
+char *
+path_data(const char *name, struct err *e)
+{
+	return find_data(name, false, e);
+}
+
+char *
+path_built(const char *name, struct err *e)
+{
+	return find_data(name, true, e);
 }

@@ -79,4 +79,7 @@ char	*path_program(const char *name, struct err *e);
  */
 char	*path_data(const char *name, struct err *e);
 
+/* The same of a file that the build makes: beside the running executable. */
+char	*path_built(const char *name, struct err *e);
+
 #endif
