@@ -47,6 +47,7 @@ static const struct {
 	[EFFORT_QUOTES] = { "one passage, quoted", NULL, -1.38 },
 	[EFFORT_CODE] = { "one place in code", NULL, -1.11 },
 	[EFFORT_MINE] = { "a matter of one person", "size-mine", -1.47 },
+	[EFFORT_WORDS] = { "words of large tasks", NULL, 1 },
 };
 
 void
@@ -89,7 +90,19 @@ struct reading {
 	const struct effort_words *ew;
 	struct sentence sentence[SENTENCES_MAX];
 	size_t n;
+	double heavy, rarity;		/* of all words that tasks taught us */
 };
+
+static void
+weigh_word(struct reading *r, const struct words_token *t)
+{
+	const struct words_bearing *b = words_asked(r->ew->words, t->stem);
+
+	if (b) {
+		r->heavy += b->heavy;
+		r->rarity += b->rarity * b->rarity / 100.0;
+	}
+}
 
 /* Whether a signal lies in how a sentence begins. */
 static bool
@@ -143,6 +156,7 @@ count(const struct words_token *t, void *arg)
 		s->words++;
 		s->plurals += effort_look_plural(t->text, t->len);
 		count_items(s, t, joins);
+		weigh_word(r, t);
 	}
 	s->to = t->text + t->len;
 }
@@ -210,6 +224,8 @@ measure_all(const struct reading *r, double *signal)
 	signal[EFFORT_ALL_PLURAL] = 3 * plurals / fmax(words, 5);
 	signal[EFFORT_ASKED_MUCH] = asked >= 3;
 	signal[EFFORT_ALONE] = r->n == 1;
+	signal[EFFORT_WORDS] = r->rarity > 0 ? r->heavy *
+	    words_heavy_scale(r->ew->words) / sqrt(r->rarity) : 0;
 }
 
 /* What is left of it, when the story has been left out. */

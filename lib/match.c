@@ -5,6 +5,8 @@
  * written about the agents.  Each has a row with a weight for each agent,
  * saturated as in BM25 so that saying something five times is not worth five
  * times as much, and a rarity: a feature that all agents have says nothing.
+ * What words have to do with each other, as learned, comes on top of that
+ * (match-bearing.h).
  */
 #include "config.h"
 
@@ -13,6 +15,7 @@
 #include <math.h>
 
 #include "alloc.h"
+#include "match-bearing.h"
 #include "shape.h"
 
 /* What the parts of a description are worth. */
@@ -23,8 +26,8 @@ static const double length_share = 0.6;	/* b of BM25 */
 static const double known_word = 1.5, unknown_word = 0.9; /* of a group */
 static const double many_features = 0.8; /* against one that has several */
 static const double foreign_trade = 0.5; /* least worth of another trade */
-static const double leaning = 0.45;	/* a word that only points there */
 static const double first_words = 1.5;	/* at the beginning of a sentence */
+static const double point_worth = 0.4;	/* as a logit of the share */
 
 struct word {
 	uint64_t stem;			/* 0: free */
@@ -34,6 +37,7 @@ struct word {
 
 struct match {
 	struct words *words;
+	struct match_bearing *bearing;
 	size_t nagents, ngroups;
 	size_t nfeatures, featurecap;
 	double *raw;			/* nfeatures rows of nagents */
@@ -121,7 +125,7 @@ need_word(struct match *m, const struct words_token *t)
 static bool
 is_about(const struct match *m, const struct words_link *link)
 {
-	return !link->leans && !words_is_amount(m->words, link->group);
+	return !words_is_amount(m->words, link->group);
 }
 
 static void
@@ -138,13 +142,21 @@ describe(const struct words_token *t, void *arg)
 }
 
 static void
+write_down(const struct words_token *t, void *arg)
+{
+	struct match *m = arg;
+
+	describe(t, arg);
+	match_bearing_write(m->bearing, m->agent, t);
+}
+
+static void
 add_text(struct match *m, const char *text, double weight)
 {
 	if (!text)
 		return;
 	m->weight = weight;
-	words_read(m->words, text, strlen(text), describe, m);
-	m->stale = true;
+	words_read(m->words, text, strlen(text), write_down, m);
 }
 
 struct match *
@@ -155,12 +167,14 @@ match_new(struct words *w, const struct match_agent *agents, size_t n)
 	m->words = w;
 	m->nagents = n;
 	m->ngroups = words_groups(w);
+	m->bearing = match_bearing_new(w, n);
+	m->stale = true;
 	grow_table(m);
 	while (m->nfeatures < m->ngroups)
 		add_feature(m);
 	for (m->agent = 0; m->agent < n; m->agent++) {
 		const struct match_agent *a = &agents[m->agent];
-		add_text(m, a->id, weight_id);
+		match_learn(m, m->agent, a->id, strlen(a->id), weight_id);
 		add_text(m, a->description, weight_description);
 		for (size_t i = 0; i < a->nresponsibilities; i++)
 			add_text(m, a->responsibilities[i], weight_duty);
@@ -175,6 +189,7 @@ match_free(struct match *m)
 {
 	if (!m)
 		return;
+	match_bearing_free(m->bearing);
 	free(m->raw);
 	free(m->rows);
 	free(m->table);
@@ -257,6 +272,19 @@ weigh_row(struct match *m, size_t f, const double *length,
 }
 
 static void
+find_bearings(struct match *m)
+{
+	AUTO_FREE double *about = xcalloc(m->ngroups + 1, sizeof(*about));
+
+	for (size_t a = 0; a < m->nagents; a++) {
+		for (size_t g = 0; g < m->ngroups; g++)
+			about[g] = m->rows[g * m->nagents + a];
+		match_bearing_set_about(m->bearing, a, about);
+	}
+	match_bearing_settle(m->bearing);
+}
+
+static void
 refresh(struct match *m)
 {
 	AUTO_FREE double *length = xcalloc(m->nagents + 1, sizeof(*length));
@@ -266,6 +294,7 @@ refresh(struct match *m)
 	measure_trades(m, trades);
 	for (size_t f = 0; f < m->nfeatures; f++)
 		weigh_row(m, f, length, trades);
+	find_bearings(m);
 	m->stale = false;
 }
 
@@ -308,11 +337,10 @@ ask(const struct words_token *t, void *arg)
 	double weight = (double)t->weight * token_share(m, t);
 	bool known = false;
 
+	match_bearing_ask(m->bearing, t);
 	for (size_t i = 0; i < t->nlinks; i++) {
 		const struct words_link *l = &t->links[i];
-		if (l->leans) {
-			touch(m, l->group, leaning * (double)l->weight);
-		} else if (is_about(m, l)) {
+		if (is_about(m, l)) {
 			touch(m, l->group, weight * (double)l->weight *
 			    (t->place < 4 ? first_words : 1));
 			known = true;
@@ -364,52 +392,83 @@ feature_name(const struct match *m, size_t f)
 	return "?";
 }
 
-/* A group and a word may have the same name. */
+/* What may be told: a feature, or a word by where it points. */
+struct reason {
+	double worth;
+	size_t feature;
+	const char *word;		/* NULL: the feature */
+	size_t len;
+};
+
+struct reasons {
+	struct reason best[MATCH_WHY];
+	size_t n;
+};
+
 static void
-add_name(struct match_why *why, bool first, const char *name)
+consider(struct reasons *r, const struct reason *new)
 {
-	if (first)
-		why->n = 0;
-	for (size_t i = 0; i < why->n; i++)
-		if (strcmp(why->text[i], name) == 0)
-			return;
-	snprintf(why->text[why->n++], MATCH_WHY_LEN, "%s", name);
+	size_t at = r->n;
+
+	while (at > 0 && r->best[at - 1].worth < new->worth)
+		at--;
+	if (new->worth <= 0 || at == MATCH_WHY)
+		return;
+	if (r->n < MATCH_WHY)
+		r->n++;
+	for (size_t i = r->n - 1; i > at; i--)
+		r->best[i] = r->best[i - 1];
+	r->best[at] = *new;
 }
 
-/* The features that gave most to one agent. */
+/* A group and a word may have the same name. */
+static void
+add_name(struct match_why *why, const char *name, size_t len)
+{
+	if (len >= MATCH_WHY_LEN)
+		len = MATCH_WHY_LEN - 1;
+	for (size_t i = 0; i < why->n; i++)
+		if (strlen(why->text[i]) == len &&
+		    strncasecmp(why->text[i], name, len) == 0)
+			return;
+	memcpy(why->text[why->n], name, len);
+	why->text[why->n++][len] = '\0';
+}
+
+/* What gave most to one agent. */
 static void
 explain(const struct match *m, size_t agent, struct match_why *why)
 {
-	size_t best[MATCH_WHY];
-	double worth[MATCH_WHY];
+	struct reasons r = { .n = 0 };
+	struct words_token t;
+	struct reason new = { .worth = 0 };
 
-	why->n = 0;
 	for (size_t i = 0; i < m->ntouched; i++) {
-		size_t f = m->touched[i], at = why->n;
-		double w = damp(m->query[f]) * m->rows[f * m->nagents + agent];
-		if (w <= 0)
-			continue;
-		while (at > 0 && worth[at - 1] < w)
-			at--;
-		if (at == MATCH_WHY)
-			continue;
-		if (why->n < MATCH_WHY)
-			why->n++;
-		for (size_t j = why->n - 1; j > at; j--) {
-			best[j] = best[j - 1];
-			worth[j] = worth[j - 1];
-		}
-		best[at] = f;
-		worth[at] = w;
+		new.feature = m->touched[i];
+		new.worth = damp(m->query[new.feature]) *
+		    m->rows[new.feature * m->nagents + agent];
+		consider(&r, &new);
 	}
-	for (size_t i = 0, n = why->n; i < n; i++)
-		add_name(why, i == 0, feature_name(m, best[i]));
+	for (size_t i = 0; match_bearing_tell(m->bearing, agent, i, &t,
+	    &new.worth); i++) {
+		new.word = t.text;
+		new.len = t.len;
+		if (new.len > 0)
+			consider(&r, &new);
+	}
+	why->n = 0;
+	for (size_t i = 0; i < r.n; i++) {
+		const struct reason *b = &r.best[i];
+		const char *name = b->word ? b->word
+		    : feature_name(m, b->feature);
+		add_name(why, name, b->word ? b->len : strlen(name));
+	}
 }
 
 static void
 add_up(const struct match *m, struct match_score *ret)
 {
-	double total = 0, top = 0;
+	double total = 0, top = -HUGE_VAL;
 
 	for (size_t a = 0; a < m->nagents; a++)
 		ret[a] = (struct match_score){ .agent = a };
@@ -420,12 +479,12 @@ add_up(const struct match *m, struct match_score *ret)
 		for (size_t a = 0; a < m->nagents; a++)
 			ret[a].score += w * row[a];
 	}
-	for (size_t a = 0; a < m->nagents; a++)
-		top = fmax(top, ret[a].score);
-	/* a softmax whose temperature goes with the best */
 	for (size_t a = 0; a < m->nagents; a++) {
-		ret[a].share = top > 0 ?
-		    exp(6 * (fmax(ret[a].score, 0) / top - 1)) : 1;
+		ret[a].score += match_bearing_worth(m->bearing, a);
+		top = fmax(top, ret[a].score);
+	}
+	for (size_t a = 0; a < m->nagents; a++) {
+		ret[a].share = exp(point_worth * (ret[a].score - top));
 		total += ret[a].share;
 	}
 	for (size_t a = 0; a < m->nagents; a++)
@@ -447,4 +506,5 @@ match_rank(struct match *m, const char *text, size_t len,
 	for (size_t i = 0; i < m->ntouched; i++)
 		m->query[m->touched[i]] = 0;
 	m->ntouched = 0;
+	match_bearing_forget(m->bearing);
 }

@@ -5,9 +5,9 @@
  * both have in common counts: a group of words, or a word itself; the more,
  * the fewer agents have it.  What stands where a sentence begins counts more,
  * shapes of text (a diff, a stack trace, SQL) give groups that nobody named.
- * Examples that people corrected count as further descriptions.  Everyday
- * words ("friday") that are in no group may lean to some, as learned from
- * tasks of many teams; that counts least.
+ * Examples that people corrected count as further descriptions.  Where words
+ * point was learned from labelled tasks of many teams, and holds for words of
+ * no group ("friday") as well; it adds to the score.
  *
  * A pure module: it knows no files and no agents of its own.
  */

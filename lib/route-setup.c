@@ -81,17 +81,16 @@ open_stat(const struct route_request *q, struct route_setup *s, struct err *e)
 static int
 make_router(const struct route_request *q, struct route_setup *s, struct err *e)
 {
-	AUTO_FREE char *words = path_data("templates/words", e);
 	struct route_options ro = {
 		.agents = &s->agents, .config = &s->config, .stat = s->stat,
 		.examples = s->examples, .objective = q->objective,
 		.top = q->top, .explore = q->explore
 	};
 
-	if (!words || path_read(words, 16 << 20, &s->words, e) < 0)
+	s->words = path_built("words.map", e);
+	if (!s->words)
 		return -1;
-	ro.words = s->words.data;
-	ro.words_len = s->words.len;
+	ro.words = s->words;
 	return route_new(&ro, &s->route, e);
 }
 
@@ -126,7 +125,7 @@ route_tear_down(struct route_setup *s, struct err *e)
 	agents_release(&s->agents);
 	settings_release(&s->settings);
 	workspace_release(&s->workspace);
-	buf_release(&s->words);
+	free(s->words);
 	free(s->examples);
 	return r;
 }

@@ -30,7 +30,7 @@ struct route_setup {
 	struct route_ledger *ledger;	/* or NULL */
 	struct route_stat *stat;	/* or NULL */
 	struct route *route;		/* or NULL */
-	struct buf words;
+	char *words;
 	char *examples;
 };
 

@@ -145,7 +145,7 @@ route_new(const struct route_options *o, struct route **ret, struct err *e)
 	for (size_t i = 0; i < r->nagents; i++)
 		r->agents[i] = json_at(&o->agents->list, i);
 	r->ranking = xcalloc(r->nagents + 1, sizeof(*r->ranking));
-	r->words = words_parse("words", o->words, o->words_len, e);
+	r->words = words_map(o->words, e);
 	if (!r->words) {
 		route_free(r);
 		return -1;

@@ -24,8 +24,7 @@ struct route_options {
 	const struct agents *agents;
 	const struct route_config *config;
 	struct route_stat *stat;	/* NULL: nothing known, nothing kept */
-	const char *words;		/* text of the list of words */
-	size_t words_len;
+	const char *words;		/* file of the compiled list of words */
 	const char *examples;		/* file of corrections, or NULL */
 	const char *objective;		/* instead of the file's, or NULL */
 	size_t top;			/* alternatives to name */

@@ -4,14 +4,14 @@
 #include "words-impl.h"
 
 #include "alloc.h"
-#include "num.h"
 
 struct words_entry *
 words_slot(struct words_entry *table, size_t size, uint64_t key)
 {
 	size_t i = key & (size - 1);
 
-	while (table[i].key && table[i].key != key)
+	for (size_t n = 1; n < size && table[i].key &&
+	    table[i].key != key; n++)
 		i = (i + 1) & (size - 1);
 	return &table[i];
 }
@@ -34,7 +34,7 @@ table_grow(struct words *w, size_t bytes)
 	w->size = size;
 }
 
-static struct words_entry *
+static void
 table_add(struct words *w, uint64_t key, size_t group, bool weak)
 {
 	struct words_entry *e;
@@ -48,20 +48,20 @@ table_add(struct words *w, uint64_t key, size_t group, bool weak)
 	}
 	for (size_t i = 0; i < e->n; i++)
 		if (e->listed[i] == group)
-			return NULL;
+			return;
 	if (e->n == LISTED_MAX)
-		return NULL;
+		return;
 	if (weak)
 		e->weak |= (uint8_t)(1U << e->n);
 	e->listed[e->n++] = (uint16_t)group;
-	return e;
 }
 
 int
 words_find(const struct words *w, const char *name, size_t len)
 {
 	for (size_t i = 0; i < w->ngroups; i++)
-		if (strncmp(w->groups[i].name, name, len) == 0 &&
+		if (len < GROUP_NAME &&
+		    strncmp(w->groups[i].name, name, len) == 0 &&
 		    !w->groups[i].name[len])
 			return (int)i;
 	return -1;
@@ -81,9 +81,9 @@ need_group(struct words *w, const char *name, size_t len)
 	if (found >= 0)
 		return (size_t)found;
 	GROW(w->groups, w->ngroups, w->groupcap);
-	w->groups[w->ngroups] = (struct words_group){
-		.name = xstrndup(name, len)
-	};
+	w->groups[w->ngroups] = (struct words_group){ .nparents = 0 };
+	snprintf(w->groups[w->ngroups].name, GROUP_NAME, "%.*s", (int)len,
+	    name);
 	return w->ngroups++;
 }
 
@@ -101,6 +101,8 @@ parse_group(struct words *w, const char *s, size_t len, size_t *ret,
 
 	if (n == len || n == 0)
 		return err_set(e, ST_CONFIG, "no ':' after a group's name");
+	if (n >= GROUP_NAME)
+		return err_set(e, ST_CONFIG, "a long name of a group");
 	if (w->ngroups + PARENTS_MAX + 1 >= GROUPS_MAX)
 		return err_set(e, ST_CONFIG, "too many groups");
 	*ret = need_group(w, s, n);
@@ -112,6 +114,8 @@ parse_group(struct words *w, const char *s, size_t len, size_t *ret,
 			word++;
 		if (word == 0)
 			break;
+		if (word >= GROUP_NAME)
+			return err_set(e, ST_CONFIG, "a long name of a group");
 		parent = need_group(w, s + n, word);
 		g = &w->groups[*ret];
 		if (strcmp(w->groups[parent].name, "act") == 0)
@@ -127,9 +131,8 @@ parse_group(struct words *w, const char *s, size_t len, size_t *ret,
 	return 0;
 }
 
-/* As fold_split(), at once for what needs no folding: most of any list. */
-static size_t
-split(const char *s, size_t len, char *buf, size_t size,
+size_t
+words_split(const char *s, size_t len, char *buf, size_t size,
     struct fold_word *ret, size_t max)
 {
 	size_t n = 0;
@@ -140,30 +143,6 @@ split(const char *s, size_t len, char *buf, size_t size,
 		return fold_split(s, len, buf, size, ret, max);
 	*ret = (struct fold_word){ .s = s, .len = len };
 	return 1;
-}
-
-/* "friday%35": how far, of 100, a word leans to a group. */
-static int
-add_leaning(struct words *w, size_t group, const char *s, size_t len,
-    size_t word, struct err *e)
-{
-	char number[4] = "", folded[128];
-	struct fold_word part;
-	struct words_entry *entry;
-	int64_t percent;
-
-	if (len - word - 1 < sizeof(number))
-		memcpy(number, s + word + 1, len - word - 1);
-	if (num_parse_int(number, 1, 100, &percent) < 0)
-		return err_set(e, ST_CONFIG, "no number from 1 to 100 "
-		    "behind a '%%'");
-	if (split(s, word, folded, sizeof(folded), &part, 1) == 0)
-		return 0;
-	entry = table_add(w, fold_stem(LEANING, part.s, part.len), group,
-	    false);
-	if (entry)
-		entry->percent[entry->n - 1] = (uint8_t)percent;
-	return 0;
 }
 
 /* One word of the list: "migrat*", "pull_request", "~word". */
@@ -178,7 +157,8 @@ add_word(struct words *w, size_t group, const char *s, size_t len)
 	if (weak)
 		s++, len--;
 	prefix = len > 1 && s[len - 1] == '*';
-	n = split(s, prefix ? len - 1 : len, folded, sizeof(folded), parts, 8);
+	n = words_split(s, prefix ? len - 1 : len, folded, sizeof(folded),
+	    parts, 8);
 	if (n == 1 && prefix && !parts[0].cjk) {
 		table_add(w, fold_hash(PREFIX, parts[0].s, parts[0].len),
 		    group, weak);
@@ -213,7 +193,6 @@ parse_line(struct words *w, const char *s, size_t len, int *group,
 		return 0;
 	}
 	for (size_t i = 0; i < len; ) {
-		const char *percent;
 		size_t start;
 		while (i < len && is_space(s[i]))
 			i++;
@@ -224,12 +203,7 @@ parse_line(struct words *w, const char *s, size_t len, int *group,
 			break;
 		if (*group < 0)
 			return err_set(e, ST_CONFIG, "a word of no group");
-		percent = memchr(s + start, '%', i - start);
-		if (!percent)
-			add_word(w, (size_t)*group, s + start, i - start);
-		else if (add_leaning(w, (size_t)*group, s + start, i - start,
-		    (size_t)(percent - s) - start, e) < 0)
-			return -1;
+		add_word(w, (size_t)*group, s + start, i - start);
 	}
 	return 0;
 }
@@ -257,17 +231,4 @@ words_parse(const char *name, const char *text, size_t len, struct err *e)
 		at += n + 1;
 	}
 	return w;
-}
-
-void
-words_free(struct words *w)
-{
-	if (!w)
-		return;
-	for (size_t i = 0; i < w->ngroups; i++)
-		free(w->groups[i].name);
-	free(w->groups);
-	free(w->table);
-	free(w->cache);
-	free(w);
 }

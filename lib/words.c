@@ -14,12 +14,18 @@
 
 enum { PREFIX_MIN = 3, COMPOUND_MIN = 8 };	/* bytes */
 
+/* The entry of a key, if it is one that this list can have. */
 static const struct words_entry *
 lookup(const struct words *w, uint64_t key)
 {
 	const struct words_entry *e = words_slot(w->table, w->size, key);
 
-	return e->key ? e : NULL;
+	if (e->key != key || e->n > LISTED_MAX)
+		return NULL;
+	for (size_t i = 0; i < e->n; i++)
+		if (e->listed[i] >= w->ngroups)
+			return NULL;
+	return e;
 }
 
 size_t
@@ -187,21 +193,6 @@ find_compound(const struct words *w, const char *s, size_t len)
 	return NULL;
 }
 
-/* Where a word points that may be a member of nothing. */
-static size_t
-find_leanings(const struct words *w, const char *s, size_t len,
-    struct words_link *links, size_t n)
-{
-	const struct words_entry *e = lookup(w, fold_stem(LEANING, s, len));
-
-	for (size_t i = 0; e && i < e->n && n < WORDS_LINKS; i++)
-		links[n++] = (struct words_link){
-			.group = e->listed[i], .leans = true,
-			.weight = (float)e->percent[i] / 100
-		};
-	return n;
-}
-
 static void
 find_links(const struct words *w, const char *s, size_t len,
     struct words_cached *c)
@@ -223,8 +214,6 @@ find_links(const struct words *w, const char *s, size_t len,
 		if (e)
 			c->n = (uint16_t)expand(w, e, 0.8F, c->links, c->n);
 	}
-	if (!c->stop)
-		c->n = (uint16_t)find_leanings(w, s, len, c->links, c->n);
 }
 
 static const struct words_cached *
@@ -295,8 +284,8 @@ give_cjk(struct reading *r, const struct fold_word *word)
 				continue;
 			if (e)
 				step = n;
-			t.text = word->text;
-			t.len = (uint32_t)word->text_len;
+			t.text = word->text + i;
+			t.len = (uint32_t)n;
 			t.place = word->place;
 			t.nlinks = e ? (uint16_t)expand(r->w, e, 1, t.links, 0)
 			    : 0;

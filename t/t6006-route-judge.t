@@ -51,7 +51,7 @@ expect_json '.[0].route.agent == "coder"'
 
 for word in silent evil down; do
 	it "goes on without a judge that is $word"
-	routed "$word things"
+	routed "x${word}x"
 	expect_json '.[0].route.agent == "coder"'
 	expect_json '.[0].route.why | any(test("^no judge: "))'
 done

@@ -3,8 +3,12 @@
 
 #include "match.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include "alloc.h"
 #include "effort.h"
+#include "fd.h"
 #include "fold.h"
 #include "path.h"
 #include "shape.h"
@@ -13,7 +17,7 @@
 static const char list[] =
 	"# a list\n"
 	"cook:\n\tcook* kitchen recipe* 菜谱\n"
-	"travel: act\n\ttravel* ticket_office reise*\n\tsuitcase%60\n"
+	"travel: act\n\ttravel* ticket_office reise*\n"
 	"train: travel\n\ttrain railway* eisenbahn\n"
 	"stop:\n\tthe a of\n";
 
@@ -83,9 +87,6 @@ test_bad_list(void)
 
 	ok(!words_parse("l", "\tcook\n", 6, &e), "a word before any group");
 	is_str(e.text, "l:1: a word of no group", "is told");
-	ok(!words_parse("l", "cook:\n\tpan%x\n", 13, &e), "a word that leans");
-	is_str(e.text, "l:2: no number from 1 to 100 behind a '%'",
-	    "has to say how far");
 	ok(!words_parse("l", "\n\ncook\n", 7, &e), "a group without colon");
 	is_str(e.text, "l:3: no ':' after a group's name", "is told");
 	words_free(NULL);
@@ -162,8 +163,6 @@ test_match(void)
 	ok(s[0].share > 0.5 && s[1].score <= 0, "with confidence");
 	match_rank(m, odd, strlen(odd), s, NULL);
 	ok(s[0].agent == 0 && s[0].score <= 0, "nothing known: the first");
-	match_rank(m, "my suitcase", 11, s, NULL);
-	is_int((int64_t)s[0].agent, 0, "by where an everyday word points");
 	match_learn(m, 2, odd, strlen(odd), 1);
 	match_rank(m, "the zebra", 9, s, NULL);
 	is_int((int64_t)s[0].agent, 2, "learns from an example");
@@ -172,6 +171,135 @@ test_match(void)
 	match_rank(m, "text", 4, s, &why);
 	match_free(m);
 	words_free(w);
+}
+
+/* A line of bearings: a word that points one way, or the other. */
+static void
+add_bearing(struct buf *b, const char *word, int heavy, int first)
+{
+	buf_addf(b, "\t%s 40 %d %d", word, heavy, first);
+	for (size_t k = 1; k < WORDS_WAYS; k++)
+		buf_adds(b, " 0");
+	buf_addc(b, '\n');
+}
+
+static struct words *
+list_with_bearings(void)
+{
+	struct err e = ERR_INIT;
+	AUTO_BUF struct buf b = BUF_INIT;
+	struct words *w = parse(list);
+
+	buf_adds(&b, "# learned\nunit: 100000\nheavy: 100000000\nasked:\n");
+	add_bearing(&b, "suitcase", 20, 100);
+	add_bearing(&b, "onion", -20, -100);
+	buf_adds(&b, "written:\n");
+	add_bearing(&b, "tickets", 0, 50);
+	buf_adds(&b, "groups:\n");
+	add_bearing(&b, "cook", 0, -50);
+	if (!ok(w && words_parse_bearings(w, "b", b.data, b.len, &e) == 0,
+	    "bearings"))
+		diag("%s", e.text);
+	return w;
+}
+
+static void
+points(struct words *w, const char *how)
+{
+	static const struct match_agent agents[] = {
+		{ .id = "guide", .description = "tickets" },
+		{ .id = "chef", .description = "kitchen" },
+	};
+	struct match *m = match_new(w, agents, 2);
+	struct match_score s[2];
+	struct match_why why;
+	struct effort_words ew;
+	struct effort large, small;
+
+	diag("%s", how);
+	match_rank(m, "the suitcases", 13, s, &why);
+	is_int((int64_t)s[0].agent, 0, "by where a word of no group points");
+	is_str(why.text[0], "suitcases", "which is told");
+	match_rank(m, "onions", 6, s, NULL);
+	is_int((int64_t)s[0].agent, 1, "the other way");
+	effort_init(&ew, w);
+	effort_estimate(&ew, "suitcase", 8, &large);
+	effort_estimate(&ew, "onion", 5, &small);
+	ok(large.heavy > small.heavy, "and how much work it speaks for");
+	match_free(m);
+}
+
+static void
+test_bearings(void)
+{
+	static const char *const bad[] = {
+		"\tonion 1 1\n", "asked:\n\tonion 1\n", "unit: 0\n",
+		"asked:\n\tonion 999\n", "written\n", "unit: x\n",
+	};
+	struct words *w = list_with_bearings();
+
+	points(w, "as parsed");
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		struct err e = ERR_INIT;
+		ok(words_parse_bearings(w, "b", bad[i], strlen(bad[i]), &e) <
+		    0 && strncmp(e.text, "b:", 2) == 0, "%s", e.text);
+	}
+	words_free(w);
+}
+
+/* Writes `len` bytes; whether they are taken for a compiled list. */
+static struct words *
+map(const char *data, size_t len)
+{
+	struct err e = ERR_INIT;
+	AUTO_FD int fd = open("list.map", O_WRONLY | O_CREAT | O_TRUNC |
+	    O_CLOEXEC, 0600);
+	struct words *w = NULL;
+
+	if (fd >= 0 && fd_write(fd, data, len, &e) == 0)
+		w = words_map("list.map", &e);
+	if (!w && e.status != ST_CONFIG)
+		diag("%s", e.text);
+	unlink("list.map");
+	return w;
+}
+
+static void
+test_map(void)
+{
+	AUTO_BUF struct buf b = BUF_INIT;
+	struct err e = ERR_INIT;
+	struct words *w = list_with_bearings();
+	size_t taken = 0;
+
+	words_compile(w, &b);
+	words_free(w);
+	w = map(b.data, b.len);
+	if (ok(w, "a compiled list is mapped")) {
+		reads(w, "the recipes and trains", "cook train travel-");
+		points(w, "as mapped");
+	}
+	words_free(w);
+	for (size_t n = 0; n < b.len; n = n < 200 ? n + 1 : n * 2) {
+		w = map(b.data, n);
+		taken += w != NULL;
+		words_free(w);
+	}
+	is_int((int64_t)taken, 0, "never one that is cut short");
+	/* whatever is in it, nothing beyond it is read */
+	for (size_t i = 0; i < b.len; i += i < 200 ? 1 : 997) {
+		b.data[i] = (char)~b.data[i];
+		w = map(b.data, b.len);
+		if (w) {
+			struct seen s = { .w = w };
+			words_read(w, "recipes trains 菜谱", 21, note, &s);
+		}
+		words_free(w);
+		b.data[i] = (char)~b.data[i];
+	}
+	ok(!words_map("nowhere.map", &e), "a list that is not there");
+	is_int((int64_t)e.status, ST_NOINPUT, "is no input");
+	ok(!words_map("/dev/null", &e), "nor is it a device");
 }
 
 static void
@@ -219,6 +347,8 @@ main(void)
 	test_fold();
 	test_shape();
 	test_match();
+	test_bearings();
+	test_map();
 	test_effort();
 	return done();
 }
