@@ -2,8 +2,8 @@
  * agent-tool: lists and calls the tools that a model may use.
  *
  * `call` is how agent-spawn runs a tool: inside agent-sandbox, the arguments
- * on stdin, what the model shall read on stdout.  It confines nothing by
- * itself.
+ * on stdin, what the model shall read on stdout.  `serve` is how other
+ * people's agents get tools.  It confines nothing by itself.
  */
 #include "config.h"
 
@@ -13,9 +13,11 @@
 #include "cli.h"
 #include "fd.h"
 #include "json.h"
+#include "mcp-serve.h"
+#include "path.h"
 #include "tool.h"
 
-enum { ARGUMENTS_MAX = 32 << 20, OPT_JSON = 256 };
+enum { ARGUMENTS_MAX = 32 << 20, TOOLS_MAX = 8 << 20, OPT_JSON = 256 };
 
 static const struct option longopts[] = {
 	CLI_OPT_HELP,
@@ -27,7 +29,8 @@ static const struct option longopts[] = {
 static const struct cli cli = {
 	.name = "agent-tool",
 	.usage = "usage: agent-tool list [--json]\n"
-	    "       agent-tool call NAME [ARGUMENTS]\n",
+	    "       agent-tool call NAME [ARGUMENTS]\n"
+	    "       agent-tool serve [FILE]\n",
 	.shortopts = "",
 	.longopts = longopts,
 };
@@ -103,6 +106,65 @@ call(const char *name, const char *operand, struct err *e)
 	return fd_write(STDOUT_FILENO, out.data, out.len, e);
 }
 
+/* As mcp-serve.h has it, for one that is built in and works alone. */
+static jv
+served(const struct tool *t, const char *self)
+{
+	AUTO_JV jv declaration = tool_declaration(t);
+	jv command = json_array(), one = json_object();
+
+	json_append(&command, json_from_str(self));
+	json_append(&command, json_from_str("call"));
+	json_append(&command, json_from_str(t->name));
+	json_set(&one, "command", command);
+	json_set_str(&one, "name", t->name);
+	json_set_str(&one, "description", t->description);
+	json_set(&one, "parameters", json_path(&declaration,
+	    "function.parameters"));
+	json_set_bool(&one, "read_only", !(t->flags & TOOL_CHANGES));
+	json_set_bool(&one, "idempotent", !(t->flags & TOOL_ONCE));
+	return one;
+}
+
+/* Those of the file, or those that are built in. */
+static int
+read_tools(const char *file, jv *ret, struct err *e)
+{
+	AUTO_BUF struct buf text = BUF_INIT;
+	size_t n;
+	const struct tool *all = tool_all(&n);
+
+	if (file) {
+		if (path_read(file, TOOLS_MAX, &text, e) < 0)
+			return -1;
+		if (json_parse(text.data, text.len, ret, e) < 0 ||
+		    mcp_serve_check(ret, e) < 0)
+			return err_prefix(e, "'%s'", file);
+		return 0;
+	}
+	AUTO_FREE char *self = path_program("agent-tool", e);
+	if (!self)
+		return -1;
+	*ret = json_array();
+	for (size_t i = 0; i < n; i++)
+		json_append(ret, all[i].run ? served(&all[i], self) :
+		    JSON_NONE);
+	return 0;
+}
+
+static int
+serve(const char *file, struct err *e)
+{
+	AUTO_JV jv tools = JSON_NONE;
+	struct mcp_serve s = { .in = STDIN_FILENO, .out = STDOUT_FILENO,
+	    .tools = &tools, .stop = &cli_signal };
+
+	if (read_tools(file, &tools, e) < 0)
+		return -1;
+	cli_catch_signals();
+	return mcp_serve(&s, e);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -122,7 +184,10 @@ main(int argc, char **argv)
 		r = list(&o, &e);
 	else if (strcmp(verb, "call") == 0 && (argc == 2 || argc == 3))
 		r = call(argv[1], argv[2], &e);
+	else if (strcmp(verb, "serve") == 0 && argc <= 2)
+		r = serve(argv[1], &e);
 	else
-		cli_usage(&cli, "say 'list' or 'call NAME'");
+		cli_usage(&cli, "say 'list', 'call NAME' or 'serve'");
+	cli_raise();
 	return cli_end(r < 0 ? err_report(&e) : ST_OK);
 }

@@ -190,12 +190,6 @@ add_part(const struct call *c, int64_t from, size_t len, struct buf *out,
 	return 0;
 }
 
-static void
-add_gap(struct call *c, size_t left_out)
-{
-	buf_addf(&c->text, "\n[... %zu bytes left out ...]\n", left_out);
-}
-
 /* A sub-agent that was killed waits to be begun again. */
 static void
 read_subagent(struct call *c, size_t max)
@@ -210,12 +204,7 @@ read_subagent(struct call *c, size_t max)
 		return;
 	}
 	c->truncated = all.len > max;
-	buf_add(&c->text, all.data, c->truncated ? max / 3 : all.len);
-	if (c->truncated) {
-		add_gap(c, all.len - max);
-		buf_add(&c->text, all.data + all.len - (max - max / 3),
-		    max - max / 3);
-	}
+	tool_text(all.data, all.len, max, &c->text);
 }
 
 /* What the model reads of the output: all, or its start and its end. */
@@ -233,7 +222,7 @@ read_back(struct call *c, size_t max, struct err *e)
 	c->truncated = true;
 	if (add_part(c, 0, head, &c->text, e) < 0)
 		return -1;
-	add_gap(c, written - max);
+	buf_addf(&c->text, TOOL_GAP, written - max);
 	return add_part(c, (int64_t)(written - max + head), max - head,
 	    &c->text, e);
 }

@@ -88,6 +88,41 @@ foreign_acp_begin(struct foreign_run *f, struct err *e)
 	return ask(f, ASK_INITIALIZE, "initialize", params, e);
 }
 
+/* [{"name","value"}], as it wants an environment; nothing is on disk. */
+static void
+add_variables(jv *list, const jv *env)
+{
+	JSON_EACH(env, i) {
+		jv one = json_object();
+
+		json_set_str(&one, "name", json_iter_key(env, i));
+		json_set(&one, "value", json_iter_value(env, i));
+		json_append(list, one);
+	}
+}
+
+static jv
+servers(const struct foreign_run *f)
+{
+	jv all = json_array();
+
+	JSON_EACH(&f->servers, i) {
+		AUTO_JV jv server = json_iter_value(&f->servers, i);
+		AUTO_JV jv env = json_get(&server, "env");
+		AUTO_JV jv secret = json_get(&server, "secret");
+		jv one = json_object(), variables = json_array();
+
+		add_variables(&variables, &env);
+		add_variables(&variables, &secret);
+		json_set_str(&one, "name", json_iter_key(&f->servers, i));
+		json_set(&one, "command", json_get(&server, "command"));
+		json_set(&one, "args", json_get(&server, "args"));
+		json_set(&one, "env", variables);
+		json_append(&all, one);
+	}
+	return all;
+}
+
 /* A new session, or the one that there was. */
 static int
 ask_session(struct foreign_run *f, const jv *result, struct err *e)
@@ -105,7 +140,7 @@ ask_session(struct foreign_run *f, const jv *result, struct err *e)
 		    "session");
 	params = json_object();
 	json_set_str(&params, "cwd", f->run.task->place.workspace);
-	json_set(&params, "mcpServers", json_array());
+	json_set(&params, "mcpServers", servers(f));
 	if (known)
 		json_set_str(&params, "sessionId", known);
 	return ask(f, ASK_SESSION, known ? "session/load" : "session/new",

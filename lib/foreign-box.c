@@ -245,6 +245,13 @@ box_words(const struct foreign_run *f, struct strs *w, struct err *e)
 		STRS_ADD(w, "--env", f->env.v[i]);
 	if (f->key_as)
 		STRS_ADD(w, "--env", f->key_as);
+	for (size_t i = 0; i < f->secrets.n; i++) {
+		strs_add(w, "--env");
+		strs_addf(w, "%.*s", (int)strcspn(f->secrets.v[i], "="),
+		    f->secrets.v[i]);
+	}
+	for (size_t i = 0; i < f->shows.n; i++)
+		strs_add(w, f->shows.v[i]);
 	network_words(f, w);
 	return p->door ? door_words(p->door->path, w, e) : 0;
 }
@@ -271,6 +278,17 @@ is_variable(const char *entry, const char *name)
 	return len > 0 && strncmp(entry, name, len) == 0 && entry[len] == '=';
 }
 
+static bool
+is_secret(const struct foreign_run *f, const char *entry)
+{
+	size_t len = strcspn(entry, "=") + 1;
+
+	for (size_t i = 0; i < f->secrets.n; i++)
+		if (strncmp(entry, f->secrets.v[i], len) == 0)
+			return true;
+	return false;
+}
+
 /* Ours, for agent-sandbox, with the key beside; inside, some is expected. */
 static void
 whole_env(const struct foreign_run *f, struct strs *all)
@@ -280,10 +298,13 @@ whole_env(const struct foreign_run *f, struct strs *all)
 
 	for (size_t i = 0; ours[i]; i++)
 		if (!is_variable(ours[i], f->key_as) &&
-		    !is_variable(ours[i], KEY_NAME))
+		    !is_variable(ours[i], KEY_NAME) &&
+		    !is_secret(f, ours[i]))
 			strs_add(all, ours[i]);
 	if (f->key_as)
 		strs_addf(all, "%s=%s", f->key_as, enters ? f->key : "none");
+	for (size_t i = 0; i < f->secrets.n; i++)
+		strs_add(all, f->secrets.v[i]);
 	/* agent-sandbox takes out of the environment what has its value */
 	if (f->inject)
 		strs_addf(all, KEY_NAME "=%s", f->key ? f->key : "no-key");
@@ -323,7 +344,8 @@ foreign_prepare(struct foreign_run *f, struct err *e)
 	if (f->run.task->model->base && find_endpoint(f, e) < 0)
 		return -1;
 	if (foreign_permit(f->kind, f->agent, &f->run.task->permit,
-	    &f->denied, e) < 0 || find_key(f, e) < 0 || furnish(f, e) < 0)
+	    &f->denied, e) < 0 || find_key(f, e) < 0 ||
+	    foreign_servers(f, e) < 0 || furnish(f, e) < 0)
 		return -1;
 	add_env(f);
 	return 0;

@@ -5,7 +5,8 @@
  * of the agent, foreign-event.c takes what it says,
  * foreign-box.c starts it, foreign-kinds.c knows each, foreign-acp.c talks
  * with those that speak ACP, foreign-budget.c keeps the books, foreign-meter.c
- * asks them before each request, foreign-permit.c knows what it may do.
+ * asks them before each request, foreign-permit.c knows what it may do,
+ * foreign-servers.c what tools of ours it gets.
  */
 #ifndef AGENT_FOREIGN_IMPL_H
 #define AGENT_FOREIGN_IMPL_H
@@ -45,6 +46,7 @@ struct foreign {
 				 * text */
 	bool dialogue;		/* speaks ACP: foreign-acp.c */
 	bool modelless;		/* may do without */
+	bool servers;		/* of tools can be given to it */
 	bool tells_cost;	/* in money: that counts for its own limit */
 	bool errors_last;	/* no good end after one takes it back */
 	bool status_is_http;	/* exit status: HTTP status modulo 256 */
@@ -75,6 +77,10 @@ struct foreign_run {
 	jv shown;		/* an object: its files go there instead */
 	struct strs args, env;
 	bool plan;		/* changes nothing */
+	jv servers;		/* {NAME: {"command","args","env","secret"}}
+				 * that it gets */
+	struct strs shows;	/* words of agent-sandbox for them */
+	struct strs secrets;	/* NAME=VALUE */
 	struct strs denied;	/* tools of its own that are switched off */
 	char *key;		/* of the model; or NULL */
 	const char *key_as;	/* the variable for one inside; or NULL */
@@ -132,6 +138,18 @@ int	foreign_start(struct foreign_run *f, struct err *e);
  */
 int	foreign_permit(const struct foreign *kind, const jv *agent,
 	    const struct permit *p, struct strs *ret, struct err *e);
+
+/*
+ * foreign-servers.c: finds the servers of tools that it gets, and writes what
+ * ours needs; the environment for one, secrets as BEFORE NAME AFTER.
+ */
+int	foreign_servers(struct foreign_run *f, struct err *e);
+jv	foreign_server_env(const jv *server, const char *before,
+	    const char *after);
+
+/* Whether the rules are some that it can be held to, with those tools. */
+int	foreign_check_tools(const struct foreign *kind, const jv *agent,
+	    const struct permit *p, struct err *e);
 
 /* A file in the home, its directories made. */
 int	foreign_write(struct foreign_run *f, const char *name,

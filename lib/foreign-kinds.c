@@ -6,6 +6,8 @@
 #include "alloc.h"
 #include "provider.h"
 
+enum { SERVER_SECONDS = 600 };		/* for a call of a tool of ours */
+
 static const char *
 session(const struct foreign_run *f)
 {
@@ -43,6 +45,35 @@ write_json(struct foreign_run *f, const char *name, const jv *v,
 	return write_text(f, name, &text, e);
 }
 
+/* Lines of TOML; a string or a list of JSON is one of TOML. */
+static void
+codex_server(const char *name, const jv *server, struct buf *out)
+{
+	AUTO_JV jv args = json_get(server, "args");
+	AUTO_JV jv env = json_get(server, "env");
+	AUTO_JV jv secret = json_get(server, "secret");
+	const char *command = json_str(server, "command");
+
+	buf_addf(out, "[mcp_servers.%s]\ncommand = ", name);
+	json_quote(command, strlen(command), out);
+	buf_adds(out, "\nargs = ");
+	json_write(&args, out);
+	buf_adds(out, "\nenv_vars = [");
+	JSON_EACH(&secret, i)
+		buf_addf(out, "\"%s\", ", json_iter_key(&secret, i));
+	buf_addf(out, "]\ntool_timeout_sec = %d\n", SERVER_SECONDS);
+	if (json_count(&env) > 0)
+		buf_addf(out, "[mcp_servers.%s.env]\n", name);
+	JSON_EACH(&env, i) {
+		AUTO_JV jv v = json_iter_value(&env, i);
+		json_quote(json_iter_key(&env, i),
+		    json_iter_key_len(&env, i), out);
+		buf_adds(out, " = ");
+		json_write(&v, out);
+		buf_addc(out, '\n');
+	}
+}
+
 /*
  * Its own sandbox would have to be made inside of ours; ours does the same.
  * A string of JSON is one of TOML.
@@ -61,6 +92,10 @@ codex_prepare(struct foreign_run *f, struct err *e)
 	buf_adds(&text, "\n[analytics]\nenabled = false\n"
 	    "[feedback]\nenabled = false\n[otel]\nexporter = \"none\"\n"
 	    "[features]\napps = false\nplugins = false\n");
+	JSON_EACH(&f->servers, i) {
+		AUTO_JV jv server = json_iter_value(&f->servers, i);
+		codex_server(json_iter_key(&f->servers, i), &server, &text);
+	}
 	env(f, "CODEX_HOME", FOREIGN_HOME "/.codex");
 	strs_add(&f->args, "exec");
 	if (session(f))
@@ -73,11 +108,44 @@ codex_prepare(struct foreign_run *f, struct err *e)
 	return write_text(f, ".codex/config.toml", &text, e);
 }
 
+/* {NAME: {"command","args","env"}}, as most have it. */
+static jv
+plain_servers(const struct foreign_run *f, const char *before,
+    const char *after)
+{
+	jv all = json_object();
+
+	JSON_EACH(&f->servers, i) {
+		AUTO_JV jv server = json_iter_value(&f->servers, i);
+		jv one = json_object();
+
+		json_set(&one, "command", json_get(&server, "command"));
+		json_set(&one, "args", json_get(&server, "args"));
+		json_set(&one, "env", foreign_server_env(&server, before,
+		    after));
+		json_set(&all, json_iter_key(&f->servers, i), one);
+	}
+	return all;
+}
+
+/* None but those: it would look for others in the workspace. */
+static int
+claude_servers(struct foreign_run *f, struct err *e)
+{
+	AUTO_JV jv config = json_object();
+
+	STRS_ADD(&f->args, "--strict-mcp-config");
+	if (json_count(&f->servers) == 0)
+		return 0;
+	json_set(&config, "mcpServers", plain_servers(f, "${", "}"));
+	STRS_ADD(&f->args, "--mcp-config", FOREIGN_HOME "/.claude/mcp.json");
+	return write_json(f, ".claude/mcp.json", &config, e);
+}
+
 /* It asks a 401 again ten times, for minutes, when it is not told. */
 static int
 claude_prepare(struct foreign_run *f, struct err *e)
 {
-	(void)e;
 	env(f, "ANTHROPIC_BASE_URL", f->origin);
 	env(f, "ANTHROPIC_DEFAULT_HAIKU_MODEL", model_id(f));
 	env(f, "CLAUDE_CONFIG_DIR", FOREIGN_HOME "/.claude");
@@ -94,7 +162,7 @@ claude_prepare(struct foreign_run *f, struct err *e)
 		STRS_ADD(&f->args, "--disallowedTools", f->denied.v[i]);
 	if (session(f))
 		STRS_ADD(&f->args, "--resume", session(f));
-	return 0;
+	return claude_servers(f, e);
 }
 
 static jv
@@ -105,6 +173,23 @@ parsed(const char *text)
 
 	(void)json_parse(text, strlen(text), &v, &ignored);
 	return v;
+}
+
+/* It takes milliseconds, and asks nobody about those that it trusts. */
+static jv
+gemini_servers(const struct foreign_run *f)
+{
+	AUTO_JV jv plain = plain_servers(f, "${", "}");
+	jv all = json_object();
+
+	JSON_EACH(&plain, i) {
+		jv one = json_iter_value(&plain, i);
+
+		json_set_int(&one, "timeout", SERVER_SECONDS * 1000);
+		json_set_bool(&one, "trust", true);
+		json_set(&all, json_iter_key(&plain, i), one);
+	}
+	return all;
 }
 
 static jv
@@ -120,6 +205,8 @@ gemini_config(const struct foreign_run *f)
 		json_append(&denied, json_from_str(f->denied.v[i]));
 	json_set(&tools, "exclude", denied);
 	json_set(&c, "tools", tools);
+	if (json_count(&f->servers) > 0)
+		json_set(&c, "mcpServers", gemini_servers(f));
 	return c;
 }
 
@@ -136,6 +223,30 @@ gemini_prepare(struct foreign_run *f, struct err *e)
 	if (session(f))
 		STRS_ADD(&f->args, "--resume", session(f));
 	return write_json(f, ".gemini/settings.json", &config, e);
+}
+
+static jv
+opencode_servers(const struct foreign_run *f)
+{
+	jv all = json_object();
+
+	JSON_EACH(&f->servers, i) {
+		AUTO_JV jv server = json_iter_value(&f->servers, i);
+		AUTO_JV jv args = json_get(&server, "args");
+		jv one = json_object(), command = json_array();
+
+		json_append(&command, json_get(&server, "command"));
+		for (size_t k = 0; k < json_count(&args); k++)
+			json_append(&command, json_at(&args, k));
+		json_set_str(&one, "type", "local");
+		json_set(&one, "command", command);
+		json_set(&one, "environment", foreign_server_env(&server,
+		    "{env:", "}"));
+		json_set_bool(&one, "enabled", true);
+		json_set_int(&one, "timeout", SERVER_SECONDS * 1000);
+		json_set(&all, json_iter_key(&f->servers, i), one);
+	}
+	return all;
 }
 
 /* Every model has to be there by name. */
@@ -164,6 +275,8 @@ opencode_config(const struct foreign_run *f)
 	json_set(&provider, "options", options);
 	json_set(&provider, "models", models);
 	json_set(&providers, "agentutils", provider);
+	if (json_count(&f->servers) > 0)
+		json_set(&c, "mcp", opencode_servers(f));
 	json_set(&c, "provider", providers);
 	json_set_str(&c, "small_model", small);
 	return c;
@@ -209,15 +322,18 @@ goose_prepare(struct foreign_run *f, struct err *e)
 static const struct foreign kinds[] = {
 	{
 		.type = "acp", .translated = true, .dialogue = true,
+		.servers = true,
 		.modelless = true, .rules = "AGENTS.md",
 	}, {
 		.type = "claude", .program = "claude", .translated = true,
+		.servers = true,
 		.model = "anthropic/", .protocol = "messages",
 		.key = "ANTHROPIC_API_KEY", .rules = ".claude/CLAUDE.md",
 		.usage = FOREIGN_RUN, .tells_cost = true,
 		.tools = foreign_claude_tools, .prepare = claude_prepare,
 	}, {
 		.type = "codex", .program = "codex", .translated = true,
+		.servers = true,
 		.model = "openai/", .key = "AGENT_FOREIGN_KEY",
 		.rules = ".codex/AGENTS.md", .usage = FOREIGN_SESSION,
 		.prepare = codex_prepare,
@@ -225,6 +341,7 @@ static const struct foreign kinds[] = {
 		.type = "exec", .modelless = true, .rules = "AGENTS.md",
 	}, {
 		.type = "gemini", .program = "gemini", .translated = true,
+		.servers = true,
 		.model = "gemini/", .key = "GEMINI_API_KEY",
 		.rules = ".gemini/GEMINI.md", .usage = FOREIGN_RUN,
 		.tools = foreign_gemini_tools,
@@ -236,6 +353,7 @@ static const struct foreign kinds[] = {
 		.prepare = goose_prepare,
 	}, {
 		.type = "opencode", .program = "opencode", .translated = true,
+		.servers = true,
 		.key = "AGENT_FOREIGN_KEY",
 		.rules = ".config/opencode/AGENTS.md",
 		.tools = foreign_opencode_tools,
@@ -262,12 +380,14 @@ foreign_model(const struct foreign *kind, bool *ret_needs)
 int
 foreign_check(const struct foreign *kind, const jv *agent, struct err *e)
 {
-	static const char *const not_ours[] = { "mcp_servers",
-	    "tools", "tools_dir" };
+	static const char *const not_ours[] = {
+		"tools", "mcp_servers", "tools_dir"
+	};
 	AUTO_JV jv turns = json_path(agent, "check.each_turn");
 	const char *id = json_str(agent, "id");
 
-	for (size_t i = 0; i < sizeof(not_ours) / sizeof(not_ours[0]); i++)
+	for (size_t i = 0; i < (kind->servers ? 1 : sizeof(not_ours) /
+	    sizeof(not_ours[0])); i++)
 		if (json_has(agent, not_ours[i]))
 			return err_set(e, ST_CONFIG, "agent '%s': '%s' cannot "
 			    "be had of one of type '%s'", id, not_ours[i],

@@ -6,7 +6,8 @@
  * rules deny all of those.  Whatever cannot be said so (a condition on the
  * arguments, a question to a person, a hook that wants to look before) is
  * refused: nothing of it would be kept.  Those that speak ACP ask us, and are
- * answered by all of it.
+ * answered by all of it.  Tools of ours that the rules deny, it is not given
+ * (foreign-servers.c).
  */
 #include "config.h"
 
@@ -147,5 +148,6 @@ foreign_check_rules(const struct foreign *kind, const jv *agent,
 {
 	AUTO_STRS struct strs ignored = STRS_INIT;
 
-	return foreign_permit(kind, agent, p, &ignored, e);
+	return foreign_permit(kind, agent, p, &ignored, e) < 0 ? -1 :
+	    foreign_check_tools(kind, agent, p, e);
 }

@@ -200,6 +200,9 @@ release_round(struct foreign_run *f)
 	strs_release(&f->args);
 	strs_release(&f->env);
 	strs_release(&f->denied);
+	strs_release(&f->shows);
+	strs_release(&f->secrets);
+	jv_free(f->servers);
 	free(f->key);
 	buf_release(&f->pending);
 	free(f->step);
@@ -210,6 +213,7 @@ static void
 forget_round(struct foreign_run *f)
 {
 	release_round(f);
+	f->servers = JSON_NONE;
 	f->base = f->origin = f->inject = f->host = f->port = f->key = NULL;
 	f->key_as = f->limit = f->step = NULL;
 	f->child = (struct child)CHILD_INIT;
@@ -281,6 +285,7 @@ foreign_init(struct foreign_run *f, const struct foreign *kind,
 		.stderr_file = path_join(task->place.output_dir, "stderr.txt"),
 		.plan = task->permit.mode == PERMIT_PLAN,
 		.child = CHILD_INIT, .state = JSON_NONE, .shown = JSON_NONE,
+		.servers = JSON_NONE,
 		.called = json_object(), .live = MODEL_USAGE_INIT,
 		.last_live = MODEL_USAGE_INIT, .counted = MODEL_USAGE_INIT,
 		.used = MODEL_USAGE_INIT, .total = MODEL_USAGE_INIT,

@@ -54,7 +54,8 @@ int	foreign_check_rules(const struct foreign *kind, const jv *agent,
 
 /*
  * Runs it, as agent_run().  `agent` is what agents.yaml says, `dir` where
- * that is; of the task, `tools` and `options` are not used.
+ * that is; of the task, `tools` and `options` are not used, for it has its
+ * own: beside them it gets those of the box, and servers of tools.
  */
 int	foreign_run(const struct foreign *kind, const struct agent_task *task,
 	    const jv *agent, const char *dir, struct err *e);

@@ -39,6 +39,11 @@ struct mcp {
 	bool overlong;		/* within a line that is, and told so */
 };
 
+#define MCP_VERSION "2025-06-18"	/* that we ask for */
+
+/* Whether we speak that one, too. */
+bool	mcp_knows(const char *version);
+
 /* Starts the process; says nothing to it yet. */
 struct mcp *mcp_open(const char *name, const char *const *argv,
 	    const char *const *envp, int errors, struct err *e);

@@ -14,7 +14,7 @@ enum {
 };
 
 static const char *const versions[] = {
-	"2025-06-18", "2025-11-25", "2025-03-26", "2024-11-05"
+	MCP_VERSION, "2025-11-25", "2025-03-26", "2024-11-05"
 };
 
 enum mcp_state
@@ -117,10 +117,10 @@ list_anew(struct mcp *m)
 	ask_list(m, NULL);
 }
 
-static bool
-is_known(const char *version)
+bool
+mcp_knows(const char *version)
 {
-	for (size_t i = 0; version && i < sizeof(versions) /
+	for (size_t i = 0; i < sizeof(versions) /
 	    sizeof(versions[0]); i++)
 		if (strcmp(version, versions[i]) == 0)
 			return true;
@@ -133,10 +133,10 @@ take_greeting(struct mcp *m, const jv *result)
 	const char *version = json_str(result, "protocolVersion");
 	AUTO_JV jv can = json_get(result, "capabilities");
 
-	if (!is_known(version)) {
+	if (!version || !mcp_knows(version)) {
 		AUTO_FREE char *why = xasprintf("speaks version '%.40s' of "
-		    "the protocol, not %s", version ? version : "",
-		    versions[0]);
+		    "the protocol, not " MCP_VERSION, version ?
+		    version : "");
 		mcp_drop(m, ST_PROTOCOL, why);
 		return;
 	}

@@ -221,3 +221,36 @@ policy_of_tool(const struct policy *p, const jv *subject)
 	}
 	return POLICY_ALLOW;
 }
+
+/* Whether a pattern fits names that begin so, but not all. */
+static bool
+divides(const jv *patterns, const char *start)
+{
+	const char *pattern = json_string(patterns);
+	size_t len = pattern ? strcspn(pattern, "*?[\\") : 0;
+	size_t all = strlen(start);
+
+	if (pattern)
+		return fnmatch(pattern, start, 0) != 0 &&
+		    strncmp(pattern, start, len < all ? len : all) == 0;
+	for (size_t i = 0; i < json_count(patterns); i++) {
+		AUTO_JV jv one = json_at(patterns, i);
+		if (divides(&one, start))
+			return true;
+	}
+	return false;
+}
+
+bool
+policy_divides(const struct policy *p, const jv *subject)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		const struct rule *r = &p->rules[i];
+
+		if (r->verdict != POLICY_ALLOW &&
+		    fits(&r->agent, json_str(subject, "agent")) &&
+		    divides(&r->tool, json_str(subject, "tool")))
+			return true;
+	}
+	return false;
+}

@@ -57,4 +57,10 @@ enum policy_verdict policy_decide(struct policy *p, const jv *subject,
  */
 int	policy_of_tool(const struct policy *p, const jv *subject);
 
+/*
+ * Whether a rule that does not allow may be about some of the tools whose
+ * names begin with the `tool` of the subject, and not about all of them.
+ */
+bool	policy_divides(const struct policy *p, const jv *subject);
+
 #endif

@@ -4,8 +4,12 @@
 #include "servers.h"
 
 #include <fnmatch.h>
+#include <unistd.h>
 
+#include "agents.h"
 #include "alloc.h"
+#include "env.h"
+#include "program.h"
 
 enum { NAME_MAX_LEN = 32 };
 
@@ -103,4 +107,72 @@ servers_read(const char *path, jv *ret, struct err *e)
 	}
 	*ret = json_is(&all, JSON_OBJECT) ? json_copy(&all) : json_object();
 	return 0;
+}
+
+/* "${NAME}" is a variable of ours, "$${" is "${". */
+int
+servers_value(const char *text, struct buf *out, struct err *e)
+{
+	const char *at;
+	int found = 0;
+
+	buf_adds(out, "");
+	while ((at = strstr(text, "${")) && strchr(at, '}')) {
+		const char *end = strchr(at, '}');
+		AUTO_FREE char *name = xstrndup(at + 2,
+		    (size_t)(end - at - 2));
+
+		if (at > text && at[-1] == '$') {
+			buf_add(out, text, (size_t)(at - text - 1));
+			buf_adds(out, "${");
+			text = at + 2;
+			continue;
+		}
+		if (!env_get(name))
+			return err_set(e, ST_CONFIG, "there is no %.60s in "
+			    "the environment", name);
+		buf_add(out, text, (size_t)(at - text));
+		buf_adds(out, env_get(name));
+		found = 1;
+		text = end + 1;
+	}
+	buf_adds(out, text);
+	return found;
+}
+
+bool
+servers_obeyed(const char *name)
+{
+	static const char *const names[] = {
+		"AGENT_*", "GLIBC_*", "HOME", "LANG", "LC_*", "LD_*",
+		"MALLOC_*", "PATH", "TMPDIR", "XDG_*"
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (fnmatch(names[i], name, 0) == 0)
+			return true;
+	return false;
+}
+
+char *
+servers_words(const jv *config, const char *dir, jv *ret_args, struct err *e)
+{
+	AUTO_JV jv words = agents_strings(config, "command");
+	AUTO_JV jv args = agents_strings(config, "args");
+	AUTO_JV jv first = json_at(&words, 0);
+	const char *name = json_string(&first);
+	AUTO_FREE char *program = name ? program_find(name, dir) : NULL;
+	jv all = json_array();
+
+	for (size_t i = 1; i < json_count(&words); i++)
+		json_append(&all, json_at(&words, i));
+	for (size_t i = 0; i < json_count(&args); i++)
+		json_append(&all, json_at(&args, i));
+	json_release(ret_args);
+	*ret_args = all;
+	if (program && access(program, X_OK) == 0)
+		return STEAL(program);
+	err_set(e, ST_NOTFOUND, "there is no program '%.200s'",
+	    name ? name : "");
+	return NULL;
 }

@@ -7,7 +7,6 @@
 #include <fnmatch.h>
 #include <sys/mman.h>
 
-#include "agents.h"
 #include "alloc.h"
 #include "calls-impl.h"
 #include "env.h"
@@ -61,50 +60,6 @@ duration(const jv *config, const char *member, int64_t otherwise)
 	    otherwise;
 }
 
-/* "${NAME}" is a variable of ours, "$${" is "${". */
-static int
-expand(const char *text, struct buf *out, struct err *e)
-{
-	const char *at;
-
-	buf_adds(out, "");
-	while ((at = strstr(text, "${")) && strchr(at, '}')) {
-		const char *end = strchr(at, '}');
-		AUTO_FREE char *name = xstrndup(at + 2,
-		    (size_t)(end - at - 2));
-
-		if (at > text && at[-1] == '$') {
-			buf_add(out, text, (size_t)(at - text - 1));
-			buf_adds(out, "${");
-			text = at + 2;
-			continue;
-		}
-		if (!env_get(name))
-			return err_set(e, ST_CONFIG, "there is no %.60s in "
-			    "the environment", name);
-		buf_add(out, text, (size_t)(at - text));
-		buf_adds(out, env_get(name));
-		text = end + 1;
-	}
-	buf_adds(out, text);
-	return 0;
-}
-
-/* What agent-sandbox itself would obey, and is no secret. */
-static bool
-is_obeyed(const char *name)
-{
-	static const char *const names[] = {
-		"AGENT_*", "GLIBC_*", "HOME", "LANG", "LC_*", "LD_*",
-		"MALLOC_*", "PATH", "TMPDIR", "XDG_*"
-	};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (fnmatch(names[i], name, 0) == 0)
-			return true;
-	return false;
-}
-
 /* Its own environment: by name, the values beside. */
 static int
 env_words(const jv *config, struct strs *w, struct strs *env, struct err *e)
@@ -115,7 +70,7 @@ env_words(const jv *config, struct strs *w, struct strs *env, struct err *e)
 	for (size_t i = 0; ours[i]; i++) {
 		AUTO_FREE char *name = xstrndup(ours[i],
 		    strcspn(ours[i], "="));
-		if (!json_has(&own, name) || is_obeyed(name))
+		if (!json_has(&own, name) || servers_obeyed(name))
 			strs_add(env, ours[i]);
 	}
 	JSON_EACH(&own, i) {
@@ -125,10 +80,10 @@ env_words(const jv *config, struct strs *w, struct strs *env, struct err *e)
 		AUTO_BUF struct buf value = BUF_INIT;
 		const char *name = json_iter_key(&own, i);
 
-		if (expand(text, &value, e) < 0)
+		if (servers_value(text, &value, e) < 0)
 			return -1;
 		strs_add(w, "--env");
-		if (is_obeyed(name)) {
+		if (servers_obeyed(name)) {
 			strs_addf(w, "%s=%s", name, value.data);
 		} else {
 			strs_add(w, name);
@@ -143,21 +98,13 @@ static int
 command_words(const jv *config, const char *dir, struct strs *w,
     struct err *e)
 {
-	AUTO_JV jv words = agents_strings(config, "command");
-	AUTO_JV jv args = agents_strings(config, "args");
-	AUTO_JV jv first = json_at(&words, 0);
-	const char *name = json_string(&first);
-	AUTO_FREE char *program = name ? program_find(name, dir) : NULL;
+	AUTO_JV jv args = JSON_NONE;
+	AUTO_FREE char *program = servers_words(config, dir, &args, e);
 
-	if (!program || access(program, X_OK) != 0)
-		return err_set(e, ST_NOTFOUND, "there is no program '%s'",
-		    name ? name : "");
+	if (!program)
+		return -1;
 	program_show(program, w);
 	STRS_ADD(w, "--", program);
-	for (size_t i = 1; i < json_count(&words); i++) {
-		AUTO_JV jv word = json_at(&words, i);
-		strs_add(w, json_string(&word));
-	}
 	for (size_t i = 0; i < json_count(&args); i++) {
 		AUTO_JV jv word = json_at(&args, i);
 		strs_add(w, json_string(&word));

@@ -60,6 +60,19 @@ char	*servers_of_tool(const char *tool);
 bool	servers_may_mean(const jv *agent, const char *word);
 
 /*
+ * A value of an environment with the variables of ours in it: whether there
+ * are any, or -1 with ST_CONFIG when one is not there.
+ */
+int	servers_value(const char *text, struct buf *out, struct err *e);
+
+/* Whether agent-sandbox itself would obey a variable of that name. */
+bool	servers_obeyed(const char *name);
+
+/* The program of one, to be freed, and its arguments; NULL: ST_NOTFOUND. */
+char	*servers_words(const jv *config, const char *dir, jv *ret_args,
+	    struct err *e);
+
+/*
  * Starts them all.  `dir` is where relative paths of programs start, `place`
  * what they may see; with `read_only` they can change nothing.  Never waits.
  * One that cannot be started is told with the others that fail.

@@ -160,7 +160,7 @@ check_held(const struct checking *c, const struct foreign *foreign)
 	    "hooks") : JSON_NONE;
 	struct err why = ERR_INIT;
 	struct permit p = { .policy = policy_new(&rules, &why),
-	    .hooks = &hooks };
+	    .tools = &c->box, .hooks = &hooks };
 
 	/* what is wrong with the rules themselves is said of them */
 	if (p.policy && foreign_check_rules(foreign, c->agent, &p, &why) < 0)
@@ -209,9 +209,9 @@ check_agent(struct checking *c)
 {
 	struct err why = ERR_INIT;
 
-	check_type(c);
 	if (toolbox_read(c->agent, c->agents->dir, &c->box, &why) < 0)
 		agents_problem(c->agents, c->i, "tools_dir", "%s", why.text);
+	check_type(c);
 	check_servers(c);
 	each_string(c, "tools", check_tool);
 	check_rule_tools(c);

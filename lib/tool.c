@@ -262,3 +262,17 @@ tool_check(const struct tool *t, const jv *arguments, struct err *e)
 	}
 	return 0;
 }
+
+void
+tool_text(const char *text, size_t len, size_t max, struct buf *out)
+{
+	size_t head = max / 3, tail = max - head;
+
+	if (len <= max) {
+		buf_add(out, text ? text : "", len);
+		return;
+	}
+	buf_add(out, text, head);
+	buf_addf(out, TOOL_GAP, len - max);
+	buf_add(out, text + len - tail, tail);
+}

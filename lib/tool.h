@@ -84,6 +84,12 @@ int	tool_list_files(const jv *arguments, struct buf *out, struct err *e);
 int	tool_search_files(const jv *arguments, struct buf *out,
 	    struct err *e);
 
+/* What stands for what was left out, a size_t of bytes. */
+#define TOOL_GAP "\n[... %zu bytes left out ...]\n"
+
+/* Appends a text, or its beginning and end when it is longer than `max`. */
+void	tool_text(const char *text, size_t len, size_t max, struct buf *out);
+
 /* What a model gets of one result at most; longer ones are cut. */
 enum { TOOL_TEXT_MAX = 48 << 10 };
 

@@ -30,11 +30,11 @@ def tool(name, **hints):
 
 def tools(cursor):
     pages = {
-        None: ([tool("echo", readOnlyHint=True), tool("count"),
+        None: ([tool("echo", readOnlyHint=True), tool("env"), tool("count"),
                 tool("again", idempotentHint=True)], "2"),
         "2": ([tool("a.b/c"), tool("x" * 90), tool("fail"), tool("all"),
                tool("hang"), tool("crash"), tool("long"), tool("endless"),
-               tool("grow"), tool("ask"), tool("log"), tool("env")], None),
+               tool("grow"), tool("ask"), tool("log")], None),
     }
     some, after = pages[cursor]
     if cursor and extra:
@@ -120,7 +120,8 @@ def answer(message):
             {"tools": {"listChanged": True}},
             "serverInfo": {"name": "test", "version": "1"}}})
     elif method == "tools/list":
-        say({"id": id_, "result": tools(message["params"].get("cursor"))})
+        cursor = message.get("params", {}).get("cursor")
+        say({"id": id_, "result": tools(cursor)})
     elif method == "tools/call":
         if message["params"]["name"] == "grown" and not extra:
             say({"id": id_, "error": {"code": -32602, "message": "no"}})

@@ -106,7 +106,7 @@ run agent-spawn --check
 expect_status 78
 expect_err_has "'check.each_turn' cannot be had"
 mkdir tools
-sed -i 's/check: .*/tools_dir: tools/' agents.yaml
+sed -i 's/check: .*/tools_dir: tools/; s/type: codex/type: goose/' agents.yaml
 run agent-spawn --check
 expect_status 78
 expect_err_has "'tools_dir' cannot be had"

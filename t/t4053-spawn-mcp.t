@@ -111,7 +111,7 @@ it 'gives an agent those that its tools name'
 sed -i '/model:/a\    tools: [done, mcp__s__e*]' agents.yaml
 run agent-spawn -a dev --dry-run go
 expect_json '.[0].body.tools | map(.function.name) ==
-	["done", "mcp__s__echo", "mcp__s__endless", "mcp__s__env"]'
+	["done", "mcp__s__echo", "mcp__s__env", "mcp__s__endless"]'
 sed -i 's/mcp__s__e\*/mcp__t/' agents.yaml
 run agent-spawn --check
 expect_status 78
