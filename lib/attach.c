@@ -4,6 +4,7 @@
 #include "attach.h"
 
 #include "alloc.h"
+#include "base64.h"
 #include "fd.h"
 #include "path.h"
 
@@ -23,26 +24,6 @@ static const struct magic magics[] = {
 	{ "ID3", 0, 3, "audio/mpeg" },
 	{ "\xff\xfb", 0, 2, "audio/mpeg" },
 };
-
-/* Appends in base 64 (RFC 4648, with padding). */
-static void
-add_base64(const void *data, size_t len, struct buf *out)
-{
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-	    "abcdefghijklmnopqrstuvwxyz0123456789+/";
-	const unsigned char *s = data;
-
-	buf_reserve(out, (len + 2) / 3 * 4);
-	for (size_t i = 0; i < len; i += 3) {
-		unsigned n = (unsigned)s[i] << 16 |
-		    (i + 1 < len ? (unsigned)s[i + 1] << 8 : 0) |
-		    (i + 2 < len ? s[i + 2] : 0);
-		buf_addc(out, digits[n >> 18]);
-		buf_addc(out, digits[n >> 12 & 63]);
-		buf_addc(out, i + 1 < len ? digits[n >> 6 & 63] : '=');
-		buf_addc(out, i + 2 < len ? digits[n & 63] : '=');
-	}
-}
 
 /* UTF-8 without NUL is text: libjq makes something else of what is not. */
 static bool
@@ -92,7 +73,7 @@ sound(const struct buf *b, const char *type)
 	AUTO_BUF struct buf text = BUF_INIT;
 	jv inner = json_object();
 
-	add_base64(b->data, b->len, &text);
+	base64_encode(b->data, b->len, &text);
 	json_set_str(&inner, "data", text.data);
 	json_set_str(&inner, "format", strstr(type, "wav") ? "wav" : "mp3");
 	return part("input_audio", "input_audio", inner);
@@ -107,7 +88,7 @@ encoded(const char *where, const struct buf *b, const char *type)
 	if (strncmp(type, "audio/", 6) == 0)
 		return sound(b, type);
 	buf_addf(&url, "data:%s;base64,", type);
-	add_base64(b->data, b->len, &url);
+	base64_encode(b->data, b->len, &url);
 	if (strncmp(type, "image/", 6) == 0)
 		return picture(url.data);
 	inner = json_object();
