@@ -7,6 +7,8 @@
 #include "clock.h"
 #include "fd.h"
 #include "ndjson.h"
+#include "term.h"
+#include "utf8.h"
 
 enum {
 	LIMIT = 10,
@@ -18,31 +20,17 @@ enum {
 #define MARK "\033[1m"
 #define UNMARK "\033[0m"
 
-/* Never inside a character. */
-static size_t
-char_start(const char *s, size_t i)
-{
-	while (i > 0 && ((unsigned char)s[i] & 0xC0) == 0x80)
-		i--;
-	return i;
-}
-
 /* Text for a terminal: nothing in it may command the terminal. */
 static void
 put_clean(const char *s, size_t len, bool one_line, struct buf *out)
 {
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)s[i];
-		if (c == '\n' && !one_line)
-			buf_adds(out, "\n    ");
-		else if (c == '\t' || c == '\n')
-			buf_addc(out, ' ');
-		else if (c < ' ' || c == 0x7F ||
-		    (c == 0xC2 && i + 1 < len &&
-		    (unsigned char)s[i + 1] < 0xA0))
-			buf_addc(out, '?');
-		else
-			buf_addc(out, s[i]);
+	AUTO_BUF struct buf clean = BUF_INIT;
+
+	term_clean(s, len, one_line ? TERM_ONELINE : 0, &clean);
+	for (size_t i = 0; i < clean.len; i++) {
+		buf_addc(out, clean.data[i]);
+		if (clean.data[i] == '\n')
+			buf_adds(out, "    ");
 	}
 }
 
@@ -65,7 +53,7 @@ passage_start(const struct memory_hit *h)
 			    h->span[i].start - 60 : 0;
 		}
 	}
-	return char_start(h->note.text, best);
+	return utf8_cut(h->note.text, best);
 }
 
 static void
@@ -77,7 +65,7 @@ put_passage(const struct memory_hit *h, bool mark, struct buf *out)
 	if (to >= h->note.text_len)
 		to = h->note.text_len;
 	else
-		to = char_start(text, to);
+		to = utf8_cut(text, to);
 	if (from > 0)
 		buf_adds(out, "...");
 	for (size_t i = 0; i < h->nspans; i++) {
@@ -332,7 +320,7 @@ list_one(void *arg, struct memory_note *note, struct err *e)
 		put_head(note, &l->out);
 		buf_adds(&l->out, "\n    ");
 		if (len > PASSAGE)
-			len = char_start(note->text, PASSAGE);
+			len = utf8_cut(note->text, PASSAGE);
 		put_clean(note->text, len, true, &l->out);
 		buf_adds(&l->out, len < note->text_len ? "...\n" : "\n");
 	}

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "alloc.h"
+#include "utf8.h"
 
 enum {
 	SMALL = 400,		/* bytes from which a heading ends a part, */
@@ -132,9 +133,8 @@ cut_line(struct cutting *c, const char *p, size_t len, int64_t line,
 		size_t n = len < MOST ? len : MOST;
 		struct chunk_part part = { p, n, line, line };
 		int r;
-		while (n < len && n > 1 && ((unsigned char)p[n] & 0xC0) ==
-		    0x80)
-			n--;
+		if (n < len && utf8_cut(p, n) > 0)
+			n = utf8_cut(p, n);
 		part.len = n;
 		r = is_empty(p, n) ? 0 : c->fn(c->arg, &part, e);
 		if (r != 0)

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "utf8.h"
+
 static const char *program = "agent";
 
 static const struct {
@@ -46,7 +48,6 @@ static size_t __attribute__((format(printf, 3, 0)))
 append(char *text, size_t len, const char *fmt, va_list ap)
 {
 	int n;
-	size_t cut = ERR_TEXT_MAX - 4;
 
 	if (len >= ERR_TEXT_MAX)
 		return len;
@@ -57,9 +58,7 @@ append(char *text, size_t len, const char *fmt, va_list ap)
 	}
 	if ((size_t)n < ERR_TEXT_MAX - len)
 		return len + (size_t)n;
-	while (cut > 0 && ((unsigned char)text[cut] & 0xc0) == 0x80)
-		cut--;
-	memcpy(text + cut, "...", 4);
+	memcpy(text + utf8_cut(text, ERR_TEXT_MAX - 4), "...", 4);
 	return ERR_TEXT_MAX;
 }
 
@@ -121,39 +120,25 @@ err_prefix(struct err *e, const char *fmt, ...)
 	return -1;
 }
 
-/* The length of the UTF-8 character at `s`; 0 when it is none. */
-static size_t
-utf8_length(const unsigned char *s)
-{
-	size_t n = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 :
-	    s[0] < 0xf0 ? 3 : s[0] < 0xf5 ? 4 : 0;
-
-	for (size_t i = 1; i < n; i++)
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-	return n;
-}
-
 /* One line, one write; what would steer a terminal becomes '?'. */
 static void
 print_line(char *line)
 {
-	unsigned char *s = (unsigned char *)line;
-	size_t n;
+	size_t len = strlen(line), n;
 
-	for (; *s; s += n) {
-		n = utf8_length(s);
+	for (size_t i = 0; i < len; i += n) {
+		uint32_t c = 0;
+
+		n = utf8_decode(line + i, len - i, &c);
 		/* C0, DEL, C1 (U+0080 to U+009F) and what is no UTF-8: a
 		 * terminal in another encoding may obey it */
-		if (n == 0 || *s < 0x20 || *s == 0x7f ||
-		    (*s == 0xc2 && s[1] < 0xa0)) {
+		if (n == 0 || c < 0x20 || (c >= 0x7f && c < 0xa0)) {
 			n = n ? n : 1;
-			memset(s, '?', n);
+			memset(line + i, '?', n);
 		}
 	}
-	*s = '\n';
-	n = (size_t)(s - (unsigned char *)line) + 1;
-	while (write(STDERR_FILENO, line, n) < 0 && errno == EINTR)
+	line[len] = '\n';
+	while (write(STDERR_FILENO, line, len + 1) < 0 && errno == EINTR)
 		;
 }
 

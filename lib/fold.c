@@ -9,6 +9,7 @@
 #include "fold.h"
 
 #include "alloc.h"
+#include "utf8.h"
 
 /* U+00C0 to U+017F without accents; space where it is no letter. */
 static const char latin[] =
@@ -76,27 +77,6 @@ fold_stem(uint64_t seed, const char *s, size_t len)
 			len--;
 	}
 	return fold_hash(seed, s, len);
-}
-
-/* The character at s; its length in bytes; 0xFFFD, 1 when it is none. */
-static size_t
-decode(const unsigned char *s, size_t len, uint32_t *ret)
-{
-	size_t n = *s < 0x80 ? 1 : *s < 0xC2 ? 0 : *s < 0xE0 ? 2
-	    : *s < 0xF0 ? 3 : *s < 0xF5 ? 4 : 0;
-	uint32_t c;
-
-	*ret = 0xFFFD;
-	if (n == 0 || n > len)
-		return 1;
-	c = n == 1 ? *s : *s & (0x7FU >> n);
-	for (size_t i = 1; i < n; i++) {
-		if ((s[i] & 0xC0) != 0x80)
-			return 1;
-		c = c << 6 | (s[i] & 0x3FU);
-	}
-	*ret = c;
-	return n;
 }
 
 static bool
@@ -190,10 +170,9 @@ fold_char(struct folding *f, const char *at, uint32_t c, size_t n)
 	}
 	if (c >= 0x410 && c <= 0x42F) {
 		c += 0x20;
-		char two[2] = {
-			(char)(0xC0 | c >> 6), (char)(0x80 | (c & 0x3F))
-		};
-		put(f, at, two, 2, false);
+		char lower[UTF8_MAX];
+
+		put(f, at, lower, utf8_encode(c, lower), false);
 		return true;
 	}
 	if (c < 0x370 || (c >= 0x2000 && c < 0x3040) || c >= 0xFF00)
@@ -223,18 +202,19 @@ static void
 fold_run(struct folding *f, const char *text, size_t len)
 {
 	for (size_t i = 0; i < len; ) {
+		const char *at;
 		uint32_t c;
+
 		i += fold_letters(f, text + i, len - i);
 		if (i == len)
 			break;
-		size_t n = decode((const unsigned char *)text + i, len - i,
-		    &c);
-		if (!fold_char(f, text + i, c, n)) {
-			give(f, text + i);
+		at = text + i;
+		c = utf8_next(text, len, &i);
+		if (!fold_char(f, at, c, (size_t)(text + i - at))) {
+			give(f, at);
 			if (is_end(c))
 				f->fresh = true;
 		}
-		i += n;
 	}
 	give(f, text + len);
 }

@@ -13,6 +13,7 @@
 
 #include "alloc.h"
 #include "json.h"
+#include "utf8.h"
 
 enum { DEPTH_MAX = 100 };	/* of what is read here */
 
@@ -103,27 +104,13 @@ read_hex(struct reader *r)
 	return n;
 }
 
-static void
-add_utf8(struct buf *out, int c)
-{
-	if (c < 0x80) {
-		buf_addc(out, (char)c);
-	} else if (c < 0x800) {
-		buf_addc(out, (char)(0xc0 | c >> 6));
-		buf_addc(out, (char)(0x80 | (c & 0x3f)));
-	} else {
-		buf_addc(out, (char)(0xe0 | c >> 12));
-		buf_addc(out, (char)(0x80 | (c >> 6 & 0x3f)));
-		buf_addc(out, (char)(0x80 | (c & 0x3f)));
-	}
-}
-
 /* After a backslash. */
 static bool
 read_escape(struct reader *r, struct buf *out)
 {
 	static const char letters[] = "\"\\/bfnrt";
 	static const char meant[] = "\"\\/\b\f\n\r\t";
+	char character[UTF8_MAX];
 	const char *letter;
 	int c;
 
@@ -140,7 +127,7 @@ read_escape(struct reader *r, struct buf *out)
 	c = read_hex(r);
 	if (c < 0 || (c >= 0xd800 && c < 0xe000))
 		return false;		/* a pair, or half of one */
-	add_utf8(out, c);
+	buf_add(out, character, utf8_encode((uint32_t)c, character));
 	return true;
 }
 

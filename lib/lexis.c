@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "alloc.h"
+#include "utf8.h"
 
 enum class {
 	SPACE,			/* and whatever else ends a chunk */
@@ -60,54 +61,6 @@ static const struct {
 static const char *const stops[] = {
 #include "lexis-stop.inc"
 };
-
-size_t
-lexis_decode(const char *p, size_t len, unsigned *ret)
-{
-	const unsigned char *u = (const unsigned char *)p;
-	size_t n = u[0] < 0x80 ? 1 : u[0] < 0xC2 ? 0 : u[0] < 0xE0 ? 2 :
-	    u[0] < 0xF0 ? 3 : u[0] < 0xF5 ? 4 : 0;
-	unsigned c;
-
-	if (n == 0 || n > len)
-		return 0;
-	c = n == 1 ? u[0] : u[0] & (0xFFu >> (n + 1));
-	for (size_t i = 1; i < n; i++) {
-		if ((u[i] & 0xC0) != 0x80)
-			return 0;
-		c = c << 6 | (u[i] & 0x3F);
-	}
-	if ((n == 3 && c < 0x800) || (n == 4 && (c < 0x10000 ||
-	    c > 0x10FFFF)) || (c >= 0xD800 && c < 0xE000))
-		return 0;
-	*ret = c;
-	return n;
-}
-
-static size_t
-encode(unsigned c, char *out)
-{
-	if (c < 0x80) {
-		out[0] = (char)c;
-		return 1;
-	}
-	if (c < 0x800) {
-		out[0] = (char)(0xC0 | c >> 6);
-		out[1] = (char)(0x80 | (c & 0x3F));
-		return 2;
-	}
-	if (c < 0x10000) {
-		out[0] = (char)(0xE0 | c >> 12);
-		out[1] = (char)(0x80 | (c >> 6 & 0x3F));
-		out[2] = (char)(0x80 | (c & 0x3F));
-		return 3;
-	}
-	out[0] = (char)(0xF0 | c >> 18);
-	out[1] = (char)(0x80 | (c >> 12 & 0x3F));
-	out[2] = (char)(0x80 | (c >> 6 & 0x3F));
-	out[3] = (char)(0x80 | (c & 0x3F));
-	return 4;
-}
 
 static enum class
 class_ascii(unsigned c)
@@ -188,7 +141,7 @@ fold_wide(unsigned c, char *out)
 		*out = latin[c - 0xC0];
 		return 1;
 	}
-	return encode(fold_other(c), out);
+	return utf8_encode(fold_other(c), out);
 }
 
 static enum class
@@ -435,8 +388,8 @@ lexis_scan(const char *text, size_t len,
 	s.k.n = s.k.foldlen = 0;
 	while (i < len) {
 		char fold[8];
-		unsigned c = 0;
-		size_t n = lexis_decode(text + i, len - i, &c), m = 1;
+		uint32_t c = 0;
+		size_t n = utf8_decode(text + i, len - i, &c), m = 1;
 		enum class class = n == 0 ? SPACE : c < 0x80 ?
 		    class_ascii(c) : class_wide(c);
 

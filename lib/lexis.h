@@ -31,9 +31,4 @@ void	lexis_scan(const char *text, size_t len,
 /* Whether a folded word says nothing by itself: "the", "how", "und". */
 bool	lexis_is_stop(const char *word, size_t len);
 
-/*
- * Decodes one character of UTF-8 at `p`; its length, 0 when it is malformed.
- */
-size_t	lexis_decode(const char *p, size_t len, unsigned *ret);
-
 #endif

@@ -14,6 +14,7 @@
 #include "path.h"
 #include "record.h"
 #include "registry.h"
+#include "utf8.h"
 
 enum { NOTE_MAX = 160 };
 
@@ -136,8 +137,7 @@ snippet(const char *text)
 	text += strspn(text, " \t\r\n");
 	n = strcspn(text, "\r\n");
 	if (n > NOTE_MAX)
-		for (n = NOTE_MAX; n > 0 && (text[n] & 0xc0) == 0x80; )
-			n--;
+		n = utf8_cut(text, NOTE_MAX);
 	return n > 0 ? xstrndup(text, n) : NULL;
 }
 

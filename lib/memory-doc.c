@@ -10,10 +10,10 @@
 
 #include "alloc.h"
 #include "chunk.h"
-#include "lexis.h"
 #include "path.h"
 #include "secret.h"
 #include "sha256.h"
+#include "utf8.h"
 
 enum {
 	BATCH = 2048,		/* parts of a transaction */
@@ -80,8 +80,8 @@ clean(const char *p, size_t len, struct buf *out)
 	size_t from = 0, i = 0;
 
 	while (i < len) {
-		unsigned c;
-		size_t n = lexis_decode(p + i, len - i, &c);
+		uint32_t c;
+		size_t n = utf8_decode(p + i, len - i, &c);
 		if (n == 0 || p[i] == '\0') {
 			buf_add(out, p + from, i - from);
 			buf_adds(out, n ? " " : "\xEF\xBF\xBD");

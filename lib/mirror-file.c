@@ -6,9 +6,9 @@
 #include <errno.h>
 
 #include "alloc.h"
-#include "lexis.h"
 #include "num.h"
 #include "path.h"
+#include "utf8.h"
 
 enum { FILE_MAX = 64 << 20 };
 
@@ -38,8 +38,8 @@ static int
 check_text(const struct mirror_file *f, struct err *e)
 {
 	for (size_t i = 0; i < f->text.len; ) {
-		unsigned c;
-		size_t n = lexis_decode(f->text.data + i, f->text.len - i, &c);
+		uint32_t c;
+		size_t n = utf8_decode(f->text.data + i, f->text.len - i, &c);
 		if (n == 0 || c == 0)
 			return err_set(e, ST_DATA, "'%s' is not UTF-8 text",
 			    f->path);

@@ -8,6 +8,7 @@
 #include "alloc.h"
 #include "pattern-impl.h"
 #include "unicode.h"
+#include "utf8.h"
 
 #define CHAR_MAX_CODE UINT32_C(0x10ffff)
 #define COUNT(a) (sizeof(a) / sizeof(*(a)))

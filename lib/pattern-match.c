@@ -6,6 +6,7 @@
 #include "alloc.h"
 #include "pattern-impl.h"
 #include "unicode.h"
+#include "utf8.h"
 
 enum { BUDGET = 1 << 27 };	/* states visited by one match */
 

@@ -13,6 +13,7 @@
 #include "alloc.h"
 #include "pattern-impl.h"
 #include "unicode.h"
+#include "utf8.h"
 
 enum {
 	PROGRAM_MAX = 20000,	/* instructions */

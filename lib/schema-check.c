@@ -6,7 +6,7 @@
 #include "schema-impl.h"
 
 #include "alloc.h"
-#include "unicode.h"
+#include "utf8.h"
 
 enum {
 	DEPTH_MAX = 2500,	/* calls within each other; a value nests 256 */

@@ -7,7 +7,7 @@
 
 #include "alloc.h"
 #include "num.h"
-#include "unicode.h"
+#include "utf8.h"
 
 /* The parameters that a rule does not look at. */
 #define UNUSED ((void)k, (void)n, (void)r, (void)v, (void)at, (void)seen)

@@ -19,7 +19,7 @@
 #include "http.h"
 #include "json.h"
 #include "tape-impl.h"
-#include "unicode.h"
+#include "utf8.h"
 
 enum {
 	QUEUE_MAX = 1 << 20,	/* bytes that a slow client may be behind */
@@ -147,11 +147,12 @@ whole(const char *s, size_t len)
 	size_t i = 0;
 
 	while (i < len) {
-		size_t before = i;
-		uint32_t c = utf8_next(s, len, &i);
-		/* U+FFFD itself has three bytes */
-		if (c == 0xfffd && i - before == 1)
-			return len - before < 4 ? (ssize_t)before : -1;
+		uint32_t c;
+		size_t n = utf8_decode(s + i, len - i, &c);
+
+		if (n == 0)
+			return len - i < UTF8_MAX ? (ssize_t)i : -1;
+		i += n;
 	}
 	return (ssize_t)len;
 }

@@ -17,6 +17,7 @@
 #include "alloc.h"
 #include "env.h"
 #include "num.h"
+#include "utf8.h"
 
 enum state {
 	GROUND,
@@ -27,7 +28,6 @@ enum state {
 
 enum {
 	BEL = 0x07, CAN = 0x18, SUB = 0x1a, ESC = 0x1b, DEL = 0x7f,
-	REPLACEMENT = 0xfffd,
 	STRING_MAX = 4096	/* a longer one is dropped in pieces */
 };
 
@@ -35,26 +35,6 @@ void
 term_filter_init(struct term_filter *f, int flags)
 {
 	*f = (struct term_filter){ .flags = flags };
-}
-
-static void
-put_utf8(uint32_t c, struct buf *out)
-{
-	if (c < 0x80) {
-		buf_addc(out, (char)c);
-		return;
-	}
-	if (c < 0x800) {
-		buf_addc(out, (char)(0xc0 | c >> 6));
-	} else if (c < 0x10000) {
-		buf_addc(out, (char)(0xe0 | c >> 12));
-		buf_addc(out, (char)(0x80 | (c >> 6 & 0x3f)));
-	} else {
-		buf_addc(out, (char)(0xf0 | c >> 18));
-		buf_addc(out, (char)(0x80 | (c >> 12 & 0x3f)));
-		buf_addc(out, (char)(0x80 | (c >> 6 & 0x3f)));
-	}
-	buf_addc(out, (char)(0x80 | (c & 0x3f)));
 }
 
 /* A space that was held back, now that something follows it. */
@@ -80,12 +60,14 @@ deceives(uint32_t c)
 static void
 put_char(struct term_filter *f, uint32_t c, struct buf *out)
 {
+	char character[UTF8_MAX];
+
 	put_space(f, out);
 	if (deceives(c))
-		c = REPLACEMENT;
+		c = UTF8_BAD;
 	if (c >= 0x80 && (f->flags & TERM_ASCII))
 		c = '?';
-	put_utf8(c, out);
+	buf_add(out, character, utf8_encode(c, character));
 }
 
 static void
@@ -159,7 +141,7 @@ ground(struct term_filter *f, uint32_t c, struct buf *out)
 	else if (c < 0x20 || c == DEL)
 		put_control(f, c, out);
 	else if (c >= 0x80 && c < 0xa0)
-		put_char(f, REPLACEMENT, out);
+		put_char(f, UTF8_BAD, out);
 	else
 		put_char(f, c, out);
 }
@@ -269,7 +251,7 @@ first_byte(struct term_filter *f, unsigned char b, struct buf *out)
 		f->code = b & 0x07;
 		f->min = 0x10000;
 	} else {
-		take(f, REPLACEMENT, out);
+		take(f, UTF8_BAD, out);
 	}
 }
 
@@ -282,7 +264,7 @@ next_byte(struct term_filter *f, unsigned char b, struct buf *out)
 	}
 	if ((b & 0xc0) != 0x80) {
 		f->missing = 0;
-		take(f, REPLACEMENT, out);
+		take(f, UTF8_BAD, out);
 		first_byte(f, b, out);
 		return;
 	}
@@ -291,7 +273,7 @@ next_byte(struct term_filter *f, unsigned char b, struct buf *out)
 		return;
 	if (f->code < f->min || f->code > 0x10ffff ||
 	    (f->code >= 0xd800 && f->code < 0xe000))
-		f->code = REPLACEMENT;
+		f->code = UTF8_BAD;
 	take(f, f->code, out);
 }
 
@@ -329,7 +311,7 @@ void
 term_filter_end(struct term_filter *f, struct buf *out)
 {
 	if (f->missing)
-		take(f, REPLACEMENT, out);
+		take(f, UTF8_BAD, out);
 	if (f->cr)
 		put_white(f, '\n', out);
 	if (f->coloured)
@@ -417,20 +399,6 @@ term_parse_when(const char *word, enum term_when *ret)
 	return -1;
 }
 
-/* Decodes clean text: the length of the character at `s`. */
-static size_t
-decode(const char *s, size_t len, wchar_t *ret)
-{
-	const unsigned char *u = (const unsigned char *)s;
-	size_t n = u[0] < 0x80 ? 1 : u[0] < 0xe0 ? 2 : u[0] < 0xf0 ? 3 : 4;
-	unsigned c = u[0] & (n == 1 ? 0x7fU : 0xffU >> (n + 1));
-
-	for (size_t i = 1; i < n && i < len; i++)
-		c = c << 6 | (u[i] & 0x3fU);
-	*ret = (wchar_t)c;
-	return n < len ? n : len;
-}
-
 size_t
 term_fit(const struct term *t, const char *s, size_t len, size_t columns,
     size_t *ret_width)
@@ -439,16 +407,16 @@ term_fit(const struct term *t, const char *s, size_t len, size_t columns,
 	size_t i = 0, width = 0;
 
 	while (i < len) {
-		wchar_t c;
-		size_t n = decode(s + i, len - i, &c);
-		int w = c < 0x80 || !t->locale ? 1 : wcwidth(c);
+		size_t next = i;
+		uint32_t c = utf8_next(s, len, &next);
+		int w = c < 0x80 || !t->locale ? 1 : wcwidth((wchar_t)c);
 
 		if (w < 0)
 			w = 1;
 		if (width + (size_t)w > columns)
 			break;
 		width += (size_t)w;
-		i += n;
+		i = next;
 	}
 	if (t->locale)
 		uselocale(old);

@@ -1,4 +1,4 @@
-/* unicode: the general category of a character, and UTF-8. */
+/* unicode: the general category of a character. */
 #include "config.h"
 
 #include "unicode.h"
@@ -97,42 +97,4 @@ unicode_mask(const char *name)
 		    strcmp(name, names[i].longer) == 0)
 			return names[i].mask;
 	return 0;
-}
-
-uint32_t
-utf8_next(const char *s, size_t len, size_t *i)
-{
-	static const uint32_t least[] = { 0, 0x80, 0x800, 0x10000 };
-	unsigned char first = (unsigned char)s[*i];
-	size_t more = first < 0x80 ? 0 : first < 0xc2 ? 9 :
-	    first < 0xe0 ? 1 : first < 0xf0 ? 2 : first < 0xf5 ? 3 : 9;
-	uint32_t c = first;
-
-	if (more > 0 && more < 9)
-		c &= UINT32_C(0x3f) >> more;
-	for (size_t k = 1; k <= more; k++) {
-		unsigned char next;
-		if (more == 9 || *i + k >= len ||
-		    ((next = (unsigned char)s[*i + k]) & 0xc0) != 0x80) {
-			*i += 1;
-			return 0xfffd;
-		}
-		c = c << 6 | (next & 0x3f);
-	}
-	if (c < least[more] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000)) {
-		*i += 1;
-		return 0xfffd;
-	}
-	*i += more + 1;
-	return c;
-}
-
-size_t
-utf8_count(const char *s, size_t len)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < len; n++)
-		utf8_next(s, len, &i);
-	return n;
 }

@@ -1,10 +1,9 @@
 /*
- * unicode: the general category of a character, and UTF-8.
+ * unicode: the general category of a character.
  */
 #ifndef AGENT_UNICODE_H
 #define AGENT_UNICODE_H
 
-#include <stddef.h>
 #include <stdint.h>
 
 /* General categories, as bits of a mask. */
@@ -24,14 +23,5 @@ enum unicode_category unicode_category(uint32_t c);
  * "Uppercase_Letter", "L", "Letter"); 0 when there is none of that name.
  */
 uint32_t unicode_mask(const char *name);
-
-/*
- * The character at s[*i], and *i behind it.  What is not UTF-8 counts as one
- * character a byte, U+FFFD.
- */
-uint32_t utf8_next(const char *s, size_t len, size_t *i);
-
-/* How many characters. */
-size_t	utf8_count(const char *s, size_t len);
 
 #endif

@@ -88,4 +88,13 @@ it 'is sound after all that'
 run agent-mem check
 expect_status 0
 
+it 'shows nothing that steers or deceives a terminal'
+jq -nc '{id: "evil", text: "one \u001b[31mtwo\u009b2J \u202ethree\u2028four"}' |
+	agent-mem add --format ndjson >/dev/null
+run agent-mem search --format text one
+expect_status 0
+expect_out_has 'one two'
+expect_ok perl -CI -0ne 'exit(/[\x{1b}\x{80}-\x{9f}\x{202e}\x{2028}]/)' \
+	"$T_DIR/out"
+
 done_testing

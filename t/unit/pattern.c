@@ -108,17 +108,8 @@ test_bounds(void)
 }
 
 static void
-test_utf8(void)
+test_categories(void)
 {
-	static const char bad[] = "\300\200\355\240\200\365a";
-	size_t i = 0;
-
-	is_int((int64_t)utf8_count("a\303\251\360\237\220\262", 7), 3,
-	    "counts characters");
-	is_int((int64_t)utf8_count(bad, sizeof(bad) - 1), 7,
-	    "what is not UTF-8 counts by bytes");
-	ok(utf8_next("\342\202", 2, &i) == 0xfffd && i == 1,
-	    "a cut character does not read on");
 	is_int(unicode_category(0x10ffff), UNI_Cn, "the last one");
 	is_int(unicode_category(0x100), UNI_Lu, "alternating, upper");
 	is_int(unicode_category(0x101), UNI_Ll, "alternating, lower");
@@ -130,6 +121,6 @@ main(void)
 	test_matching();
 	test_refusing();
 	test_bounds();
-	test_utf8();
+	test_categories();
 	return done();
 }
