@@ -4,6 +4,7 @@
 #include "policy.h"
 
 #include <fnmatch.h>
+#include <strings.h>
 
 #include "alloc.h"
 #include "filter.h"
@@ -61,6 +62,21 @@ policy_free(struct policy *p)
 	free(p);
 }
 
+/* What looks like "false" would be taken for a reason, and "no" allow. */
+static bool
+is_doubtful(const jv *v)
+{
+	static const char *const words[] = {
+		"yes", "no", "on", "off", "y", "n", "true", "false"
+	};
+
+	for (size_t i = 0; json_is(v, JSON_STRING) &&
+	    i < sizeof(words) / sizeof(*words); i++)
+		if (strcasecmp(json_string(v), words[i]) == 0)
+			return true;
+	return false;
+}
+
 /* Exactly one of the three says what happens. */
 static int
 read_verdict(const jv *rule, struct rule *ret, struct err *e)
@@ -69,6 +85,10 @@ read_verdict(const jv *rule, struct rule *ret, struct err *e)
 
 	for (size_t i = 0; i < sizeof(verdicts) / sizeof(*verdicts); i++) {
 		AUTO_JV jv v = json_get(rule, verdicts[i].key);
+		if (is_doubtful(&v))
+			return err_set(e, ST_CONFIG, "'%s' is true, false or "
+			    "a reason, and '%s' is none of them",
+			    verdicts[i].key, json_string(&v));
 		if (!json_is_true(&v))
 			continue;
 		found++;

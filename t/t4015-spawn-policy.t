@@ -89,6 +89,15 @@ both shell '{"command":"echo push >pushed"}'
 run agent-spawn --permission-mode bypassPermissions go
 expect_ok [ -e pushed ]
 
+it 'takes no "no" for a reason to allow'
+printf 'agents:\n- id: a\n  policy:\n  - {tool: shell, allow: no}\n' >no.yaml
+run agent-spawn --check --agents no.yaml
+expect_status 78
+expect_err "no.yaml:4:5: 'allow' is true, false or a reason, and 'no' is none of them"
+run agent-spawn --agents no.yaml -m replay:rec x
+expect_status 78
+expect_err_has "'no' is none of them"
+
 it 'denies there too what a rule denies'
 both write_file '{"path":"t/x","content":"x"}'
 run agent-spawn --permission-mode bypassPermissions go
