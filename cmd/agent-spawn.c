@@ -132,11 +132,15 @@ spawn(struct spawn_options *o, struct outlet *out, struct err *e)
 	AUTO_BUF struct buf prompt = BUF_INIT;
 	bool nothing_new = o->spawn.resume &&
 	    o->prompt.noperands + o->prompt.nfiles == 0;
+	struct err ignored;
 	int status;
 
 	if (!nothing_new &&
-	    prompt_read(&o->prompt, &cli_signal, &prompt, e) < 0)
+	    prompt_read(&o->prompt, &cli_signal, &prompt, e) < 0) {
+		if (!o->text && outlet_open(false, out, &ignored) == 0)
+			write_error(out, e);
 		return -1;
+	}
 	if (outlet_open(o->text && !o->spawn.dry_run, out, e) < 0)
 		return -1;
 	o->spawn.stop = &cli_signal;

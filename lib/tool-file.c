@@ -12,9 +12,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdint.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 
 #include "alloc.h"
 #include "fd.h"
@@ -167,6 +169,26 @@ tool_new_mode(void)
 	return 0666 & ~mask;
 }
 
+/*
+ * What a sandbox has beside the workspace is memory that goes with the call;
+ * who was told that a file was made there would look for it later.
+ */
+static bool
+is_passing(const char *dir)
+{
+	struct err ignored = ERR_INIT;
+	AUTO_FREE char *top = path_cwd(&ignored);
+	AUTO_FREE char *real = path_real(dir, &ignored);
+	size_t len = top ? strlen(top) : 0;
+	struct statfs fs;
+
+	if (!top || !real || !path_exists("/run/agent-sandbox"))
+		return false;
+	if (strncmp(real, top, len) == 0 && (!real[len] || real[len] == '/'))
+		return false;
+	return statfs(real, &fs) == 0 && fs.f_type == TMPFS_MAGIC;
+}
+
 int
 tool_write_file(const jv *arguments, struct buf *out, struct err *e)
 {
@@ -190,8 +212,10 @@ tool_write_file(const jv *arguments, struct buf *out, struct err *e)
 	if (tool_replace(path, &text, there ? st.st_mode :
 	    tool_new_mode(), e) < 0)
 		return -1;
-	buf_addf(out, "%s %s, %zu bytes", there ? "replaced" : "created",
-	    path, text.len);
+	buf_addf(out, "%s %s, %zu bytes%s", there ? "replaced" : "created",
+	    path, text.len, is_passing(dir) ?
+	    "; this is outside of the workspace, and gone after this call" :
+	    "");
 	return 0;
 }
 

@@ -101,6 +101,22 @@ run agent-spawn -a dev go
 expect_status 1
 expect_json 'last.data | .status == 1 and .text == "cannot"'
 
+it 'tells the model what will not last'
+{
+	calls '(.messages | length) == 2' \
+		write_file '{"path":"/tmp/x","content":"1"}' \
+		write_file '{"path":"y","content":"12"}'
+	answer '(.messages[3].content | contains("gone after this call")) and
+		.messages[4].content == "created y, 2 bytes"' told
+} >rec
+run agent-spawn -a dev go
+expect_status 0
+
+it 'ends with a record when there is no task'
+run agent-spawn -a dev -f none
+expect_status 66
+expect_json 'length == 1 and .[0].type == "error" and .[0].data.status == 66'
+
 it 'takes the task from operand and stdin together'
 answer '.messages[1].content == "review this:\n\nthe diff\n"' ok >rec
 run agent-spawn -a dev 'review this:' <<'END'
