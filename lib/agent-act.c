@@ -496,8 +496,7 @@ mend_call(struct run *r, struct call *c, struct err *e)
 const char *
 agent_end_reason(int status)
 {
-	return status > ST_SIGNAL ? "interrupted" :
-	    status == ST_TIMEOUT ? "time" :
+	return status == ST_TIMEOUT ? "time" :
 	    status == ST_TEMPFAIL ? "parked" : err_kind(status);
 }
 

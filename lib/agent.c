@@ -23,7 +23,7 @@ void
 agent_end(struct run *r, int status, const char *reason)
 {
 	r->status = status;
-	r->reason = reason;
+	r->reason = status > ST_SIGNAL ? "interrupted" : reason;
 }
 
 /* The beginning, or that it goes on. */
@@ -85,9 +85,10 @@ pass_text(void *context, const char *s, size_t len, struct err *e)
 void
 agent_end_model(struct run *r, const struct model_reply *reply, struct err *e)
 {
-	agent_end(r, e->status, e->status > ST_SIGNAL ? "interrupted" :
-	    e->status == ST_TIMEOUT && deadline_passed(r->task->limits.until) ?
-	    "time" : model_error_name(reply->error.kind));
+	agent_end(r, e->status, e->status == ST_TIMEOUT &&
+	    deadline_passed(r->task->limits.until) ? "time" :
+	    reply->error.kind == MODEL_OK ? err_kind(e->status) :
+	    model_error_name(reply->error.kind));
 	r->passing = e->status <= ST_SIGNAL && reply->error.kind &&
 	    model_error_again(&reply->error);
 	r->retry_after = reply->error.retry_after > 0 ?

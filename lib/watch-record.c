@@ -265,7 +265,7 @@ on_tool_result(const jv *data, struct watch_event *ev)
 	json_bool(data, "truncated", &truncated);
 	add_member(&ev->subject, data, "name");
 	buf_adds(&ev->subject, "");
-	if (json_int(data, "status", &status) && status != 0)
+	if (json_int(data, "status", &status) && status > 0)
 		fact(ev, "exit %lld", (long long)status);
 	fact_duration(ev, data);
 	if (truncated)
