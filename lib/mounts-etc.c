@@ -20,9 +20,10 @@ static const char *const names[] = {
 	"fonts", "gai.conf", "gitconfig", "group", "host.conf", "hostname",
 	"inputrc", "ld.so.cache", "ld.so.conf", "ld.so.conf.d",
 	"locale.alias", "localtime", "login.defs", "lsb-release", "magic",
-	"magic.mime", "mailcap", "maven", "mime.types", "nodejs",
-	"nsswitch.conf", "os-release", "passwd", "perl", "profile",
-	"protocols", "services", "shells", "texmf", "timezone", "wgetrc"
+	"magic.mime", "mailcap", "manpath.config", "maven", "mime.types",
+	"nanorc", "networks", "nodejs", "nsswitch.conf", "os-release",
+	"passwd", "perl", "profile", "protocols", "rpc", "screenrc",
+	"services", "shells", "texmf", "timezone", "wgetrc"
 };
 
 /* Runtimes that keep their settings in a directory with a version. */
