@@ -5,6 +5,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <strings.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
@@ -18,6 +19,7 @@ enum {
 	LEVELS = 2,		/* of directories that are looked into */
 	INSIDE = 4,		/* below .vscode and its like */
 	ENTRIES_MAX = 20000,
+	CONFIG_MAX = 1 << 16,	/* of a repository's file of that name */
 	DEEPER_MAX = 400	/* directories further down */
 };
 
@@ -206,6 +208,66 @@ look_at_worktrees(struct scan *s, const char *git)
 		closedir(d);
 }
 
+/* "  hooksPath = .githooks": the value; NULL for another line. */
+static char *
+config_value(const char *line, size_t len)
+{
+	static const char *const keys[] = { "hookspath", "path" };
+	const char *end = line + len, *value = memchr(line, '=', len);
+
+	while (line < end && strchr(" \t", *line))
+		line++;
+	EACH(keys, i) {
+		size_t n = strlen(keys[i]);
+		if (!value || (size_t)(value - line) < n ||
+		    strncasecmp(line, keys[i], n) != 0 ||
+		    strspn(line + n, " \t") != (size_t)(value - line) - n)
+			continue;
+		value++;
+		while (value < end && strchr(" \t\"", *value))
+			value++;
+		while (end > value && strchr(" \t\r\"", end[-1]))
+			end--;
+		return xstrndup(value, (size_t)(end - value));
+	}
+	return NULL;
+}
+
+static void
+look_at_value(struct scan *s, const char *base, const char *value)
+{
+	AUTO_FREE char *full = path_join(base, value);
+	AUTO_FREE char *real = realpath(full, NULL);
+
+	if (real && strncmp(real, s->workspace, s->root) == 0 &&
+	    real[s->root] == '/' && has_young(s, real, 1) &&
+	    !strs_has(s->ret, real + s->root + 1))
+		add(s, real);
+}
+
+/* Hooks and settings that a repository has in its working tree. */
+static void
+look_at_config(struct scan *s, const char *git)
+{
+	AUTO_FREE char *config = path_join(git, "config");
+	AUTO_FREE char *tree = path_dirname(git);
+	AUTO_BUF struct buf text = BUF_INIT;
+	struct err ignored;
+	size_t n;
+
+	if (path_read(config, CONFIG_MAX, &text, &ignored) < 0)
+		return;
+	for (const char *p = text.data; *p; p += n + (p[n] == '\n')) {
+		n = strcspn(p, "\n");
+		AUTO_FREE char *value = config_value(p, n);
+		if (!value || !*value)
+			continue;
+		/* hooks start at the tree, files that are included here */
+		look_at_value(s, tree, value);
+		look_at_value(s, git, value);
+	}
+}
+
 /* When it was made; where that is not kept, when it was changed. */
 static bool
 is_newborn(const struct scan *s, const char *path)
@@ -241,6 +303,7 @@ look_at_git(struct scan *s, const char *git, int level)
 	}
 	add_young(s, git, redirects, sizeof(redirects) / sizeof(*redirects));
 	look_at_worktrees(s, git);
+	look_at_config(s, git);
 }
 
 static void	look(struct scan *s, const char *dir, int level);

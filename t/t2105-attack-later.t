@@ -11,6 +11,7 @@ attack_setup() {
 	echo whole >"$CANARY"
 	cd "$WS/.." && rm -rf "$WS" && mkdir "$WS" && cd "$WS" || exit
 	git init -q . && git init -q sub && git init -q a/b/c/d
+	git config core.hooksPath hooks && git config include.path ../gitconfig
 	echo old >"$SECRET/linked"
 	ln "$SECRET/linked" hard
 }
@@ -51,6 +52,10 @@ attack_later git-bare-hooks 'mkdir -p bare/objects bare/refs bare/hooks
 ATTACK_JUDGE='test -e .git/rebase-merge/git-rebase-todo && echo broken'
 attack_later git-rebase-later 'mkdir .git/rebase-merge
 	echo "exec evil" >.git/rebase-merge/git-rebase-todo'
+ATTACK_JUDGE='grep -q evil hooks/pre-commit && echo broken'
+attack_later git-hooks-path 'mkdir hooks; echo evil >hooks/pre-commit'
+ATTACK_JUDGE='git config core.pager | grep evil && echo broken'
+attack_later git-include 'git config -f gitconfig core.pager evil'
 ATTACK_JUDGE='git -C bare.git config core.pager | grep evil && echo broken'
 attack_later git-bare 'git init -q --bare bare.git &&
 	git -C bare.git config core.pager evil'
