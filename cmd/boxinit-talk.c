@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -61,13 +62,40 @@ init_give(enum box_msg_type type, int value, uint32_t port, int fd)
 	close(fd);
 }
 
+/*
+ * Here, and not before bwrap starts: what it needs for its mounts is none of
+ * the command's, and the groups can be made meanwhile.
+ */
+static void
+enter_groups(const int *fds, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (write(fds[i], "0", 1) != 1)
+			init_fail("cannot enter a control group");
+		close(fds[i]);
+	}
+	/* as bwrap does, and like there a kernel without is no error */
+	if (n > 0 && init_spec.flags & BOX_OWN_GROUPS)
+		(void)unshare(CLONE_NEWCGROUP);
+}
+
 void
 init_read_spec(void)
 {
+	int fds[BOX_GROUPS_MAX];
+	struct iovec iov = { &init_spec, sizeof(init_spec) };
+	union {
+		char bytes[CMSG_SPACE(sizeof(fds))];
+		struct cmsghdr align;
+	} space;
+	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1,
+	    .msg_control = space.bytes, .msg_controllen = sizeof(space) };
+	const struct cmsghdr *c;
+	size_t size = 0;
 	ssize_t n;
 
 	do
-		n = recv(BOX_CONTROL_FD, &init_spec, sizeof(init_spec), 0);
+		n = recvmsg(BOX_CONTROL_FD, &h, MSG_CMSG_CLOEXEC);
 	while (n < 0 && errno == EINTR);
 	if (n != (ssize_t)sizeof(init_spec) || init_spec.magic != BOX_MAGIC) {
 		static const char text[] =
@@ -79,4 +107,10 @@ init_read_spec(void)
 	if (fcntl(BOX_CONTROL_FD, F_SETFD, FD_CLOEXEC) < 0 ||
 	    fcntl(BOX_STDERR_FD, F_SETFD, FD_CLOEXEC) < 0)
 		init_fail("cannot set up descriptors");
+	c = CMSG_FIRSTHDR(&h);
+	if (c && c->cmsg_type == SCM_RIGHTS) {
+		size = c->cmsg_len - CMSG_LEN(0);
+		memcpy(fds, CMSG_DATA(c), size);
+	}
+	enter_groups(fds, size / sizeof(*fds));
 }

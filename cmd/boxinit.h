@@ -16,7 +16,7 @@
 
 /* What the parent wants; read once, first of all. */
 extern struct box_spec init_spec;
-void	init_read_spec(void);
+void	init_read_spec(void);	/* and enters the control groups */
 
 /* boxinit-talk.c: a message, with a descriptor unless it is -1. */
 void	init_tell(const struct box_msg *m, int fd);

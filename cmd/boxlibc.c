@@ -371,6 +371,12 @@ sendmsg(int fd, const struct msghdr *m, int flags)
 	return SYS3(SYS_sendmsg, fd, m, flags);
 }
 
+ssize_t
+recvmsg(int fd, struct msghdr *m, int flags)
+{
+	return SYS3(SYS_recvmsg, fd, m, flags);
+}
+
 int
 kill(pid_t pid, int sig)
 {

@@ -3,8 +3,8 @@
  *
  * They talk over one SOCK_SEQPACKET socket, descriptor BOX_CONTROL_FD in the
  * init, which closes it before it starts the command.  First the box_spec
- * comes in; then small messages go both ways, each a struct box_msg, some
- * with descriptors (SCM_RIGHTS).  Both sides come from one build, so there is
+ * comes in, with the control groups to enter; then small messages go both
+ * ways, each a struct box_msg, some with descriptors (SCM_RIGHTS).  Both sides come from one build, so there is
  * no version but the size.
  */
 #ifndef AGENT_BOXSPEC_H
@@ -36,7 +36,8 @@ enum {
 	BOX_TTY_ERR = 1 << 3,	/* and for 2 */
 	BOX_NOTIFY = 1 << 4,	/* refused calls are told to the parent */
 	BOX_AUDIT = 1 << 5,	/* and it is asked before writes: boxwrites.h */
-	BOX_SCOPE = 1 << 6	/* abstract sockets of others are out of reach */
+	BOX_SCOPE = 1 << 6,	/* abstract sockets of others are out of reach */
+	BOX_OWN_GROUPS = 1 << 7	/* its control groups look like the root */
 };
 
 /* Listeners made inside and passed out. */
@@ -50,6 +51,7 @@ enum {
 	BOX_RLIMITS = 24,
 	BOX_PORTS_MAX = 32,
 	BOX_PINS_LENGTH = 65536,
+	BOX_GROUPS_MAX = 3,	/* descriptors with the spec: "0" enters */
 	BOX_FILTERS_MAX = 4,
 	BOX_FILTERS_LENGTH = 2500	/* of 4096, with ours and some twice */
 };

@@ -12,10 +12,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "boxspec.h"
 #include "err.h"
 #include "strs.h"
 
-enum { CGROUP_MAX = 3 };	/* version 1: memory, pids, cpu */
+enum { CGROUP_MAX = BOX_GROUPS_MAX };	/* version 1: memory, pids, cpu */
 
 struct cgroup {
 	int version;		/* 0: none */

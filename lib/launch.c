@@ -117,9 +117,6 @@ prepare(const struct launch *l, pid_t parent)
 	pid_t self;
 
 	setpgid(0, 0);
-	for (size_t i = 0; i < l->ngroups; i++)
-		if (write(l->groups[i], "0", 1) != 1)
-			return "cannot enter a control group";
 	if (l->uproot && uproot() < 0)
 		return "cannot leave the chroot";
 	if (l->noverlays > 0 && overlay_mount(l->overlays, l->noverlays,

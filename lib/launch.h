@@ -21,8 +21,6 @@ struct launch {
 	int control;			/* the init's side of the socket */
 	const int *keep;		/* other descriptors, same numbers */
 	size_t nkeep;
-	const int *groups;		/* cgroup.procs files to enter */
-	size_t ngroups;
 	const struct overlay_mount *overlays;	/* mounted first */
 	size_t noverlays;
 	int janitor;			/* is told the pid; janitor.h */

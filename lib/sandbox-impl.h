@@ -72,6 +72,7 @@ int	sandbox_start(struct box *b);
 /* sandbox-talk.c: signals and what the init says. */
 int	sandbox_catch_signals(struct box *b);
 int	sandbox_make_control(struct box *b, int *ret_inside);
+int	sandbox_tell_init(struct box *b);	/* it waits for that */
 int	sandbox_watch_end(struct box *b);
 void	sandbox_hear(struct box *b);	/* the rest, when all has ended */
 void	sandbox_await_inside(struct box *b);	/* until nothing runs there */

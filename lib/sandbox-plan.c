@@ -99,7 +99,7 @@ plan_filter(struct box *b, const struct mounts_where *w)
 	if (w->as_root && !r->nested && !r->privileged && !w->bind_proc)
 		b->spec.flags |= BOX_PROC_RO;
 	if (!r->privileged)
-		b->spec.flags |= BOX_SCOPE;
+		b->spec.flags |= BOX_SCOPE | BOX_OWN_GROUPS;
 	if (r->privileged)
 		b->spec.filter = BOX_FILTER_NONE;
 	else if (boxreport_wanted(&b->report))

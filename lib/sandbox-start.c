@@ -193,12 +193,7 @@ sandbox_start(struct box *b)
 		return hostcheck_explain("", b->e);
 	boxlimits_plan(&b->limits, b->rules);
 	if (janitor_start(&b->janitor, &b->limits.group.dirs, b->e) < 0 ||
-	    boxlimits_prepare(&b->limits, b->s->workspace, &b->spec,
-	    b->e) < 0 || keep_pid_max(b) < 0)
-		return -1;
-	if (sandbox_make_control(b, &inside) < 0 ||
-	    boxnet_start(&b->net, b->rules, b->s->meter, &b->loop, b->control,
-	    &b->report, b->e) < 0)
+	    sandbox_make_control(b, &inside) < 0)
 		return -1;
 	struct overlay_mount overlays[BOXCACHE_MAX + 1];
 	struct launch l = {
@@ -206,8 +201,6 @@ sandbox_start(struct box *b)
 		.std = { b->ends[0], b->ends[1], b->ends[2] },
 		.messages = b->messages, .control = inside,
 		.keep = b->mounts.fds, .nkeep = b->mounts.nfds,
-		.groups = b->limits.group.procs,
-		.ngroups = b->limits.group.nprocs,
 		.uproot = b->how.uproot, .janitor = b->janitor.pipe,
 	};
 	l.overlays = overlays;
@@ -215,8 +208,13 @@ sandbox_start(struct box *b)
 	b->pid = launch_start(&l, &b->pidfd, b->e);
 	if (b->pid < 0)
 		return -1;
-	/* from here on bwrap is at work: what can wait was put off until now */
 	if (sandbox_watch_end(b) < 0)
+		return -1;
+	/* from here on bwrap is at work: what can wait was put off until now */
+	if (boxlimits_prepare(&b->limits, b->s->workspace, &b->spec,
+	    b->e) < 0 || keep_pid_max(b) < 0 || sandbox_tell_init(b) < 0 ||
+	    boxnet_start(&b->net, b->rules, b->s->meter, &b->loop, b->control,
+	    &b->report, b->e) < 0)
 		return -1;
 	mounts_close(&b->mounts);
 	cgroup_sweep(&b->limits.group);

@@ -236,16 +236,37 @@ sandbox_make_control(struct box *b, int *ret_inside)
 	b->messages = memfd_create("agent-sandbox-messages", MFD_CLOEXEC);
 	if (b->messages < 0)
 		return err_sys(b->e, ST_WRAPPER, "cannot make a memory file");
-	if (send(b->control, &b->spec, sizeof(b->spec), MSG_NOSIGNAL) !=
-	    (ssize_t)sizeof(b->spec))
+	if (loop_set(&b->loop, b->control, EPOLLIN, on_control, b) < 0)
+		return err_sys(b->e, ST_WRAPPER, "cannot wait for the init");
+	return 0;
+}
+
+int
+sandbox_tell_init(struct box *b)
+{
+	const struct cgroup *g = &b->limits.group;
+	size_t size = g->nprocs * sizeof(*g->procs);
+	struct iovec iov = { &b->spec, sizeof(b->spec) };
+	union {
+		char bytes[CMSG_SPACE(sizeof(g->procs))];
+		struct cmsghdr align;
+	} space = { { 0 } };
+	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+	if (size > 0) {
+		space.align = (struct cmsghdr){ .cmsg_level = SOL_SOCKET,
+		    .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(size) };
+		memcpy(CMSG_DATA(&space.align), g->procs, size);
+		h.msg_control = space.bytes;
+		h.msg_controllen = CMSG_SPACE(size);
+	}
+	if (sendmsg(b->control, &h, MSG_NOSIGNAL) != (ssize_t)iov.iov_len)
 		return err_sys(b->e, ST_WRAPPER, "cannot tell the init");
 	if (boxfilters_send(&b->filters, b->control, b->e) < 0)
 		return -1;
 	if (b->spec.pins_length > 0 && send(b->control, b->mounts.pinned.data,
 	    b->spec.pins_length, MSG_NOSIGNAL) < 0)
 		return err_sys(b->e, ST_WRAPPER, "cannot tell the init");
-	if (loop_set(&b->loop, b->control, EPOLLIN, on_control, b) < 0)
-		return err_sys(b->e, ST_WRAPPER, "cannot wait for the init");
 	return 0;
 }
 
