@@ -4,6 +4,7 @@
 #include "mounts-impl.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -95,18 +96,22 @@ add_link(struct mounts *m, int dir, const char *name, const char *path)
 	STRS_ADD(&m->argv, "--symlink", target, path);
 }
 
-/* bwrap copies it: cheaper than a mount. */
-static void
-add_file(struct mounts *m, int dir, const char *name, const char *path)
+bool
+mounts_add_copy(struct mounts *m, int fd, const char *perms,
+    const char *dest)
 {
-	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-
 	if (fd < 0)
-		return;
-	STRS_ADD(&m->argv, "--perms", "0644", "--file");
+		return false;
+	if (m->nfds == MOUNTS_FDS_MAX) {
+		close(fd);
+		errno = EMFILE;
+		return false;
+	}
+	STRS_ADD(&m->argv, "--perms", perms, "--file");
 	strs_addf(&m->argv, "%d", fd);
-	strs_add(&m->argv, path);
+	strs_add(&m->argv, dest);
 	m->fds[m->nfds++] = fd;
+	return true;
 }
 
 void
@@ -123,8 +128,10 @@ mounts_add_etc(struct mounts *m)
 		AUTO_FREE char *path = path_join("/etc", entry->d_name);
 		if (kind == S_IFLNK)
 			add_link(m, dirfd(d), entry->d_name, path);
-		else if (kind == S_IFREG && m->nfds < MOUNTS_FDS_MAX)
-			add_file(m, dirfd(d), entry->d_name, path);
+		else if (kind == S_IFREG)
+			(void)mounts_add_copy(m, openat(dirfd(d),
+			    entry->d_name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW),
+			    "0644", path);
 		else if (kind == S_IFDIR)
 			STRS_ADD(&m->argv, "--ro-bind", path, path);
 	}

@@ -11,6 +11,13 @@ int	mounts_add_data(struct mounts *m, const char *option,
 	    const char *text, const char *dest, struct err *e);
 
 /*
+ * bwrap copies from `fd`, which is taken over: cheaper than a mount.  False,
+ * with errno, when that is -1 or there are too many.
+ */
+bool	mounts_add_copy(struct mounts *m, int fd, const char *perms,
+	    const char *dest);
+
+/*
  * For a root caller /etc is what programs need, copied or bound: uid 0 owns
  * what the others may not read, and being confined does not change that.
  */

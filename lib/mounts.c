@@ -4,6 +4,7 @@
 #include "mounts-impl.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <sys/stat.h>
 
@@ -292,16 +293,22 @@ add_home(struct mounts *m, const struct rules *rules,
 	STRS_ADD(&m->argv, "--perms", "0700", "--tmpfs", w->home);
 }
 
-/* The init where the command can see it, under /usr, or brought along. */
-static void
-add_init(struct mounts *m, const struct mounts_where *w)
+/*
+ * The init where the command can see it, under /usr, or a copy: cheaper than
+ * a mount, and in the root, which is read-only in the end.
+ */
+static int
+add_init(struct mounts *m, const struct mounts_where *w, struct err *e)
 {
 	if (strncmp(w->init, "/usr/", 5) == 0) {
 		m->init = xstrdup(w->init);
-		return;
+		return 0;
 	}
-	m->init = xstrdup("/run/agent-sandbox/init");
-	STRS_ADD(&m->argv, "--ro-bind", w->init, m->init);
+	m->init = xstrdup("/.agent-sandbox-init");
+	if (!mounts_add_copy(m, open(w->init, O_RDONLY | O_CLOEXEC), "0555",
+	    m->init))
+		return err_sys(e, ST_WRAPPER, "cannot open '%s'", w->init);
+	return 0;
 }
 
 /*
@@ -359,7 +366,8 @@ mounts_plan(struct mounts *m, const struct rules *rules,
 	add_namespaces(m, rules, w);
 	add_system(m, rules, w);
 	add_home(m, rules, w);
-	add_init(m, w);
+	if (add_init(m, w, e) < 0)
+		return -1;
 	if (!rules->read_only && add_git(m, rules, w, e) < 0)
 		return -1;
 	r = add_binds(m, &b, rules, w, e);
