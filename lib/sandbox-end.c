@@ -94,7 +94,7 @@ sandbox_conclude(struct box *b)
 		said = bwrap_said(b);
 		return b->e->text[0] ? -1 : hostcheck_explain(said, b->e);
 	}
-	struck = boxlimits_struck(&b->limits);
+	struck = b->exited ? b->hit : boxlimits_struck(&b->limits);
 	if (!b->struck && struck) {
 		b->struck = struck;
 		boxreport_limit(&b->report, struck);

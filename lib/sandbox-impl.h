@@ -56,6 +56,7 @@ struct box {
 	int status;		/* to end with */
 	struct box_msg usage;
 	const char *struck;	/* the limit that ended it */
+	const char *hit;	/* one that the kernel kept, when it exited */
 	struct deadline until, drain;
 	int64_t began, began_wall;
 	struct err *e;

@@ -131,6 +131,8 @@ got_message(struct box *b, const struct box_msg *m, int fd)
 	case BOX_EXITED:
 		b->exited = true;
 		b->usage = *m;
+		/* now: bwrap takes a while to end, and we would only wait */
+		b->hit = boxlimits_struck(&b->limits);
 		if (!b->struck)
 			b->status = WIFSIGNALED(m->value) ?
 			    ST_SIGNAL + WTERMSIG(m->value) :
