@@ -9,12 +9,14 @@
 #ifndef AGENT_JANITOR_H
 #define AGENT_JANITOR_H
 
+#include <sys/types.h>
+
 #include "err.h"
 #include "strs.h"
 
 /*
- * Into the pipe goes bwrap's pid, a pid_t, which the process that becomes
- * bwrap writes; and one byte when there is nothing left to do.
+ * Into the pipe goes bwrap's pid, a pid_t; and one byte when there is nothing
+ * left to do.
  */
 struct janitor {
 	int pipe;		/* -1: none */
@@ -22,9 +24,12 @@ struct janitor {
 
 #define JANITOR_INIT { -1 }
 
-/* Starts it, before any of `groups`, directories, is there. */
+/*
+ * Starts it, before any of `groups`, directories, is there, and before bwrap
+ * has its options: until then it has started nothing.
+ */
 int	janitor_start(struct janitor *j, const struct strs *groups,
-	    struct err *e);
+	    pid_t bwrap, struct err *e);
 
 /* All is done: it ends without doing anything. */
 void	janitor_dismiss(struct janitor *j);

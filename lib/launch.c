@@ -107,15 +107,13 @@ place_descriptors(const struct launch *l)
 	for (size_t i = 0; i < l->nkeep; i++)
 		if (fd_set_cloexec(l->keep[i], false, &ignored) < 0)
 			return -1;
-	return 0;
+	return fd_set_cloexec(l->options, false, &ignored);
 }
 
 /* Runs in the child. */
 static const char *
 prepare(const struct launch *l, pid_t parent)
 {
-	pid_t self;
-
 	setpgid(0, 0);
 	if (l->uproot && uproot() < 0)
 		return "cannot leave the chroot";
@@ -127,9 +125,6 @@ prepare(const struct launch *l, pid_t parent)
 	/* after the changes of credentials, which clear it */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
 		return "the parent is gone";
-	self = getpid();
-	if (write(l->janitor, &self, sizeof(self)) != sizeof(self))
-		return "the janitor is gone";
 	if (place_descriptors(l) < 0)
 		return "cannot set up descriptors";
 	/* last: until here a closed pipe is to be an error with a name */

@@ -15,6 +15,7 @@
 struct launch {
 	const char *bwrap;		/* launch_find_bwrap() */
 	const struct strs *argv;
+	int options;			/* where it reads more of them */
 	const struct strs *env;		/* bwrap's and the command's */
 	int std[3];			/* the command's 0, 1, 2 */
 	int messages;			/* bwrap's own stderr */
@@ -23,7 +24,6 @@ struct launch {
 	size_t nkeep;
 	const struct overlay_mount *overlays;	/* mounted first */
 	size_t noverlays;
-	int janitor;			/* is told the pid; janitor.h */
 	bool uproot;			/* we are in a chroot, as root */
 };
 

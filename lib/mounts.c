@@ -349,7 +349,7 @@ plan_privileged(struct mounts *m, const struct mounts_where *w)
 	    "--die-with-parent", "--as-pid-1", "--new-session",
 	    "--cap-drop", "ALL", "--cap-add", "CAP_SYS_ADMIN",
 	    "--cap-add", "CAP_SETPCAP", "--dev-bind", "/", "/",
-	    "--proc", "/proc", "--chdir", w->cwd, "--", m->init);
+	    "--proc", "/proc", "--chdir", w->cwd);
 }
 
 int
@@ -380,6 +380,6 @@ mounts_plan(struct mounts *m, const struct rules *rules,
 			return -1;
 	/* both are writable file systems of half the memory otherwise */
 	STRS_ADD(&m->argv, "--remount-ro", "/dev", "--remount-ro", "/",
-	    "--chdir", w->cwd, "--", m->init);
+	    "--chdir", w->cwd);
 	return 0;
 }

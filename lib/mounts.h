@@ -22,7 +22,7 @@
 enum { MOUNTS_FDS_MAX = 256 };
 
 struct mounts {
-	struct strs argv;	/* bwrap's, without the command */
+	struct strs argv;	/* "bwrap" and its options */
 	int fds[MOUNTS_FDS_MAX];	/* what it reads files from */
 	size_t nfds;
 	struct gitdirs git;

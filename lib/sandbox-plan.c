@@ -132,8 +132,6 @@ plan_mounts(struct box *b, struct mounts_where *w)
 		return err_set(b->e, ST_WRAPPER, "too many repositories are "
 		    "in the workspace: use --overlay, or a part of it");
 	b->spec.pins_length = (uint32_t)b->mounts.pinned.len;
-	for (const char *const *p = b->s->argv; *p; p++)
-		strs_add(&b->mounts.argv, *p);
 	return 0;
 }
 

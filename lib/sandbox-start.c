@@ -183,33 +183,74 @@ keep_pid_max(struct box *b)
 	    "pids does without");
 }
 
+/*
+ * bwrap takes its options from a pipe: so it can start while we do what has
+ * to be done before it may start anything.  One stays here that is an error
+ * without the others, in case that we are killed before those are written.
+ */
+static int
+launch(struct box *b, const char *bwrap, int inside, int options)
+{
+	AUTO_STRS struct strs argv = STRS_INIT;
+	struct overlay_mount overlays[BOXCACHE_MAX + 1];
+	struct launch l = {
+		.bwrap = bwrap, .argv = &argv, .options = options,
+		.env = &b->env,
+		.std = { b->ends[0], b->ends[1], b->ends[2] },
+		.messages = b->messages, .control = inside,
+		.keep = b->mounts.fds, .nkeep = b->mounts.nfds,
+		.overlays = overlays,
+		.noverlays = list_overlays(b, overlays),
+		.uproot = b->how.uproot,
+	};
+
+	STRS_ADD(&argv, "bwrap", "--as-pid-1", "--args");
+	strs_addf(&argv, "%d", options);
+	STRS_ADD(&argv, "--", b->mounts.init);
+	strs_add_all(&argv, b->s->argv);
+	b->pid = launch_start(&l, &b->pidfd, b->e);
+	return b->pid < 0 ? -1 : sandbox_watch_end(b);
+}
+
+/* If bwrap ended before it read them, its own words are the error. */
+static int
+give_options(struct box *b, int to)
+{
+	AUTO_BUF struct buf text = BUF_INIT;
+	struct err e = ERR_INIT;
+
+	for (size_t i = 1; i < b->mounts.argv.n; i++)
+		buf_add(&text, b->mounts.argv.v[i],
+		    strlen(b->mounts.argv.v[i]) + 1);
+	if (fd_write(to, text.data, text.len, &e) < 0 && errno != EPIPE)
+		return err_set(b->e, ST_WRAPPER, "cannot tell bwrap: %s",
+		    e.text);
+	return 0;
+}
+
 int
 sandbox_start(struct box *b)
 {
 	AUTO_FREE char *bwrap = launch_find_bwrap();
-	AUTO_FD int inside = -1;
+	AUTO_FD int inside = -1, options = -1, give = -1;
+	int p[2];
 
 	if (!bwrap)
 		return hostcheck_explain("", b->e);
+	/* first: it may move us into another group, and bwrap with us */
 	boxlimits_plan(&b->limits, b->rules);
-	if (janitor_start(&b->janitor, &b->limits.group.dirs, b->e) < 0 ||
-	    sandbox_make_control(b, &inside) < 0)
+	if (pipe2(p, O_CLOEXEC) < 0)
+		return err_sys(b->e, ST_WRAPPER, "cannot make a pipe");
+	options = p[0];
+	give = p[1];
+	if (sandbox_make_control(b, &inside) < 0 ||
+	    launch(b, bwrap, inside, options) < 0)
 		return -1;
-	struct overlay_mount overlays[BOXCACHE_MAX + 1];
-	struct launch l = {
-		.bwrap = bwrap, .argv = &b->mounts.argv, .env = &b->env,
-		.std = { b->ends[0], b->ends[1], b->ends[2] },
-		.messages = b->messages, .control = inside,
-		.keep = b->mounts.fds, .nkeep = b->mounts.nfds,
-		.uproot = b->how.uproot, .janitor = b->janitor.pipe,
-	};
-	l.overlays = overlays;
-	l.noverlays = list_overlays(b, overlays);
-	b->pid = launch_start(&l, &b->pidfd, b->e);
-	if (b->pid < 0)
+	close(steal_fd(&options));
+	if (janitor_start(&b->janitor, &b->limits.group.dirs, b->pid,
+	    b->e) < 0 || give_options(b, give) < 0)
 		return -1;
-	if (sandbox_watch_end(b) < 0)
-		return -1;
+	close(steal_fd(&give));
 	/* from here on bwrap is at work: what can wait was put off until now */
 	if (boxlimits_prepare(&b->limits, b->s->workspace, &b->spec,
 	    b->e) < 0 || keep_pid_max(b) < 0 || sandbox_tell_init(b) < 0 ||

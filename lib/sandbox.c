@@ -106,7 +106,10 @@ static int
 print_plan(const struct box *b)
 {
 	for (size_t i = 0; i < b->mounts.argv.n; i++)
-		printf("%s%s", i ? " " : "", b->mounts.argv.v[i]);
+		printf("%s ", b->mounts.argv.v[i]);
+	printf("-- %s", b->mounts.init);
+	for (const char *const *p = b->s->argv; *p; p++)
+		printf(" %s", *p);
 	putchar('\n');
 	return 0;
 }

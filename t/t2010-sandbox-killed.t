@@ -9,6 +9,8 @@ need perl
 need_sandbox
 mkdir ws
 chmod 755 "$T_DIR" "$T_DIR/work"
+# in the arguments of all that belongs to a sandbox of ours
+time=1000.$$
 
 # killed_at MICROSECONDS [OPTION...]: kills agent-sandbox that long after its
 # start; its pid is then in the file `pid`.
@@ -20,10 +22,9 @@ killed_at() {
 		kill 9, $pid; waitpid $pid, 0' "$@"
 }
 
-# Whether a process still has the workspace, or a group its name.
+# Whether a process of it is left, or a group with its name.
 nothing_left() {
-	! grep -zqsF -- "$T_DIR/work/ws" /proc/[0-9]*/cmdline ||
-		return 1
+	! grep -zqsF -- "$time" /proc/[0-9]*/cmdline || return 1
 	for t_group in /sys/fs/cgroup/*/agent-sandbox-"$(cat pid)" \
 		/sys/fs/cgroup/*/*/agent-sandbox-"$(cat pid)" \
 		/sys/fs/cgroup/*/*/*/agent-sandbox-"$(cat pid)"; do
@@ -33,7 +34,7 @@ nothing_left() {
 
 whoever_is_left() {
 	for t_process in /proc/[0-9]*/cmdline; do
-		! grep -zqsF -- "$T_DIR/work/ws" "$t_process" ||
+		! grep -zqsF -- "$time" "$t_process" ||
 			cat "${t_process%cmdline}status" \
 				"${t_process%cmdline}stack"
 	done
@@ -42,13 +43,13 @@ whoever_is_left() {
 it 'leaves nothing when agent-sandbox is killed at its start'
 for us in 100 500 1000 1500 2000 2500 3000 3500 4000 5000 6000 7000 8000 \
 	10000 12000 15000 20000 30000; do
-	run killed_at "$us" agent-sandbox -C ws sleep 1000
+	run killed_at "$us" agent-sandbox -C ws sleep "$time"
 	await 20 nothing_left || fail "after $us us: $(whoever_is_left)"
 done
 
 it 'ends at once when the time is over at its start'
 for ms in 0.5 1 2 3 4 5 6 8 10 15; do
-	run agent-sandbox -C ws --timeout "${ms}ms" sleep 1000
+	run agent-sandbox -C ws --timeout "${ms}ms" sleep "$time"
 	expect_status 124
 done
 cp "$T_DIR/err" said
@@ -57,7 +58,7 @@ await 20 nothing_left || fail 'something is left'
 # pids of what runs in the sandbox, from outside: bwrap's, and the init's
 started() {
 	mkfifo "$1"
-	agent-sandbox -C ws sh -c 'echo; exec sleep 1000' >"$1" 2>said &
+	agent-sandbox -C ws sh -c "echo; exec sleep $time" >"$1" 2>said &
 	box=$!
 	echo "$box" >pid
 	read -r _ <"$1"
@@ -100,7 +101,7 @@ await 20 nothing_left || fail 'something is left'
 
 it 'leaves no socket of its proxy'
 mkfifo five
-agent-sandbox -C ws --allow ok.test sh -c 'echo; exec sleep 1000' >five 2>said &
+agent-sandbox -C ws --allow ok.test sh -c "echo; exec sleep $time" >five 2>said &
 box=$!
 echo "$box" >pid
 read -r _ <five
@@ -111,7 +112,7 @@ expect_not grep -qF agent-sandbox /proc/net/unix
 
 it 'leaves no mount of an overlay'
 mkfifo six
-agent-sandbox -C ws --overlay sh -c 'echo; exec sleep 1000' >six 2>said &
+agent-sandbox -C ws --overlay sh -c "echo; exec sleep $time" >six 2>said &
 box=$!
 echo "$box" >pid
 read -r _ <six

@@ -66,8 +66,7 @@ test_order(void)
 	    at(&m, "--ro-bind", hooks) > at(&m, "--bind", git),
 	    "the repository is pinned, then its hooks are read-only");
 	ok(at(&m, "--ro-bind", deep) > 0, "so is one below");
-	is_str(m.argv.v[m.argv.n - 1], "/usr/lib/agent/init",
-	    "the init ends it");
+	is_str(m.init, "/usr/lib/agent/init", "the init is where it was");
 	mounts_release(&m);
 	r.read_only = true;
 	ok(plan(&m, &r, &e) == 0 && at(&m, "--ro-bind", ws) > 0 &&
