@@ -328,6 +328,18 @@ on_text(const jv *data, struct watch_event *ev)
 		add_str(&ev->text, data);
 }
 
+/* What is asked about tells more than the question. */
+static void
+on_question(const jv *data, struct watch_event *ev)
+{
+	const char *subject = json_str(data, "subject");
+
+	on_text(data, ev);
+	if (subject && !strstr(ev->text.data, subject))
+		buf_addf(&ev->text, "%s%s", ev->text.len > 0 ? " " : "",
+		    subject);
+}
+
 static void
 on_handover(const jv *data, struct watch_event *ev)
 {
@@ -365,7 +377,7 @@ static const struct {
 	{ RECORD_MODEL_RETRY, "retry", WATCH_YELLOW, WATCH_DIM, on_retry },
 	{ RECORD_MODEL_USAGE, "tokens", WATCH_DIM, WATCH_DIM, on_usage },
 	{ RECORD_PROGRESS, "note", WATCH_PLAIN, WATCH_PLAIN, on_text },
-	{ RECORD_QUESTION, "asks", WATCH_YELLOW, WATCH_PLAIN, on_text },
+	{ RECORD_QUESTION, "asks", WATCH_YELLOW, WATCH_PLAIN, on_question },
 	{ RECORD_RESULT, "done", WATCH_GREEN, WATCH_PLAIN, on_result },
 	{ RECORD_ROUTE, "route", WATCH_DIM, WATCH_DIM, on_route },
 	{ RECORD_TASK, "task", WATCH_BOLD, WATCH_PLAIN, on_task },

@@ -57,6 +57,8 @@ expect_status 75
 expect_err_has 'waiting for a person: May it push?'
 expect_json 'last.data | .reason == "parked" and .status == 75'
 expect_not [ -e pushed ]
+run agent-watch .agent/journal.ndjson
+expect_out_has 'May it push? shell: echo push >pushed'
 
 it 'waits on as long as there is no answer'
 run agent-spawn --park -c
