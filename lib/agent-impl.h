@@ -44,6 +44,9 @@ struct run {
 int	agent_say(struct run *r, const char *type, jv data, bool lasts,
 	    struct err *e);
 
+/* What is said of a question meanwhile: pieces, other tries, a long wait. */
+struct model_events	agent_events(const struct run *r);
+
 /* Ends the run, after what is under way. */
 void	agent_end(struct run *r, int status, const char *reason);
 

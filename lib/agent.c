@@ -60,28 +60,6 @@ say_task(struct run *r, struct err *e)
 	return agent_say(r, RECORD_TASK, data, true, e);
 }
 
-static void
-tell_retry(void *context, const struct model_reply *failed,
-    const struct err *why, int64_t delay_ns, const struct model *to)
-{
-	struct run *r = context;
-	struct err e = ERR_INIT;
-	jv data = model_error_json(failed, why);
-
-	json_set_num(&data, "delay", (double)delay_ns / 1e9);
-	json_set_str(&data, "next", to->name);
-	/* a watcher that is gone shows at the next record that matters */
-	(void)agent_say(r, RECORD_MODEL_RETRY, data, false, &e);
-}
-
-static int
-pass_text(void *context, const char *s, size_t len, struct err *e)
-{
-	struct run *r = context;
-
-	return r->task->text(r->task->context, s, len, e);
-}
-
 void
 agent_end_model(struct run *r, const struct model_reply *reply, struct err *e)
 {
@@ -127,9 +105,7 @@ static int
 ask(struct run *r, struct model_reply *reply, struct err *e)
 {
 	const struct agent_task *t = r->task;
-	struct model_events events = {
-		.text = t->text ? pass_text : NULL, .retry = tell_retry
-	};
+	struct model_events events = agent_events(r);
 	struct model_request rq = {
 		.messages = &r->talk->messages,
 		.tools = t->tools,

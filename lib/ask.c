@@ -344,8 +344,8 @@ int
 ask_run(const struct ask *a, const volatile int *stop, struct err *e)
 {
 	static const struct model_events live = {
-		on_text, on_reasoning, on_retry
-	}, at_end = { NULL, on_reasoning, on_retry };
+		.text = on_text, .reasoning = on_reasoning, .retry = on_retry
+	}, at_end = { .reasoning = on_reasoning, .retry = on_retry };
 	struct record_origin origin;
 	struct writer w = { .ask = a, .origin = &origin,
 	    .clean_out = isatty(a->out) == 1, .value = JSON_NONE };

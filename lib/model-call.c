@@ -507,6 +507,8 @@ call_refused(struct model_call *c, int64_t wait, const struct err *e)
 	bool again = e->status == ST_TEMPFAIL && wait > 0;
 
 	if (again && wait < deadline_left(c->until)) {
+		if (c->rq.events && c->rq.events->wait)
+			c->rq.events->wait(c->rq.ctx, e, wait, c->m);
 		call_park(c, deadline_in(wait));
 		return;
 	}

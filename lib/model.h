@@ -192,6 +192,9 @@ struct model_events {
 	/* before waiting `delay_ns`; `to` is who is asked then */
 	void (*retry)(void *ctx, const struct model_reply *failed,
 	    const struct err *e, int64_t delay_ns, const struct model *to);
+	/* before waiting `ns` for the ledger to let the call go out */
+	void (*wait)(void *ctx, const struct err *why, int64_t ns,
+	    const struct model *to);
 };
 
 enum {

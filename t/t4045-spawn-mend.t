@@ -33,6 +33,16 @@ expect_status 0
 expect_json 'last.data.text == "at last" and any(.type == "model.retry" and
 	.data.kind == "overloaded")'
 
+it 'says that it waits for a limit that another run has met'
+model_server -e '{"times":1,"status":429,"headers":{"retry-after":"5"},
+	"body":"slow"}' -e '{"text":"now"}'
+run agent-spawn -a patient --timeout 1s go
+expect_status 75
+run agent-spawn -a patient --timeout 20s go
+expect_status 0
+expect_json 'last.data.text == "now" and any(.type == "model.retry" and
+	.data.kind == "rate_limit" and .data.delay > 2)'
+
 it 'gives work that does not stand its check back to the model'
 {
 	calls '(.messages | length) == 2' write_file "$(write bad)"
