@@ -151,35 +151,6 @@ resolve(const char *base, const char *relative)
 }
 
 /*
- * A linked worktree: `.git` is a file that names a directory elsewhere.  Only
- * when that directory names this file too is it really ours: a command could
- * write such a file to be shown another repository next time.
- */
-static int
-add_linked(struct search *s, const char *dir, const char *file, struct err *e)
-{
-	AUTO_FREE char *line = read_line(file, "gitdir: ");
-	AUTO_FREE char *own = line ? resolve(dir, line) : NULL;
-	AUTO_FREE char *back_file = own ? path_join(own, "gitdir") : NULL;
-	AUTO_FREE char *back = back_file ? read_line(back_file, "") : NULL;
-	AUTO_FREE char *back_real = back ? resolve(own, back) : NULL;
-
-	strs_add(&s->g->ro, file);
-	if (!back_real || strcmp(back_real, file) != 0)
-		return 0;	/* not ours, or a submodule's */
-	AUTO_FREE char *common_file = path_join(own, "commondir");
-	AUTO_FREE char *relative = read_line(common_file, "");
-	AUTO_FREE char *common = relative ? resolve(own, relative) : NULL;
-	AUTO_FREE char *inside = common ? path_join(common, "worktrees") :
-	    NULL;
-	if (!inside || strncmp(own, inside, strlen(inside)) != 0)
-		return 0;
-	if (add_directory(s, common, e) < 0)
-		return -1;
-	return s->all_ro ? 0 : protect(s, own, e);
-}
-
-/*
  * A directory that has a mount point in it can be moved, and another be put
  * in its place; one that is a mount point itself cannot.
  */
@@ -196,6 +167,61 @@ pin_parents(struct search *s, const char *dir)
 	}
 }
 
+/*
+ * What a link names, or a file that no worktree has: a repository if it is in
+ * the workspace, and not one of the submodules, which are protected already.
+ */
+static int
+add_elsewhere(struct search *s, const char *own, struct err *e)
+{
+	size_t n = strlen(s->workspace);
+
+	if (!own || strncmp(own, s->workspace, n) != 0 || own[n] != '/' ||
+	    strstr(own + n, "/.git/") || !is_kind(own, S_IFDIR) ||
+	    strs_has(&s->g->found, own))
+		return 0;
+	AUTO_FREE char *above = path_dirname(own);
+	pin_parents(s, above);
+	return add_directory(s, own, e);
+}
+
+static int
+add_link(struct search *s, const char *link, struct err *e)
+{
+	AUTO_FREE char *own = realpath(link, NULL);
+
+	return add_elsewhere(s, own, e);
+}
+
+/*
+ * A linked worktree: `.git` is a file that names a directory elsewhere.  Only
+ * when that directory names this file too is it really ours: a command could
+ * write such a file to be shown another repository next time.
+ */
+static int
+add_linked(struct search *s, const char *dir, const char *file, struct err *e)
+{
+	AUTO_FREE char *line = read_line(file, "gitdir: ");
+	AUTO_FREE char *own = line ? resolve(dir, line) : NULL;
+	AUTO_FREE char *back_file = own ? path_join(own, "gitdir") : NULL;
+	AUTO_FREE char *back = back_file ? read_line(back_file, "") : NULL;
+	AUTO_FREE char *back_real = back ? resolve(own, back) : NULL;
+
+	strs_add(&s->g->ro, file);
+	if (!back_real || strcmp(back_real, file) != 0)
+		return add_elsewhere(s, own, e);
+	AUTO_FREE char *common_file = path_join(own, "commondir");
+	AUTO_FREE char *relative = read_line(common_file, "");
+	AUTO_FREE char *common = relative ? resolve(own, relative) : NULL;
+	AUTO_FREE char *inside = common ? path_join(common, "worktrees") :
+	    NULL;
+	if (!inside || strncmp(own, inside, strlen(inside)) != 0)
+		return 0;
+	if (add_directory(s, common, e) < 0)
+		return -1;
+	return s->all_ro ? 0 : protect(s, own, e);
+}
+
 static int
 look_at(struct search *s, const char *dir, struct err *e)
 {
@@ -203,8 +229,11 @@ look_at(struct search *s, const char *dir, struct err *e)
 	struct stat st;
 	int r;
 
-	if (lstat(git, &st) < 0 ||
-	    !(S_ISDIR(st.st_mode) || S_ISREG(st.st_mode)))
+	if (lstat(git, &st) < 0)
+		return 0;
+	if (S_ISLNK(st.st_mode))
+		return add_link(s, git, e);
+	if (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode))
 		return 0;
 	r = S_ISDIR(st.st_mode) ? add_directory(s, git, e) :
 	    add_linked(s, dir, git, e);

@@ -11,6 +11,8 @@ attack_setup() {
 	echo whole >"$CANARY"
 	cd "$WS/.." && rm -rf "$WS" && mkdir "$WS" && cd "$WS" || exit
 	git init -q . && git init -q sub && git init -q a/b/c/d
+	mkdir link && git init -q store/a && ln -s ../store/a/.git link/.git
+	git init -q --separate-git-dir .apart apart
 	git config core.hooksPath hooks && git config include.path ../gitconfig
 	echo old >"$SECRET/linked"
 	ln "$SECRET/linked" hard
@@ -39,6 +41,12 @@ attack git-deep-swap 'cp -r a new
 attack git-deep-parent-swap 'cp -r a/b/c new
 	git config -f new/d/.git/config core.pager evil
 	mv a/b/c old && mv new a/b/c'
+ATTACK_JUDGE='git -C link config core.pager | grep evil && echo broken'
+attack git-link 'git -C link config core.pager evil'
+attack git-link-swap 'cp -r store new; mv store old; mv new store
+	git -C link config core.pager evil'
+ATTACK_JUDGE='git -C apart config core.pager | grep evil && echo broken'
+attack git-dir-apart 'git -C apart config core.pager evil'
 ATTACK_JUDGE='git -C x/y/z/w config core.pager | grep evil && echo broken'
 attack_later git-deep-new 'git init -q x/y/z/w &&
 	git -C x/y/z/w config core.pager evil'
