@@ -193,7 +193,7 @@ add_list(struct binds *b, const struct strs *rules, const char *option,
 	return 0;
 }
 
-/* Whether it is, or is below, what a rule shows in the workspace. */
+/* Whether it is, or is below, what comes there from elsewhere. */
 static bool
 is_shown_otherwise(const struct binds *b, const char *path)
 {
@@ -201,32 +201,29 @@ is_shown_otherwise(const struct binds *b, const char *path)
 	for (size_t i = 1; i < b->n; i++) {
 		size_t n = strlen(b->v[i].dest);
 		if (strncmp(b->v[i].dest, path, n) == 0 &&
-		    (path[n] == '/' || path[n] == '\0'))
+		    (path[n] == '/' || path[n] == '\0') &&
+		    strcmp(b->v[i].source, b->v[i].dest) != 0)
 			return true;
 	}
 	return false;
 }
 
 static void
-note_pinned(struct mounts *m, const struct binds *b, const struct strs *paths,
+note_pinned(struct mounts *m, const struct binds *b, const char *path,
     const struct mounts_where *w)
 {
 	size_t n = strlen(w->workspace);
 
-	for (size_t i = 0; i < paths->n; i++) {
-		const char *path = paths->v[i];
-
-		if (strncmp(path, w->workspace, n) != 0 || path[n] != '/' ||
-		    is_shown_otherwise(b, path))
-			continue;
-		for (const char *p = path; *p; p++) {
-			if (strchr(" \t\n\\", *p))
-				buf_addf(&m->pinned, "\\%03o", *p);
-			else
-				buf_addc(&m->pinned, *p);
-		}
-		buf_addc(&m->pinned, '\0');
+	if (strncmp(path, w->workspace, n) != 0 || path[n] != '/' ||
+	    is_shown_otherwise(b, path))
+		return;
+	for (; *path; path++) {
+		if (strchr(" \t\n\\", *path))
+			buf_addf(&m->pinned, "\\%03o", *path);
+		else
+			buf_addc(&m->pinned, *path);
 	}
+	buf_addc(&m->pinned, '\0');
 }
 
 static int
@@ -244,14 +241,15 @@ add_binds(struct mounts *m, struct binds *b, const struct rules *rules,
 	for (size_t i = 0; i < w->ncaches; i++)
 		binds_add(b, "--bind", xstrdup(w->caches[i].merged),
 		    xstrdup(w->caches[i].dest));
-	note_pinned(m, b, &m->git.pin, w);
-	note_pinned(m, b, &m->git.ro, w);
 	for (size_t i = 0; i < m->git.pin.n; i++)
 		binds_add(b, how, xstrdup(m->git.pin.v[i]),
 		    xstrdup(m->git.pin.v[i]));
 	for (size_t i = 0; i < m->git.ro.n; i++)
 		binds_add(b, "--ro-bind", xstrdup(m->git.ro.v[i]),
 		    xstrdup(m->git.ro.v[i]));
+	if (strcmp(w->backing, w->workspace) == 0)
+		for (size_t i = 1; i < b->n; i++)
+			note_pinned(m, b, b->v[i].dest, w);
 	qsort(b->v, b->n, sizeof(*b->v), by_depth);
 	for (size_t i = 0; i < b->n; i++)
 		STRS_ADD(&m->argv, b->v[i].option, b->v[i].source,

@@ -35,7 +35,7 @@ it 'starts when all is still, whatever the names are'
 mkdir 'a b\c'
 git init -q 'a b\c/d	e'
 git init -q 'a b\c'
-for options in '' '--hide d*' '--git none' '--taint off --git write'; do
+for options in '' '--ro .git --rw .git' '--hide d*' '--git none' '--taint off --git write'; do
 	# shellcheck disable=SC2086
 	run agent-sandbox -C 'a b\c' $options true
 	expect_status 0
