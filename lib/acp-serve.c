@@ -376,15 +376,15 @@ take_lines(struct editor *ed, struct err *e)
 
 /*
  * When no more can be asked, what is under way is brought to its end; but not
- * what waits for an answer that cannot come.
+ * what waits for an answer that cannot come, or what nobody reads.
  */
 static bool
 is_busy(const struct editor *ed)
 {
-	bool busy = false;
+	bool gone = fd_reader_left(ed->serve->out), busy = false;
 
 	for (struct acp_session *s = ed->sessions; s; s = s->next) {
-		if (s->question && !s->cancelled)
+		if ((s->question || gone) && !s->cancelled)
 			acp_session_cancel(s);
 		busy |= acp_session_busy(s);
 	}
