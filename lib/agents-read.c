@@ -120,15 +120,25 @@ static const char *const path_members[] = {
 static int	read_any(struct agents *a, const char *path,
 		    const jv *defaults, struct err *e);
 
-/* `path` in a document: a member of the agent at `at`. */
+static bool
+is_there(const struct agents_file *f, const char *path)
+{
+	AUTO_JV jv v = json_path(&f->doc.value, path);
+
+	return !json_is(&v, JSON_NOTHING);
+}
+
+/* `member` of the agent at `at`, or of the defaults that it has it from. */
 static void
 problem(struct agents *a, const struct agents_place *at, const char *member,
     const char *text)
 {
 	struct agents_file *f = &a->files[at->file];
-	AUTO_FREE char *path = xasprintf("%s.%s", at->path, member);
+	AUTO_FREE char *own = xasprintf("%s.%s", at->path, member);
+	AUTO_FREE char *shared = xasprintf("defaults.%s", member);
 
-	yaml_problem(&f->problems, &f->doc, path, "%s", text);
+	yaml_problem(&f->problems, &f->doc, !is_there(f, own) &&
+	    is_there(f, shared) ? shared : own, "%s", text);
 }
 
 void

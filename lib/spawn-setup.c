@@ -67,6 +67,9 @@ pick(struct setup *s, struct err *e)
 
 	if (id)
 		return agents_need(&s->agents, id, &s->agent, e);
+	if (json_count(&s->agents.list) == 0)
+		return err_set(e, ST_CONFIG, "there is no agent in '%s'",
+		    s->agents.name);
 	if (json_count(&s->agents.list) != 1)
 		return err_set(e, ST_USAGE, "say which agent of '%s' with -a",
 		    s->agents.name);

@@ -32,6 +32,20 @@ run agent-spawn --agents sub -m replay:rec --dry-run go
 expect_status 0
 expect_json '.[0].body.messages[0].content | contains("Be good.")'
 
+it 'says what is wrong with the defaults once, and there'
+printf 'defaults: {model: nope/x, tools: [shel]}\nagents: [{id: a}, {id: b}]\n' \
+	>shared.yaml
+run agent-spawn --check --agents shared.yaml
+expect_status 78
+expect_err "shared.yaml:1:19: unknown provider 'nope' in model 'nope/x'
+shared.yaml:1:35: there is no tool 'shel', did you mean 'shell'?"
+
+it 'says that there is no agent'
+echo 'agents: []' >none.yaml
+run agent-spawn --agents none.yaml go
+expect_status 78
+expect_err "agent-spawn: there is no agent in 'none.yaml'"
+
 it 'finds everything wrong at once'
 cat >bad.yaml <<'END'
 include: [sub, missing.yaml]
@@ -41,7 +55,7 @@ agents:
     tools: [shel, read_file]
     direct_communication: [opps, user]
     policy:
-      - {tool: shell, deny: no, allow: true}
+      - {tool: shell, deny: true, allow: true}
       - {when: '.a |', ask: true}
     limits: {turns: 0, wall_time: soon, tokns: 4}
     rules_file: R.md
