@@ -305,66 +305,26 @@ static void
 set_word(struct ask_options *o, int c)
 {
 	switch (c) {
-	case 'C':
-		o->dir = optarg;
-		break;
-	case 'c':
-		o->resume_last = true;
-		break;
-	case 'm':
-		o->model = optarg;
-		break;
-	case 'n':
-		o->no_log = true;
-		break;
-	case 'r':
-		o->conversation = optarg;
-		break;
-	case 's':
-		o->rules = optarg;
-		break;
-	case 't':
-		o->template = optarg;
-		break;
-	case OPT_RESULTS:
-		o->resume = optarg;
-		break;
-	case OPT_SYSTEM_FILE:
-		o->rules_file = optarg;
-		break;
-	case OPT_JSON:
-		o->format = ASK_NDJSON;
-		break;
-	case OPT_FALLBACK_REFUSED:
-		o->fallback_refused = true;
-		break;
-	case OPT_LINES:
-		o->lines = true;
-		break;
-	case OPT_LOG:
-		o->log = true;
-		break;
-	case OPT_NO_STDIN:
-		o->no_stdin = true;
-		break;
-	case OPT_NO_STREAM:
-		o->no_stream = true;
-		break;
-	case OPT_UNORDERED:
-		o->unordered = true;
-		break;
-	case 'q':
-		o->quiet = true;
-		break;
-	case 'u':
-		o->usage = true;
-		break;
-	case 'x':
-		o->extract = ASK_FIRST_BLOCK;
-		break;
-	case OPT_XL:
-		o->extract = ASK_LAST_BLOCK;
-		break;
+	case 'C': o->dir = optarg; break;
+	case 'c': o->resume_last = true; break;
+	case 'm': o->model = optarg; break;
+	case 'n': o->no_log = true; break;
+	case 'r': o->conversation = optarg; break;
+	case 's': o->rules = optarg; break;
+	case 't': o->template = optarg; break;
+	case OPT_RESULTS: o->resume = optarg; break;
+	case OPT_SYSTEM_FILE: o->rules_file = optarg; break;
+	case OPT_JSON: o->format = ASK_NDJSON; break;
+	case OPT_FALLBACK_REFUSED: o->fallback_refused = true; break;
+	case OPT_LINES: o->lines = true; break;
+	case OPT_LOG: o->log = true; break;
+	case OPT_NO_STDIN: o->no_stdin = true; break;
+	case OPT_NO_STREAM: o->no_stream = true; break;
+	case OPT_UNORDERED: o->unordered = true; break;
+	case 'q': o->quiet = true; break;
+	case 'u': o->usage = true; break;
+	case 'x': o->extract = ASK_FIRST_BLOCK; break;
+	case OPT_XL: o->extract = ASK_LAST_BLOCK; break;
 	}
 }
 
