@@ -53,7 +53,7 @@ question(const struct run *r, size_t keep)
 {
 	const jv *all = &r->talk->messages;
 	size_t n = json_count(all);
-	jv messages = json_array(), ask = json_object();
+	jv messages = json_array();
 
 	for (size_t i = 0; i < n; i++) {
 		AUTO_JV jv m = json_at(all, i);
@@ -62,9 +62,7 @@ question(const struct run *r, size_t keep)
 		    i + keep < n;
 		json_append(&messages, old ? shorten(&m) : json_copy(&m));
 	}
-	json_set_str(&ask, "role", "user");
-	json_set_str(&ask, "content", request);
-	json_append(&messages, ask);
+	model_add_message(&messages, "user", json_from_str(request));
 	return messages;
 }
 

@@ -160,6 +160,27 @@ answer_tool_arguments_all(struct answer *a, int slot, const char *s,
 	answer_tool_arguments(a, slot, s, len);
 }
 
+void
+answer_tool_calls(struct answer *a, const jv *message)
+{
+	AUTO_JV jv calls = json_get(message, "tool_calls");
+
+	for (size_t i = 0; i < json_count(&calls); i++) {
+		AUTO_JV jv call = json_at(&calls, i);
+		AUTO_JV jv function = json_get(&call, "function");
+		AUTO_JV jv arguments = json_get(&function, "arguments");
+		AUTO_FREE char *text = json_is(&arguments, JSON_OBJECT) ?
+		    json_text(&arguments) : NULL;
+		const char *said = text ? text : json_string(&arguments);
+		int slot = (int)answer_tools(a);
+
+		answer_tool(a, slot, json_str(&call, "id"),
+		    json_str(&function, "name"));
+		if (said)
+			answer_tool_arguments(a, slot, said, strlen(said));
+	}
+}
+
 size_t
 answer_tools(const struct answer *a)
 {

@@ -4,6 +4,7 @@
 #include "batch-task.h"
 
 #include "alloc.h"
+#include "model.h"
 #include "record.h"
 #include "template.h"
 
@@ -94,16 +95,6 @@ batch_task_release(struct batch_task *t)
 	*t = (struct batch_task)BATCH_TASK_INIT;
 }
 
-static void
-add_message(jv *messages, const char *role, jv content)
-{
-	jv m = json_object();
-
-	json_set_str(&m, "role", role);
-	json_set(&m, "content", content);
-	json_append(messages, m);
-}
-
 static jv
 framed(const struct template *t, const jv *prompt)
 {
@@ -131,9 +122,9 @@ batch_task_messages(const jv *task, const char *rules,
 		return JSON_NONE;
 	messages = json_array();
 	if (own || rules)
-		add_message(&messages, "system",
+		model_add_message(&messages, "system",
 		    json_from_str(own ? own : rules));
-	add_message(&messages, "user", framed(template, &prompt));
+	model_add_message(&messages, "user", framed(template, &prompt));
 	return messages;
 }
 

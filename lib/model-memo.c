@@ -193,22 +193,6 @@ finish_of(const jv *kept)
 }
 
 static void
-recall_tools(struct answer *a, const jv *message)
-{
-	AUTO_JV jv calls = json_get(message, "tool_calls");
-
-	for (size_t i = 0; i < json_count(&calls); i++) {
-		AUTO_JV jv call = json_at(&calls, i);
-		AUTO_JV jv function = json_get(&call, "function");
-		AUTO_JV jv arguments = json_get(&function, "arguments");
-		answer_tool(a, (int)i, json_str(&call, "id"),
-		    json_str(&function, "name"));
-		answer_tool_arguments(a, (int)i, json_string(&arguments),
-		    json_string_len(&arguments));
-	}
-}
-
-static void
 recall_usage(struct answer *a, const jv *kept)
 {
 	AUTO_JV jv usage = json_get(kept, "usage");
@@ -231,7 +215,7 @@ recall(struct model_call *c, const jv *kept, struct err *e)
 	    json_string_len(&reasoning), e) < 0 ||
 	    answer_text(a, json_string(&text), json_string_len(&text), e) < 0)
 		return -1;
-	recall_tools(a, &message);
+	answer_tool_calls(a, &message);
 	recall_usage(a, kept);
 	answer_native(a, json_get(&message, "native"));
 	answer_served(a, json_str(kept, "served"));

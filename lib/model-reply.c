@@ -7,6 +7,16 @@
 #include "record.h"
 
 void
+model_add_message(jv *messages, const char *role, jv content)
+{
+	jv m = json_object();
+
+	json_set_str(&m, "role", role);
+	json_set(&m, "content", content);
+	json_append(messages, m);
+}
+
+void
 model_release(struct model *m)
 {
 	struct model *next;

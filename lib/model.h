@@ -86,6 +86,10 @@ struct model {
 
 void	model_release(struct model *m);
 
+/* Appends {"role","content"} to a conversation; `content`, a text or parts, is
+ * taken. */
+void	model_add_message(jv *messages, const char *role, jv content);
+
 /* Why an answer ended. */
 enum model_finish {
 	MODEL_UNFINISHED,	/* cut, or failed */

@@ -110,16 +110,6 @@ result_block(const jv *message)
 	return b;
 }
 
-static void
-add_message(jv *out, const char *role, jv content)
-{
-	jv m = json_object();
-
-	json_set_str(&m, "role", role);
-	json_set(&m, "content", content);
-	json_append(out, m);
-}
-
 static bool
 is_rules(const jv *message)
 {
@@ -178,19 +168,19 @@ messages_out(const jv *messages, jv *out)
 			continue;
 		}
 		if (json_is(&results, JSON_ARRAY))
-			add_message(out, "user", results);
+			model_add_message(out, "user", results);
 		results = JSON_NONE;
 		if (is_rules(&m))
 			continue;
 		if (role && strcmp(role, "assistant") == 0) {
-			add_message(out, role, assistant_out(&m));
+			model_add_message(out, role, assistant_out(&m));
 		} else {
-			add_message(out, "user",
+			model_add_message(out, "user",
 			    provider_content(&content, part_out));
 		}
 	}
 	if (json_is(&results, JSON_ARRAY))
-		add_message(out, "user", results);
+		model_add_message(out, "user", results);
 }
 
 static jv

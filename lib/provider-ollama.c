@@ -123,25 +123,6 @@ ollama_headers(const struct model *m, jv *fields)
 /* The answer. */
 
 static void
-read_tools(struct answer *a, const jv *message)
-{
-	AUTO_JV jv calls = json_get(message, "tool_calls");
-
-	for (size_t i = 0; i < json_count(&calls); i++) {
-		AUTO_JV jv call = json_at(&calls, i);
-		AUTO_JV jv function = json_get(&call, "function");
-		AUTO_JV jv arguments = json_get(&function, "arguments");
-		int slot = (int)answer_tools(a);
-		answer_tool(a, slot, json_str(&call, "id"),
-		    json_str(&function, "name"));
-		if (json_is(&arguments, JSON_OBJECT)) {
-			AUTO_FREE char *text = json_text(&arguments);
-			answer_tool_arguments(a, slot, text, strlen(text));
-		}
-	}
-}
-
-static void
 read_done(struct answer *a, const jv *data)
 {
 	struct model_usage *u = answer_usage(a);
@@ -176,7 +157,7 @@ ollama_event(struct answer *a, const jv *data, bool whole, struct err *e)
 	if (json_string(&text) && answer_tagged(a, json_string(&text),
 	    json_string_len(&text), e) < 0)
 		return -1;
-	read_tools(a, &message);
+	answer_tool_calls(a, &message);
 	if (json_bool(data, "done", &done) && done)
 		read_done(a, data);
 	return 0;

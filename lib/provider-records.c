@@ -55,22 +55,6 @@ read_delta(struct answer *a, const jv *data, struct err *e)
 }
 
 static void
-read_tools(struct answer *a, const jv *message)
-{
-	AUTO_JV jv calls = json_get(message, "tool_calls");
-
-	for (size_t i = 0; i < json_count(&calls); i++) {
-		AUTO_JV jv call = json_at(&calls, i);
-		AUTO_JV jv function = json_get(&call, "function");
-		AUTO_JV jv arguments = provider_arguments(&function);
-		AUTO_FREE char *text = json_text(&arguments);
-		answer_tool(a, (int)i, json_str(&call, "id"),
-		    json_str(&function, "name"));
-		answer_tool_arguments(a, (int)i, text, strlen(text));
-	}
-}
-
-static void
 read_usage(struct answer *a, const jv *data)
 {
 	AUTO_JV jv usage = json_get(data, "usage");
@@ -103,7 +87,7 @@ read_result(struct answer *a, const jv *data, struct err *e)
 	if (json_string(&text) && !*answer_state(a) && answer_text(a,
 	    json_string(&text), json_string_len(&text), e) < 0)
 		return -1;
-	read_tools(a, &message);
+	answer_tool_calls(a, &message);
 	read_usage(a, data);
 	if (json_is(&native, JSON_OBJECT))
 		answer_native(a, json_copy(&native));

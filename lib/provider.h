@@ -41,6 +41,9 @@ void	answer_tool_arguments(struct answer *a, int slot, const char *s,
 	    size_t len);
 void	answer_tool_arguments_all(struct answer *a, int slot, const char *s,
 	    size_t len);	/* instead of what came in pieces */
+void	answer_tool_calls(struct answer *a, const jv *message); /* all that a
+				 * whole message has, as model.h has them, or
+				 * with objects for arguments */
 size_t	answer_tools(const struct answer *a);	/* how many */
 void	answer_finish(struct answer *a, enum model_finish finish); /* a refusal
 				 * stands, whatever else is said */

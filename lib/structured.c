@@ -5,6 +5,7 @@
 
 #include "alloc.h"
 #include "extract.h"
+#include "model.h"
 
 /* {"type":"object","properties":{"items":{"type":"array","items":...}}} */
 static jv
@@ -69,14 +70,12 @@ void
 structured_send_back(jv *messages, const jv *answer, const struct buf *why)
 {
 	AUTO_BUF struct buf text = BUF_INIT;
-	jv m = json_object();
 
 	buf_addf(&text, "This does not fit the JSON Schema:\n%sAnswer again, "
 	    "with nothing but JSON that fits.", why->data);
-	json_set_str(&m, "role", "user");
-	json_set(&m, "content", json_from_bytes(text.data, text.len));
 	json_append(messages, json_copy(answer));
-	json_append(messages, m);
+	model_add_message(messages, "user",
+	    json_from_bytes(text.data, text.len));
 }
 
 void
