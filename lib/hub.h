@@ -40,13 +40,15 @@
 #include "clock.h"
 #include "err.h"
 #include "json.h"
+#include "ulid.h"
 
 enum {
 	HUB_PRIO_MIN = 0,
 	HUB_PRIO_DEFAULT = 5,
 	HUB_PRIO_MAX = 9,		/* comes first */
 	HUB_TRIES = 5,			/* deliveries before the dead letters */
-	HUB_BOX_MAX = 128		/* bytes of an address */
+	HUB_BOX_MAX = 128,		/* bytes of an address */
+	HUB_LEASE_MAX = ULID_LEN + 14	/* bytes of ID.N, with the NUL */
 };
 
 #define HUB_LEASE (5 * 60 * CLOCK_SEC)
@@ -99,7 +101,7 @@ struct hub_message {
 	int64_t at_ns;			/* wall clock; 0: now */
 	int64_t ttl_ns;			/* 0: for ever */
 	/* what became of it: */
-	char accepted[27];		/* the id it has in the hub: an older
+	char accepted[ULID_LEN + 1];	/* the id it has in the hub: an older
 					 * one when the key or id was known */
 	bool known;
 };
@@ -113,8 +115,8 @@ int	hub_send(struct hub *h, struct hub_message *m, size_t n,
 struct hub_delivery {
 	char *line;			/* the record, as it was sent */
 	size_t len;
-	char id[27];
-	char lease[40];			/* ID.N; empty when acknowledged */
+	char id[ULID_LEN + 1];
+	char lease[HUB_LEASE_MAX];	/* ID.N; empty when acknowledged */
 	int number;			/* of the delivery, from 1 */
 };
 

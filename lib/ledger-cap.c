@@ -426,8 +426,9 @@ ledger_pool_set(struct ledger *l, const struct ledger_pool *pool,
 
 	if (!tx)
 		return -1;
-	if (strlen(pool->name) > 63 || !*pool->name)
-		return err_set(e, ST_USAGE, "a pool's name has 1 to 63 bytes");
+	if (strlen(pool->name) > LEDGER_POOL_MAX || !*pool->name)
+		return err_set(e, ST_USAGE, "a pool's name has 1 to %d bytes",
+		    LEDGER_POOL_MAX);
 	if (store_begin(l->store, e) < 0)
 		return -1;
 	if (pool->share < 0)
@@ -449,7 +450,7 @@ ledger_pool_set(struct ledger *l, const struct ledger_pool *pool,
 
 int
 ledger_pool_next(struct ledger *l, const char *after, const char *first,
-    char ret[64], double *ret_share, struct err *e)
+    char ret[LEDGER_POOL_MAX + 1], double *ret_share, struct err *e)
 {
 	AUTO_STMT struct store_stmt *st = NULL;
 	AUTO_FREE char *name = xstrdup(first ? first : "default");
@@ -473,7 +474,7 @@ ledger_pool_next(struct ledger *l, const char *after, const char *first,
 		return -1;
 	if (r == 0)
 		return err_set(e, ST_BUG, "no default pool");
-	snprintf(ret, 64, "%s", store_col_str(st, 0));
+	snprintf(ret, LEDGER_POOL_MAX + 1, "%s", store_col_str(st, 0));
 	*ret_share = store_col_num(st, 1) / 100;
 	return 1;
 }

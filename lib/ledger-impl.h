@@ -65,7 +65,7 @@ int	ledger_add(struct ledger *l, int64_t cap, const char *key,
 int	ledger_has_pools(struct ledger *l, struct err *e);
 /* the pool that pays next, or the first when `after` is NULL: 1, 0, -1 */
 int	ledger_pool_next(struct ledger *l, const char *after, const char *first,
-	    char ret[64], double *ret_share, struct err *e);
+	    char ret[LEDGER_POOL_MAX + 1], double *ret_share, struct err *e);
 int	ledger_rebuild(struct ledger *l, struct err *e);
 char	*ledger_amount(enum ledger_unit unit, int64_t amount);
 

@@ -31,7 +31,7 @@ struct plan {
 	bool priced;
 	int64_t now, output;
 	int64_t amounts[3];		/* by unit */
-	char pool[64];			/* that pays */
+	char pool[LEDGER_POOL_MAX + 1];			/* that pays */
 	double share;			/* of it */
 };
 
@@ -160,7 +160,7 @@ plan_pool(struct ledger *l, struct plan *p, int64_t *ret_wait, struct err *e)
 	for (;;) {
 		struct err why = ERR_INIT;
 		int64_t wait = 0;
-		char before[64];
+		char before[LEDGER_POOL_MAX + 1];
 		snprintf(before, sizeof(before), "%s", p->pool);
 		if (p->pools) {
 			r = ledger_pool_next(l, first ? NULL : before,

@@ -49,6 +49,8 @@ struct ledger;
 
 #define LEDGER_USD INT64_C(1000000000)
 
+enum { LEDGER_POOL_MAX = 63 };	/* bytes of the name of a pool */
+
 /*
  * NULL: the user's own.  Nothing is opened, or made, before it is needed: a
  * lease where nobody ever set a limit looks for one file and is done.
@@ -85,7 +87,7 @@ struct ledger_lease {
 	int64_t at;		/* wall clock, ns */
 	int64_t output;		/* tokens that there is budget for: the most
 				 * to ask for; 0: nothing limits them */
-	char pool[64];		/* that pays */
+	char pool[LEDGER_POOL_MAX + 1];	/* that pays */
 	struct ledger_want want;	/* its strings are the caller's, and
 				 * must live until the lease is settled */
 };

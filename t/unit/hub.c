@@ -52,7 +52,7 @@ taker(const char *box, int64_t lease_ns)
 
 /* The text of the next delivery, "" when there is none; its lease. */
 static const char *
-next(struct hub_taker *t, char lease[40])
+next(struct hub_taker *t, char lease[HUB_LEASE_MAX])
 {
 	static char text[64];
 	struct hub_delivery d = { .line = NULL };
@@ -85,7 +85,7 @@ settle(const char *lease, enum hub_verdict v)
 static void
 test_order(void)
 {
-	char lease[40], id[27], again[27];
+	char lease[HUB_LEASE_MAX], id[27], again[27];
 	struct hub_taker *t = taker("/agent/order", 0);
 
 	send_one("/agent/order", "a", 5, NULL, NULL);
@@ -143,7 +143,7 @@ holder(const char *box, int take_it)
 	if (pipe(p) < 0 || (pid = fork()) < 0)
 		return -1;
 	if (pid == 0) {
-		char lease[40];
+		char lease[HUB_LEASE_MAX];
 		struct err e = ERR_INIT;
 		struct hub *mine;
 
@@ -166,7 +166,7 @@ holder(const char *box, int take_it)
 static void
 test_death(void)
 {
-	char lease[40], id[27];
+	char lease[HUB_LEASE_MAX], id[27];
 	struct err e = ERR_INIT;
 	struct hub_taker *t;
 	pid_t pid;
@@ -204,7 +204,7 @@ test_death(void)
 static void
 test_limit(void)
 {
-	char lease[40], other[40];
+	char lease[HUB_LEASE_MAX], other[40];
 	struct err e = ERR_INIT;
 	struct hub_taker *t = taker("/queue/l", 0);
 
@@ -222,7 +222,7 @@ test_limit(void)
 static void
 test_await(void)
 {
-	char id[27], lease[40], corr[27];
+	char id[27], lease[HUB_LEASE_MAX], corr[27];
 	struct err e = ERR_INIT;
 	struct hub_taker *asker = NULL, *other = taker("/user/me", 0);
 	struct hub_message m = { .box = "/user/me", .source = "/agent/x",
