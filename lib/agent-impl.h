@@ -1,6 +1,11 @@
 /*
- * agent-impl: what the two halves of agent.h share: agent.c asks the model,
- * agent-act.c does what it wants done.
+ * agent-impl: what the parts of agent.h share.
+ *
+ *	agent.c			asks the model, ends the run
+ *	agent-act.c		does what it wants done
+ *	agent-handover.c	begins anew with a brief
+ *	agent-mend.c		does something about failures
+ *	agent-repeat.c		sees it go round and round
  */
 #ifndef AGENT_AGENT_IMPL_H
 #define AGENT_AGENT_IMPL_H

@@ -1,7 +1,7 @@
 /*
  * answer: what has come of an answer so far, between the provider that reads
  * the events (through the functions of provider.h) and the call that gives
- * the reply.  Only model.c and answer.c look inside.
+ * the reply.  Only answer.c and model*.c look inside.
  */
 #ifndef AGENT_ANSWER_H
 #define AGENT_ANSWER_H
@@ -25,14 +25,14 @@ struct answer {
 	struct answer_tool *tools;
 	size_t ntools, cap;
 	enum model_finish finish;
-	bool ended;
+	bool ended;		/* the protocol's own end was seen */
 	bool came;		/* something of the answer */
 	bool given;		/* some of it to the caller */
 	unsigned long progress;	/* counts what came */
-	jv native;
-	void *state;
-	void (*release)(void *state);
-	bool last;
+	jv native;		/* provider_native() */
+	void *state;		/* answer_state(), */
+	void (*release)(void *state);	/* and what frees it; or NULL */
+	bool last;		/* nothing can follow */
 	struct model_usage usage;
 	char *served, *request_id;
 	struct model_error error;

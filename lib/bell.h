@@ -44,8 +44,7 @@ void	bell_close(struct bell *b);
 /*
  * Waits: 1 look again, 0 out of time, 2 one of `also` (n descriptors) is
  * readable or hung up, -1 failure, ST_SIGNAL + *stop, or ST_NOINPUT when the
- * directory was removed.  `*ret_gone` is set
- * when a holder went away.
+ * directory was removed.  `*ret_gone` is set when a holder went away.
  */
 int	bell_wait(struct bell *b, struct deadline until, const int *also,
 	    int n, const volatile int *stop, bool *ret_gone, struct err *e);

@@ -73,10 +73,9 @@ int	conversation_open(const char *dir, struct deadline until,
 	    struct conversation *ret, struct err *e);
 
 /*
- * Appends a record, and takes into account what it says: a
- * message goes to the messages, a result of a tool to the answers.  The
- * answers go to the messages, in the order of the calls, as soon as all are
- * there.
+ * Appends a record, and takes into account what it says: a message goes to
+ * the messages, a result of a tool to the answers.  The answers go to the
+ * messages, in the order of the calls, as soon as all are there.
  */
 int	conversation_log(struct conversation *c, const jv *record,
 	    struct err *e);

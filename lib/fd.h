@@ -29,6 +29,9 @@ bool	fd_was_closed(int fd);
  */
 int	fd_write(int fd, const void *data, size_t len, struct err *e);
 
+/* What a non-blocking descriptor says that cannot go on now. */
+enum { FD_AGAIN = -2 };
+
 /*
  * Writes as much as goes at once to a non-blocking descriptor: the count, -1
  * on failure (ST_IO), FD_AGAIN when there is no room.
@@ -37,9 +40,8 @@ ssize_t	fd_write_some(int fd, const void *data, size_t len, struct err *e);
 
 /*
  * Reads at most `size` bytes, once.  The count, 0 at the end, -1 on failure
- * (ST_IO), -2 when a non-blocking descriptor has nothing.
+ * (ST_IO), FD_AGAIN when there is nothing.
  */
-enum { FD_AGAIN = -2 };
 ssize_t	fd_read(int fd, void *data, size_t size, struct err *e);
 
 /*

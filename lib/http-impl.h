@@ -58,7 +58,7 @@ struct http_call {
 	char text[CURL_ERROR_SIZE];
 };
 
-/* Frees those that are spare. */
+/* Frees the calls that are kept for their handles. */
 void	http_call_free_spare(struct http *h);
 
 /* curl is done with it: the last event, and the call is gone. */

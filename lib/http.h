@@ -136,7 +136,10 @@ int	http_fetch(struct http *h, const struct http_request *rq, size_t limit,
 	    const volatile int *stop, struct buf *out, char **type,
 	    struct err *e);
 
-/* The same, the body of a success into a spool as it comes. */
+/*
+ * The same, the body of a success into a spool as it comes; that of any other
+ * status is appended to `refusal`.
+ */
 struct spool;
 int	http_save(struct http *h, const struct http_request *rq, size_t limit,
 	    const volatile int *stop, struct spool *to, struct buf *refusal,

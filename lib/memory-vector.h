@@ -4,8 +4,8 @@
  * A vector is kept as half-precision floats beside its note, and, for the
  * scan, as one byte a dimension in blocks of 256 vectors; the best of the
  * scan are scored again exactly.  For many there is a derived file as well
- * (vector-file.h).  Models are told apart by name and
- * dimension; a note has the vector of one.
+ * (vector-file.h).  Models are told apart by name and dimension; a note has
+ * the vector of one.
  */
 #ifndef AGENT_MEMORY_VECTOR_H
 #define AGENT_MEMORY_VECTOR_H

@@ -51,8 +51,8 @@ enum permit_answer { PERMIT_YES, PERMIT_NO, PERMIT_ASK };
 
 /*
  * `words` gets the reason, or the question, also one that the mode saved a
- * person from.  -1 when it cannot be decided: a
- * hook that cannot be run, or by a signal.
+ * person from.  -1 when it cannot be decided: a hook that cannot be run, or by
+ * a signal.
  */
 int	permit_before(const struct permit *p, const struct call *c,
 	    struct buf *words, struct err *e);

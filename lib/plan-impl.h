@@ -23,7 +23,7 @@ void	plan_step_release(struct plan_step *s);
 int	plan_step_read(const struct plan *p, const char *name,
 	    struct plan_step *ret, struct err *e);
 
-/* plan.c: where a plan is, and its directories. */
+/* plan.c: the plan, made or opened anew, of what the task `id` is made of. */
 int	plan_begin_sub(const struct plan *p, const char *id, struct plan *ret,
 	    struct err *e);
 

@@ -23,9 +23,9 @@ int64_t	taint_now(void);
 
 /*
  * Adds to `ret` the paths, relative to `workspace`, of what is younger than
- * `since` (taint_now()).  Repositories in `known`
- * (absolute paths) may be there, but not what redirects them; for one that is
- * not in the workspace that is told by absolute paths.  What is at a path in
+ * `since` (taint_now()).  Repositories in `known` (absolute paths) may be
+ * there, but not what redirects them; for one that is not in the workspace
+ * that is told by absolute paths.  What is at a path in
  * `hidden`, likewise absolute, the command could not reach: it is left out.
  * False when there was too much to look at all of it, down to two levels.
  */

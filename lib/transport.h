@@ -2,7 +2,7 @@
  * transport: what carries a request to a model and its answer back.
  *
  * Three kinds have the same shape: the network (http.h), a recording
- * (replay.h) and a program (exec).  Each takes the requests and gives the
+ * (replay.h) and a program (exec.h).  Each takes the requests and gives the
  * events of http.h, and is driven by the loop of model.c.
  */
 #ifndef AGENT_TRANSPORT_H
