@@ -90,7 +90,7 @@ all() {
 	sed -i "s,test/$1,test/m," agents.yaml
 
 	it "$1: has no tool that the rules deny"
-	sed -i '/id: a/s/,/, policy: [{tool: shell, deny: no}],/' agents.yaml
+	sed -i '/id: a/s/,/, policy: [{tool: shell, deny: never}],/' agents.yaml
 	: >"$MODEL_LOG"
 	run agent-spawn -a a 'say hello'
 	case $1 in

@@ -43,7 +43,7 @@ expect_status 78
 expect_err_has "must be the same"
 
 it 'refuses what depends on the arguments, or on a person'
-shown claude 'policy: [{tool: shell, when: "true", deny: no}]'
+shown claude 'policy: [{tool: shell, when: "true", deny: never}]'
 expect_status 78
 expect_err_has "a rule for 'shell' has a condition"
 shown claude 'policy: [{tool: shell, when: "true", allow: true}]'
@@ -61,7 +61,7 @@ expect_err_has "a rule for 'edit_file' asks a person"
 it 'so with rules of the user and of the workspace'
 for t_dir in "$HOME/.config/agent" .agent; do
 	mkdir -p "$t_dir"
-	echo 'policy: {tools: [{tool: shell, deny: no}]}' >>"$t_dir/config.yaml"
+	echo 'policy: {tools: [{tool: shell, deny: never}]}' >>"$t_dir/config.yaml"
 	shown codex
 	expect_status 78
 	run agent-spawn --check

@@ -95,11 +95,11 @@ expect_json 'map(select(.method == "session/new"))[0].params.mcpServers |
 expect_not grep -rq hush .agent
 
 it 'is not given what the rules deny, and refused what it cannot be held to'
-member codex 'policy: [{tool: [boom, "mcp__s__*"], deny: no}]'
+member codex 'policy: [{tool: [boom, "mcp__s__*"], deny: never}]'
 expect_status 0
 file .agent-tools.json 'fromjson | map(.name) == ["count"]'
 file .codex/config.toml 'contains("mcp_servers.s]") | not'
-member codex 'policy: [{tool: mcp__s__write, deny: no}]'
+member codex 'policy: [{tool: mcp__s__write, deny: never}]'
 expect_status 78
 expect_err_has "a rule for 'mcp__s__' is for some of its tools"
 run agent-spawn --check
