@@ -108,10 +108,52 @@ tree_remove(int dir, const char *name, struct err *e)
 }
 
 static int
-copy_content(int in, int out, off_t size, int64_t *left)
+write_at(int out, const char *data, size_t len, off_t at)
+{
+	while (len > 0) {
+		ssize_t n = pwrite(out, data, len, at);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		data += n;
+		len -= (size_t)n;
+		at += n;
+	}
+	return 0;
+}
+
+static int
+copy_range(int in, int out, off_t at, off_t end)
 {
 	static char chunk[65536];
-	ssize_t n;
+	off_t to = at;
+
+	while (at < end && copy_file_range(in, &at, out, &to,
+	    (size_t)(end - at), 0) > 0)
+		;
+	/* what is left where the kernel cannot */
+	while (at < end) {
+		size_t left = (size_t)(end - at);
+		ssize_t n = pread(in, chunk,
+		    left < sizeof(chunk) ? left : sizeof(chunk), at);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return (int)n;	/* it has become shorter */
+		if (write_at(out, chunk, (size_t)n, at) < 0)
+			return -1;
+		at += n;
+	}
+	return 0;
+}
+
+/* Holes stay holes: a file that takes nothing is to take nothing here. */
+static int
+copy_content(int in, int out, off_t size, int64_t *left)
+{
+	off_t at = 0, end;
 
 	if (size == 0 || ioctl(out, FICLONE, in) == 0)
 		return 0;
@@ -120,24 +162,15 @@ copy_content(int in, int out, off_t size, int64_t *left)
 		return -1;
 	}
 	*left -= size;
-	while ((n = copy_file_range(in, NULL, out, NULL, 1 << 30, 0)) > 0)
-		;
-	if (n == 0)
-		return 0;
-	while ((n = read(in, chunk, sizeof(chunk))) != 0) {
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
+	while ((at = lseek(in, at, SEEK_DATA)) >= 0 && at < size) {
+		end = lseek(in, at, SEEK_HOLE);
+		if (end < 0 || copy_range(in, out, at, end) < 0)
 			return -1;
-		for (ssize_t done = 0; done < n; ) {
-			ssize_t m = write(out, chunk + done,
-			    (size_t)(n - done));
-			if (m < 0 && errno != EINTR)
-				return -1;
-			done += m > 0 ? m : 0;
-		}
+		at = end;
 	}
-	return 0;
+	if (at < 0 && errno != ENXIO)
+		return -1;
+	return ftruncate(out, size);
 }
 
 static int

@@ -53,6 +53,16 @@ expect_status 0
 expect_ok test -e ws/dir/l
 expect_ok git -C ws log -1 HEAD -- file
 
+it 'takes a file of nothing but holes as that'
+run agent-sandbox -C ws --overlay=x sh -c 'truncate -s 300M hole
+	echo end >>hole'
+run agent-sandbox -C ws --overlay=x commit
+expect_status 0
+expect_ok test "$(du -k ws/hole | cut -f1)" -lt 1000
+expect_ok test "$(tail -c 4 ws/hole)" = end
+expect_ok test "$(wc -c <ws/hole)" -eq 314572804
+rm ws/hole
+
 it 'survives a tree that is deeper than its stack'
 cat >ws/deep.py <<'EOF'
 import os
