@@ -17,7 +17,7 @@ enum { STEPS = 60 };
 static const double momentum = 0.8;
 static const double base_share = 0.2;	/* of what is known already */
 static const double decay = 3;		/* towards 0, against one task */
-static const double decay_heavy = 8;
+static const double decay_heavy = 1;
 
 static double
 length_of(const struct learn *l, const struct learn_task *t)
