@@ -19,6 +19,7 @@
 #include "fd.h"
 #include "learn.h"
 #include "match-agents.h"
+#include "match-bearing.h"
 #include "ndjson.h"
 #include "path.h"
 
@@ -40,7 +41,7 @@ count_asked(const struct words_token *t, void *arg)
 
 	if (!t->phrase)
 		learn_counts_add(r->counts, learn_word(&r->l->asked, t),
-		    (double)t->weight);
+		    match_bearing_weight(t));
 }
 
 /* What match_bearing_write() takes. */

@@ -116,6 +116,14 @@ match_bearing_settle(struct match_bearing *b)
 	}
 }
 
+double
+match_bearing_weight(const struct words_token *t)
+{
+	double place = t->place < 2 ? 2 : t->place < 5 ? 1.4 : 1;
+
+	return t->weight < 1 ? (double)t->weight : place;
+}
+
 void
 match_bearing_ask(struct match_bearing *b, const struct words_token *t)
 {
@@ -132,7 +140,7 @@ match_bearing_ask(struct match_bearing *b, const struct words_token *t)
 			w, t->text, t->stop ? 0 : t->len
 		};
 	}
-	*times += (double)t->weight;
+	*times += match_bearing_weight(t);
 	b->summed = false;
 }
 

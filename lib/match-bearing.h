@@ -25,6 +25,9 @@ void	match_bearing_set_about(struct match_bearing *b, size_t agent,
 	    const double *about);
 void	match_bearing_settle(struct match_bearing *b);
 
+/* How much a word of a text counts: what a sentence begins with says most. */
+double	match_bearing_weight(const struct words_token *t);
+
 /* A word of a text, what all of them are worth to an agent, and the end. */
 void	match_bearing_ask(struct match_bearing *b, const struct words_token *t);
 double	match_bearing_worth(struct match_bearing *b, size_t agent);
