@@ -181,23 +181,35 @@ fd_wait(int fd, short events, struct deadline until, const volatile int *stop,
 	}
 }
 
+/* Where a stack was, what node adds to each error: no words for people. */
+static bool
+says_nothing(const char *line, size_t len)
+{
+	static const char node[] = "Node.js v";
+
+	return len == 0 || strchr(" \t\r}", *line) ||
+	    (len >= sizeof(node) && memcmp(line, node, sizeof(node) - 1) == 0);
+}
+
 void
 fd_last_line(int fd, struct buf *out)
 {
-	char tail[2048];
+	char tail[4096];
 	off_t size = lseek(fd, 0, SEEK_END);
 	off_t from = size > (off_t)sizeof(tail) ?
 	    size - (off_t)sizeof(tail) : 0;
 	ssize_t n = size < 0 ? -1 : pread(fd, tail, sizeof(tail), from);
-	const char *line = tail;
+	size_t end = n > 0 ? (size_t)n : 0, start = end;
 
-	while (n > 0 && (tail[n - 1] == '\n' || tail[n - 1] == ' '))
-		n--;
-	for (ssize_t i = 0; i < n; i++)
-		if (tail[i] == '\n')
-			line = tail + i + 1;
-	if (n > 0)
-		buf_add(out, line, (size_t)(n - (line - tail)));
+	while (end > 0) {
+		start = end;
+		while (start > 0 && tail[start - 1] != '\n')
+			start--;
+		if (!says_nothing(tail + start, end - start))
+			break;
+		end = start > 0 ? start - 1 : 0;
+	}
+	buf_add(out, tail + start, end > start ? end - start : 0);
 }
 
 bool

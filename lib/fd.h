@@ -52,8 +52,8 @@ int	fd_read_all(int fd, size_t limit, struct deadline until,
 	    struct buf *out, struct err *e);
 
 /*
- * Appends the last line of a file that is not blank, or its last 2 KiB;
- * nothing when there is none.
+ * Appends the last line of a file that says what went wrong: not a blank one,
+ * nor one of a stack; of its last 4 KiB.  Nothing when there is none.
  */
 void	fd_last_line(int fd, struct buf *out);
 

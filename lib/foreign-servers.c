@@ -198,6 +198,9 @@ take_tools(struct foreign_run *f, struct err *e)
 	}
 	if (json_count(&all) == 0)
 		return 0;
+	if (json_has(&f->servers, TOOLS_NAME))
+		return err_set(e, ST_CONFIG, "agent '%s': a server '%s' is "
+		    "that of its tools_dir", f->run.task->id, TOOLS_NAME);
 	self = path_program("agent-tool", e);
 	json_write_pretty(&all, &text);
 	if (!self || foreign_write(f, TOOLS_FILE, text.data, text.len, e) < 0)

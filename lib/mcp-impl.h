@@ -48,6 +48,9 @@ bool	mcp_knows(const char *version);
 struct mcp *mcp_open(const char *name, const char *const *argv,
 	    const char *const *envp, int errors, struct err *e);
 
+/* The first question. */
+void	mcp_greet(struct mcp *m);
+
 /* A message, and a notification, which is taken over. */
 void	mcp_say(struct mcp *m, jv message);
 void	mcp_notify(struct mcp *m, const char *method, jv params);

@@ -38,6 +38,19 @@ mcp_drop(struct mcp *m, int status, const char *why)
 }
 
 void
+mcp_drop_saying(struct mcp *m, int status, const char *why)
+{
+	AUTO_BUF struct buf words = BUF_INIT;
+
+	buf_addf(&words, "%s: ", why);
+	if (m->errors >= 0)
+		fd_last_line(m->errors, &words);
+	if (words.len == strlen(why) + 2)
+		buf_truncate(&words, words.len - 2);
+	mcp_drop(m, status, words.data);
+}
+
+void
 mcp_log(struct mcp *m, const char *level, const char *text, size_t len)
 {
 	jv log;

@@ -83,8 +83,8 @@ forget(struct mcp *m, struct question *q)
 	*q = m->asked[--m->nasked];
 }
 
-static void
-greet(struct mcp *m)
+void
+mcp_greet(struct mcp *m)
 {
 	jv params = json_object(), info = json_object();
 
@@ -321,22 +321,17 @@ take_too_long(struct mcp *m)
 static void
 take_end(struct mcp *m)
 {
-	AUTO_BUF struct buf words = BUF_INIT;
 	AUTO_FREE char *why = NULL;
 	struct err ignored;
 	int status = 0;
 
-	buf_adds(&words, "");
 	if (child_wait(&m->child, deadline_in(LAST_WORDS_MS * CLOCK_MS), NULL,
 	    &status, &ignored) != 1) {
 		mcp_drop(m, ST_UNAVAILABLE, "closed its output");
 		return;
 	}
-	if (m->errors >= 0)
-		fd_last_line(m->errors, &words);
-	why = xasprintf("ended with status %d%s%.400s", status,
-	    words.len > 0 ? ": " : "", words.data);
-	mcp_drop(m, ST_UNAVAILABLE, why);
+	why = xasprintf("ended with status %d", status);
+	mcp_drop_saying(m, ST_UNAVAILABLE, why);
 }
 
 /* One line, or why there is none: false when that is all for now. */
@@ -436,6 +431,6 @@ mcp_start(const char *name, const char *const *argv, const char *const *envp,
 	struct mcp *m = mcp_open(name, argv, envp, errors, e);
 
 	if (m)
-		greet(m);
+		mcp_greet(m);
 	return m;
 }

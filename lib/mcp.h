@@ -54,8 +54,9 @@ enum mcp_state mcp_state(const struct mcp *m);
 /* Why it is gone. */
 const struct err *mcp_failure(const struct mcp *m);
 
-/* Has it gone, for a reason of ours. */
+/* Has it gone, for a reason of ours; or with what it complained of last. */
 void	mcp_drop(struct mcp *m, int status, const char *why);
+void	mcp_drop_saying(struct mcp *m, int status, const char *why);
 
 /* What to wait for, before the next mcp_step(): two of them. */
 void	mcp_poll(const struct mcp *m, struct pollfd p[2]);

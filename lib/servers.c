@@ -194,7 +194,8 @@ static void
 check_time(struct server *one, struct deadline listed)
 {
 	if (mcp_state(one->mcp) == MCP_STARTING && deadline_passed(one->ready))
-		mcp_drop(one->mcp, ST_TIMEOUT, "is not ready in time");
+		mcp_drop_saying(one->mcp, ST_TIMEOUT,
+		    "is not ready in time");
 	else if (mcp_listing(one->mcp) && deadline_passed(listed))
 		mcp_drop(one->mcp, ST_TIMEOUT, "does not list its tools");
 }

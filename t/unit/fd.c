@@ -214,6 +214,30 @@ test_std(void)
 	is_int(without_std(used_raw), ST_IO, "nor without stdio");
 }
 
+static void
+last_line(const char *text, const char *want)
+{
+	struct err e = ERR_INIT;
+	AUTO_FD int fd = fd_from_text(text, strlen(text), &e);
+	AUTO_BUF struct buf out = BUF_INIT;
+
+	buf_adds(&out, "");
+	fd_last_line(fd, &out);
+	is_str(out.data, want, "the last line that says something");
+}
+
+static void
+test_last_line(void)
+{
+	last_line("", "");
+	last_line("\n\n", "");
+	last_line("one", "one");
+	last_line("one\ntwo\n\n", "two");
+	last_line("Error: why\n    at x (y:1)\n {\n}\n\nNode.js v20.1\n",
+	    "Error: why");
+	last_line("  at\n  of\n", "");
+}
+
 int
 main(void)
 {
@@ -222,5 +246,6 @@ main(void)
 	test_wait();
 	test_flags();
 	test_std();
+	test_last_line();
 	return done();
 }
