@@ -7,6 +7,7 @@
 #include <fnmatch.h>
 #include <sys/mman.h>
 
+#include "agents.h"
 #include "alloc.h"
 #include "calls-impl.h"
 #include "env.h"
@@ -389,6 +390,26 @@ give(struct servers *s, const struct server *one, const jv *tool,
 	json_append(declarations, tool_declaration(&t));
 }
 
+/* Names of tools that its servers, which are there, do not have. */
+static void
+check_names(struct servers *s, const jv *agent, const struct toolbox *box)
+{
+	AUTO_JV jv words = agents_strings(agent, "tools");
+
+	for (size_t i = 0; i < json_count(&words); i++) {
+		AUTO_JV jv word = json_at(&words, i);
+		const char *name = json_string(&word);
+		AUTO_FREE char *server = servers_of_tool(name);
+		AUTO_FREE char *text = xasprintf("there is no tool '%.80s'",
+		    name);
+
+		if (server && strlen(name) > strlen("mcp__") +
+		    strlen(server) && !strpbrk(name, "*?[") &&
+		    !toolbox_find(box, name))
+			add_log(s, "warning", text);
+	}
+}
+
 void
 servers_give(struct servers *s, const jv *agent, struct toolbox *box,
     jv *declarations)
@@ -404,6 +425,7 @@ servers_give(struct servers *s, const jv *agent, struct toolbox *box,
 			give(s, one, &tool, agent, box, declarations);
 		}
 	}
+	check_names(s, agent, box);
 }
 
 jv

@@ -35,10 +35,31 @@ hook_commands(const jv *hooks)
 	return list;
 }
 
+/* The programs of its servers, and what variables they get. */
+static jv
+server_programs(const jv *servers)
+{
+	jv all = json_object();
+
+	JSON_EACH(servers, i) {
+		AUTO_JV jv server = json_iter_value(servers, i);
+		AUTO_JV jv env = json_get(&server, "env");
+		jv one = json_object(), names = json_array();
+
+		JSON_EACH(&env, k)
+			json_append(&names, json_iter_name(&env, k));
+		json_set(&one, "command", json_get(&server, "command"));
+		json_set(&one, "env", names);
+		json_set(&all, json_iter_key(servers, i), one);
+	}
+	return all;
+}
+
 int
 spawn_note_begin(const struct setup *s, struct err *e)
 {
 	bool resumed = json_is(&s->talk.start, JSON_OBJECT);
+	AUTO_JV jv servers = json_get(&s->agent, "mcp_servers");
 	jv data = json_object();
 
 	json_set_str(&data, "run", s->run);
@@ -51,6 +72,8 @@ spawn_note_begin(const struct setup *s, struct err *e)
 	json_set_str(&data, "workspace", s->place);
 	if (json_is(&s->hooks, JSON_OBJECT))
 		json_set(&data, "hooks", hook_commands(&s->hooks));
+	if (json_is(&servers, JSON_OBJECT))
+		json_set(&data, "servers", server_programs(&servers));
 	return audit_add(s->audit, resumed ? "run.resumed" : "run.begun",
 	    s->source, data, e);
 }

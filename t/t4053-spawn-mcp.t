@@ -112,7 +112,10 @@ sed -i '/model:/a\    tools: [done, mcp__s__e*]' agents.yaml
 run agent-spawn -a dev --dry-run go
 expect_json '.[0].body.tools | map(.function.name) ==
 	["done", "mcp__s__echo", "mcp__s__env", "mcp__s__endless"]'
-sed -i 's/mcp__s__e\*/mcp__t/' agents.yaml
+sed -i 's/mcp__s__e\*/mcp__s__nothing/' agents.yaml
+run agent-spawn -a dev --dry-run go
+expect_err_has "there is no tool 'mcp__s__nothing'"
+sed -i 's/mcp__s__nothing/mcp__t/' agents.yaml
 run agent-spawn --check
 expect_status 78
 expect_err_has "there is no tool 'mcp__t'"

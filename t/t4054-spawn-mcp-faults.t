@@ -110,8 +110,7 @@ expect_json '(map(select(.method == "tools/call"))[0].id) as $id |
 	.params.requestId == $id)'
 
 it 'cancels what is under way when it is stopped, and ends the server'
-server ''
-: >mcp.log
+server '' && : >mcp.log
 {
 	calls "$first" mcp__s__hang '{}'
 	answer '' ok
@@ -134,6 +133,7 @@ background agent-spawn -a dev go >"$T_DIR/first"
 pid=$!
 expect_ok await 20 test -s again -a -s count
 kill -9 "$pid"
+expect_ok await 20 sh -c '! pgrep -f "$PWD/.*server[.]py"'
 server '' 'timeout: 1'
 run agent-spawn -c
 expect_status 0

@@ -32,6 +32,10 @@ server 'env: {TOKEN: "${SECRET}!"}'
 } >rec
 run env SECRET=quiet agent-spawn -a dev go
 expect_status 0
+tail -n 2 .agent/audit.ndjson >"$T_DIR/out"
+expect_json '.[0].data.servers == {s: {command: ["./server.py"],
+	env: ["TOKEN"]}}'
+expect_not grep -q quiet .agent/audit.ndjson
 run agent-spawn -a dev go
 expect_json 'any(.type == "log" and
 	(.data.text | test("no SECRET in the environment")))'
