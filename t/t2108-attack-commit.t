@@ -66,7 +66,7 @@ rm ws/hole
 it 'survives a tree that is deeper than its stack'
 cat >ws/deep.py <<'EOF'
 import os
-for i in range(4000):
+for i in range(1500):
     os.mkdir("d"); os.chdir("d")
 EOF
 for by in kernel copy; do
