@@ -4,9 +4,11 @@
 #include "permit.h"
 
 #include <fnmatch.h>
+#include <unistd.h>
 
 #include "alloc.h"
 #include "child.h"
+#include "fd.h"
 #include "record.h"
 #include "toolbox.h"
 
@@ -104,21 +106,31 @@ hook_input(const struct permit *p, const struct call *c, const char *event)
 	return json_text(&v);
 }
 
-/* Its exit status, what it printed in `out`: stderr when it blocks. */
+/*
+ * Its exit status, and what it printed: on standard error the reason when it
+ * blocks, on standard output perhaps a decision, which no warning may spoil.
+ */
 static int
 run_hook(const char *command, double seconds, const char *dir,
-    const char *input, struct buf *out, struct err *e)
+    const char *input, struct buf *out, struct buf *errors, struct err *e)
 {
-	/* standard error comes back too: it is the reason when it blocks */
-	const char *const argv[] = {
-		"/bin/sh", "-c", "{ eval \"$1\"; } 2>&1", "sh", command, NULL
-	};
+	const char *const argv[] = { "/bin/sh", "-c", command, NULL };
 	struct child_spec spec = CHILD_SPEC_INIT;
+	AUTO_FD int fd = fd_from_text("", 0, e);
+	struct err ignored = ERR_INIT;
+	int status;
 
+	if (fd < 0)
+		return -1;
 	spec.argv = argv;
 	spec.cwd = dir;
-	return child_run(&spec, input, HOOK_OUTPUT_MAX,
+	spec.err = fd;
+	status = child_run(&spec, input, HOOK_OUTPUT_MAX,
 	    deadline_in((int64_t)(seconds * 1e9)), out, e);
+	if (status >= 0 && lseek(fd, 0, SEEK_SET) == 0)
+		(void)fd_read_all(fd, HOOK_OUTPUT_MAX, DEADLINE_NEVER, errors,
+		    &ignored);
+	return status;
 }
 
 /* PERMIT_NO when what a hook printed is JSON that says so. */
@@ -167,7 +179,7 @@ ask_hook(const struct permit *p, const struct call *c, const char *event,
 {
 	const char *command = json_str(hook, "command");
 	AUTO_FREE char *input = hook_input(p, c, event);
-	AUTO_BUF struct buf out = BUF_INIT;
+	AUTO_BUF struct buf out = BUF_INIT, errors = BUF_INIT;
 	double seconds = HOOK_SECONDS;
 	int status;
 
@@ -176,11 +188,16 @@ ask_hook(const struct permit *p, const struct call *c, const char *event,
 	if (json_num(hook, "timeout", &seconds) &&
 	    (seconds <= 0 || seconds > HOOK_SECONDS_MAX))
 		seconds = HOOK_SECONDS_MAX;
-	status = run_hook(command, seconds, p->workspace, input, &out, e);
+	status = run_hook(command, seconds, p->workspace, input, &out, &errors,
+	    e);
+	if (status < 0 && e->status == ST_TIMEOUT)
+		return err_set(e, ST_TIMEOUT, "hook '%s' did not end in %g s",
+		    command, seconds);
 	if (status < 0)
-		return err_prefix(e, "hook");
+		return err_prefix(e, "hook '%s'", command);
 	if (status == HOOK_BLOCKS) {
 		buf_reset(words);
+		buf_add(words, errors.data, errors.len);
 		buf_add(words, out.data, out.len);
 		while (words->len > 0 && words->data[words->len - 1] == '\n')
 			buf_truncate(words, words->len - 1);
