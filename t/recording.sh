@@ -33,3 +33,17 @@ calls() {
 		{choices: [], usage: {prompt_tokens: 100,
 			completion_tokens: 10}}]}' --args "$@"
 }
+
+# both NAME ARGUMENTS...: to `rec`: a turn with these calls, then the end.
+both() {
+	{
+		calls '(.messages | length) == 2' "$@"
+		answer '' seen
+	} >rec
+}
+
+# got N: what the N-th call of the turn was answered, by the records in out.
+got() {
+	jq -rs "[.[] | select(.type == \"tool.result\")] |
+		sort_by(.data.id)[$1].data.output" "$T_DIR/out"
+}

@@ -5,20 +5,7 @@
 
 need jq sqlite3
 
-# An embedder that knows three meanings: animals, cars, food.
-cat >embedder <<'END'
-#!/usr/bin/perl
-$| = 1;
-while (<STDIN>) {
-	my @v = (0.1, 0.1, 0.1, map { 0.01 * (ord(substr($_, $_ % length, 1)) % 7) } 1 .. 13);
-	$v[0] += 3 if /hound|dog|kitten|cat/i;
-	$v[1] += 3 if /limousine|car|truck/i;
-	$v[2] += 3 if /soup|bread|dinner/i;
-	print '{"embedding":[', join(',', @v), "],\"model\":\"toy\"}\n";
-}
-END
-printf '#!/bin/sh\ncat >/dev/null\necho no model >&2\nexit 1\n' >broken
-chmod +x embedder broken
+. "$T_SRC/t/embedder.sh"
 
 it 'goes on when a text is refused, and says so'
 cat >picky <<'END'

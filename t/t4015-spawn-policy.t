@@ -18,23 +18,6 @@ agents:
 END
 mkdir t
 
-# both FILE ARGUMENTS...: a turn with these calls, then what they got.
-both() {
-	{
-		calls '(.messages | length) == 2' "$@"
-		jq -nc '{when: "true", sse: [
-			{choices: [{index: 0, delta: {content: "seen"}}]},
-			{choices: [{index: 0, delta: {},
-				finish_reason: "stop"}]}]}'
-	} >rec
-}
-
-# got N: what the N-th call of the turn was answered.
-got() {
-	jq -rs "[.[] | select(.type == \"tool.result\")] |
-		sort_by(.data.id)[$1].data.output" "$T_DIR/out"
-}
-
 it 'denies by a rule, tells why, and makes the other call'
 both write_file '{"path":"t/x","content":"x"}' \
 	write_file '{"path":"x","content":"x"}'

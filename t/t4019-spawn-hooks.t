@@ -8,23 +8,6 @@ need_sandbox
 printf 'agents:\n- id: dev\n  model: replay:rec\n' >agents.yaml
 printf x >x
 
-# both FILE ARGUMENTS...: a turn with these calls, then what they got.
-both() {
-	{
-		calls '(.messages | length) == 2' "$@"
-		jq -nc '{when: "true", sse: [
-			{choices: [{index: 0, delta: {content: "seen"}}]},
-			{choices: [{index: 0, delta: {},
-				finish_reason: "stop"}]}]}'
-	} >rec
-}
-
-# got N: what the N-th call of the turn was answered.
-got() {
-	jq -rs "[.[] | select(.type == \"tool.result\")] |
-		sort_by(.data.id)[$1].data.output" "$T_DIR/out"
-}
-
 mkdir -p "$HOME/.config/agent"
 cat >"$HOME/.config/agent/config.yaml" <<'END'
 hooks:

@@ -6,22 +6,7 @@
 . "$T_SRC/t/recording.sh"
 need git
 need_sandbox
-cc -shared -fPIC -o "$T_DIR/shim" "$T_SRC/t/clock-shim.c" -ldl \
-	2>"$T_DIR/why" || skip_all 'there is no compiler'
-
-# shellcheck disable=SC2016 # for another shell
-printf '#!/bin/sh\necho "$1" >>"%s"\nexec "%s" "$@"\n' "$T_DIR/log" \
-	"$(command -v git)" >"$T_DIR/bin/git"
-chmod +x "$T_DIR/bin/git"
-
-# later COMMAND...: a minute from now, when files that change now have settled
-echo 60 >"$T_DIR/offset"
-later() {
-	: >"$T_DIR/log"
-	run env PATH="$T_DIR/bin:$PATH" LD_PRELOAD="$T_DIR/shim" \
-		CLOCK_OFFSET="$T_DIR/offset" "$@"
-	expect_status 0
-}
+. "$T_SRC/t/later.sh"
 
 mkdir -m 700 .agent
 mkdir -p "$HOME/.config/agent"

@@ -2,28 +2,7 @@
 # agent-flow step: done once, redone when what decides it has changed.
 # shellcheck disable=SC2016 # programs for another shell
 . "${0%/*}/lib.sh"
-
-# A program that counts how often it was run.
-cat >"$T_DIR/bin/count" <<'END'
-#!/bin/sh
-echo "$AGENT_STEP_KEY" >>"$COUNT"
-echo "out $*"
-echo "err $*" >&2
-exit "${STATUS:-0}"
-END
-chmod +x "$T_DIR/bin/count"
-PATH=$T_DIR/bin:$PATH
-COUNT=$T_DIR/count
-export COUNT
-: >"$COUNT"
-
-# expect_runs N: that it ran so often since the last call.
-expect_runs() {
-	runs=$(wc -l <"$COUNT")
-	[ "$runs" -eq "$1" ] || fail "ran $runs times, not $1"
-	cp "$COUNT" "$T_DIR/last"
-	: >"$COUNT"
-}
+. "$T_SRC/t/step.sh"
 
 it 'runs a step and prints what it printed'
 run agent-flow step a count 1
