@@ -126,6 +126,10 @@ while read -r c; do
 	check_pages
 done <"$T_BUILD/cmd/.commands"
 
+it 'no two tests have the same number'
+basename -a "$T_SRC"/t/t[0-9]*.t | cut -d - -f 1 | uniq -d >twice
+expect_file twice ''
+
 it 'agentutils(7) names no command that is not there'
 sed -n 's/^\.It Xr \(agent[a-z-]*\) 1$/\1/p' "$T_SRC/man/agentutils.7" |
 	grep -vxF -f "$T_BUILD/cmd/.commands" >strange
