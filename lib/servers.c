@@ -183,22 +183,31 @@ servers_start(const jv *config, const char *dir,
 	*ret = s;
 }
 
+/*
+ * Takes what one has said.  Whether there is more to wait for, and until when:
+ * one that is not ready by then, or does not list its tools, has failed.
+ */
 static bool
-is_waited_for(const struct server *one)
+step(struct server *one, struct deadline listed, struct deadline *next)
 {
-	return one->mcp && (mcp_state(one->mcp) == MCP_STARTING ||
-	    mcp_listing(one->mcp));
-}
+	enum mcp_state state;
 
-/* One that is not ready in time has failed; an old list is better than none. */
-static void
-check_time(struct server *one, struct deadline listed)
-{
-	if (mcp_state(one->mcp) == MCP_STARTING && deadline_passed(one->ready))
+	mcp_step(one->mcp);
+	state = mcp_state(one->mcp);
+	if (state == MCP_STARTING && deadline_passed(one->ready)) {
 		mcp_drop_saying(one->mcp, ST_TIMEOUT,
 		    "is not ready in time");
-	else if (mcp_listing(one->mcp) && deadline_passed(listed))
+		return false;
+	}
+	if (mcp_listing(one->mcp) && deadline_passed(listed)) {
 		mcp_drop(one->mcp, ST_TIMEOUT, "does not list its tools");
+		return false;
+	}
+	if (state != MCP_STARTING && !mcp_listing(one->mcp))
+		return false;
+	*next = deadline_min(*next, state == MCP_STARTING ? one->ready :
+	    listed);
+	return true;
 }
 
 /* Until nothing is under way. */
@@ -212,19 +221,15 @@ settle(struct servers *s, struct deadline until, const volatile int *stop,
 	int r = 0;
 
 	while (waiting && r >= 0) {
-		struct deadline next = deadline_min(until, listed);
+		struct deadline next = until;
 
 		waiting = false;
 		for (size_t i = 0; i < s->n; i++) {
-			struct server *one = &s->v[i];
-
-			if (!one->mcp)
+			p[2 * i].fd = p[2 * i + 1].fd = -1;
+			if (!s->v[i].mcp)
 				continue;
-			mcp_step(one->mcp);
-			check_time(one, listed);
-			mcp_poll(one->mcp, &p[2 * i]);
-			waiting |= is_waited_for(one);
-			next = deadline_min(next, one->ready);
+			waiting |= step(&s->v[i], listed, &next);
+			mcp_poll(s->v[i].mcp, &p[2 * i]);
 		}
 		if (waiting && deadline_passed(until))
 			r = err_set(e, ST_TIMEOUT, "out of time");

@@ -220,6 +220,25 @@ place_of(struct setup *s, const char **hidden, const char **read_only)
 }
 
 static int
+run_foreign(struct setup *s, struct agent_task *task, struct err *e)
+{
+	task->limits.turns = limit(s, s->said->max_turns, "turns", 0);
+	return s->said->dry_run ? show(s, task, e) :
+	    foreign_run(s->foreign, task, &s->agent, s->agents.dir, e);
+}
+
+static int
+run_ours(struct setup *s, struct agent_task *task, struct err *e)
+{
+	if (json_has(&s->agent, "mcp_servers")) {
+		spawn_servers_begin(s, &task->place,
+		    task->permit.mode == PERMIT_PLAN);
+		task->renew = spawn_servers_renew;
+	}
+	return run_within_budget(s, task, e);
+}
+
+static int
 run(struct setup *s, const char *prompt, struct err *e)
 {
 	AUTO_FREE const char **read_only = find_read_only(s);
@@ -271,19 +290,7 @@ run(struct setup *s, const char *prompt, struct err *e)
 	};
 
 	s->subagents.until = until;
-	if (s->foreign) {
-		task.limits.turns = limit(s, s->said->max_turns, "turns", 0);
-		if (s->said->dry_run)
-			return show(s, &task, e);
-		return foreign_run(s->foreign, &task, &s->agent,
-		    s->agents.dir, e);
-	}
-	if (json_has(&s->agent, "mcp_servers")) {
-		spawn_servers_begin(s, &task.place,
-		    task.permit.mode == PERMIT_PLAN);
-		task.renew = spawn_servers_renew;
-	}
-	return run_within_budget(s, &task, e);
+	return s->foreign ? run_foreign(s, &task, e) : run_ours(s, &task, e);
 }
 
 /* The tools of its servers, which are started where nothing can change. */
