@@ -34,25 +34,6 @@ expect_ok [ "$(got 2)" = x ]
 expect_not [ -e z ]
 expect_err_has "hook 'exit 7' ended with status 7"
 
-it 'hears a decision beside warnings, and names a hook that hangs'
-cp "$HOME/.config/agent/config.yaml" kept
-cat >"$HOME/.config/agent/config.yaml" <<'END'
-hooks:
-  PreToolUse:
-    - command: 'echo old >&2; echo "{\"decision\":\"block\",\"reason\":\"so\"}"'
-      matcher: shell
-    - {matcher: read_file, command: exec sleep 100, timeout: 1}
-END
-both shell '{"command":"touch z"}'
-run agent-spawn go
-expect_ok [ "$(got 0)" = 'error: denied: so' ]
-expect_not [ -e z ]
-both read_file '{"path":"x"}'
-run agent-spawn go
-expect_status 124
-expect_err "agent-spawn: hook 'exec sleep 100' did not end in 1 s"
-mv kept "$HOME/.config/agent/config.yaml"
-
 it 'tells them the call, and after it the answer'
 run cat hooked
 expect_json '.[0] | .hook_event_name == "PreToolUse" and
@@ -77,6 +58,25 @@ expect_status 0
 expect_ok [ "$(got 0)" = 'error: denied: second' ]
 expect_ok [ "$(got 1)" = 'error: denied: second' ]
 expect_ok [ "$(got 2)" = x ]
+mv kept "$HOME/.config/agent/config.yaml"
+
+it 'hears a decision beside warnings, and names a hook that hangs'
+cp "$HOME/.config/agent/config.yaml" kept
+cat >"$HOME/.config/agent/config.yaml" <<'END'
+hooks:
+  PreToolUse:
+    - command: 'echo old >&2; echo "{\"decision\":\"block\",\"reason\":\"so\"}"'
+      matcher: shell
+    - {matcher: read_file, command: exec sleep 100, timeout: 1}
+END
+both shell '{"command":"touch z"}'
+run agent-spawn go
+expect_ok [ "$(got 0)" = 'error: denied: so' ]
+expect_not [ -e z ]
+both read_file '{"path":"x"}'
+run agent-spawn go
+expect_status 124
+expect_err "agent-spawn: hook 'exec sleep 100' did not end in 1 s"
 mv kept "$HOME/.config/agent/config.yaml"
 
 it 'takes no hooks from a workspace'
