@@ -11,10 +11,6 @@
 #include "servers.h"
 #include "suggest.h"
 
-enum {
-	RULES_MAX = 256 << 10
-};
-
 static const char how[] =
     "You work on the files of a workspace through the tools that you are "
     "given. Look before you change, change as little as the task needs, and "
@@ -56,7 +52,7 @@ add_rules(const jv *agent, const char *dir, const char *root,
 		return 0;
 	AUTO_FREE char *path = path_join(dir, name);
 	buf_adds(out, "\n## Rules\n\n");
-	if (inside_read(root, path, RULES_MAX, out, e) < 0)
+	if (inside_read(root, path, BRIEFING_FILE_MAX, out, e) < 0)
 		return -1;
 	if (out->data[out->len - 1] != '\n')
 		buf_addc(out, '\n');
@@ -75,7 +71,7 @@ add_agents_md(const char *dir, const char *root, struct buf *out,
 		return 0;
 	buf_addf(out, "\n## The project (%s)\n\n", strncmp(path, root, len) ==
 	    0 && path[len] == '/' ? path + len + 1 : path);
-	if (inside_read(root, path, RULES_MAX, out, e) < 0)
+	if (inside_read(root, path, BRIEFING_FILE_MAX, out, e) < 0)
 		return -1;
 	if (out->data[out->len - 1] != '\n')
 		buf_addc(out, '\n');

@@ -15,6 +15,9 @@
 #include "json.h"
 #include "toolbox.h"
 
+/* What its rules, and each AGENTS.md, may have at most, in bytes. */
+enum { BRIEFING_FILE_MAX = 256 << 10 };
+
 /*
  * `dir` is where rules_file starts from (the directory of agents.yaml);
  * `root` is the top of the project, or NULL: each AGENTS.md from there down to

@@ -5,6 +5,7 @@
 
 #include "agents.h"
 #include "alloc.h"
+#include "briefing.h"
 #include "catalog.h"
 #include "foreign.h"
 #include "path.h"
@@ -117,10 +118,14 @@ static void
 check_file(const struct checking *c, const char *path, const char *name)
 {
 	AUTO_FREE char *full = path_join(c->agents->dir, name);
+	AUTO_BUF struct buf text = BUF_INIT;
+	struct err why = ERR_INIT;
 
 	if (!path_exists(full) || path_is_dir(full))
 		agents_problem(c->agents, c->i, path, "there is no file '%s'",
 		    full);
+	else if (path_read(full, BRIEFING_FILE_MAX, &text, &why) < 0)
+		agents_problem(c->agents, c->i, path, "%s", why.text);
 }
 
 static void

@@ -40,6 +40,13 @@ expect_status 78
 expect_err "shared.yaml:1:19: unknown provider 'nope' in model 'nope/x'
 shared.yaml:1:35: there is no tool 'shel', did you mean 'shell'?"
 
+it 'says that the rules are more than an agent can have'
+head -c 300000 /dev/zero >big.md
+echo 'agents: [{id: a, rules_file: big.md}]' >big.yaml
+run agent-spawn --check --agents big.yaml
+expect_status 78
+expect_err_has "big.yaml:1:30: '" "big.md': input is larger than 262144 bytes"
+
 it 'says that there is no agent'
 echo 'agents: []' >none.yaml
 run agent-spawn --agents none.yaml go
