@@ -36,9 +36,10 @@ static const char *const names[] = {
 	".pre-commit-config.yaml", ".profile", ".pypirc", ".Rprofile",
 	".ripgreprc", ".screenrc", ".ssh", ".tmux.conf", ".travis.yml",
 	".vimrc", ".vscode", ".windsurf", ".yarnrc", ".yarnrc.yml", ".zed",
-	".zlogin", ".zprofile", ".zshenv", ".zshrc", "azure-pipelines.yml",
-	"gemini-extension.json", "Jenkinsfile", "lefthook.yml", "mcp.json",
-	"mise.toml", "opencode.json", "sitecustomize.py", "usercustomize.py"
+	".zlogin", ".zprofile", ".zshenv", ".zshrc", "agents.yaml",
+	"azure-pipelines.yml", "gemini-extension.json", "Jenkinsfile",
+	"lefthook.yml", "mcp.json", "mise.toml", "opencode.json",
+	"sitecustomize.py", "usercustomize.py"
 };
 
 /* What turns the repository that holds it into another one, or is run when
@@ -73,9 +74,18 @@ is_name(const char *name)
 	return false;
 }
 
+/* Ours, beside what agents write all the time. */
+#define AGENT_DIR ".agent"
+#define AGENT_CONFIG AGENT_DIR "/config.yaml"
+
 bool
 taint_is_autorun(const char *path)
 {
+	static const char config[] = AGENT_CONFIG;
+	const char *at = strstr(path, config);
+
+	if (at && (at == path || at[-1] == '/') && !at[sizeof(config) - 1])
+		return true;
 	for (const char *p = path; *p; ) {
 		size_t n = strcspn(p, "/");
 		AUTO_FREE char *part = xstrndup(p, n);
@@ -132,6 +142,15 @@ has_young(struct scan *s, const char *path, int levels)
 	if (d)
 		closedir(d);
 	return young;
+}
+
+static void
+look_at_own(struct scan *s, const char *dir)
+{
+	AUTO_FREE char *config = path_join(dir, AGENT_CONFIG);
+
+	if (has_young(s, config, 0))
+		add(s, config);
 }
 
 /*
@@ -331,6 +350,8 @@ look_at(struct scan *s, const char *dir, const struct dirent *entry,
 	} else if (is_name(name)) {
 		if (has_young(s, p, INSIDE))
 			add(s, p);
+	} else if (strcmp(name, AGENT_DIR) == 0) {
+		look_at_own(s, dir);
 	} else if (strcmp(name, "node_modules") != 0 &&
 	    is_directory(entry, p)) {
 		if (level < LEVELS && name[0] != '.')
@@ -347,6 +368,7 @@ look_by_name(struct scan *s, const char *dir, int level)
 	AUTO_FREE char *git = path_join(dir, ".git");
 
 	look_at_git(s, git, level);
+	look_at_own(s, dir);
 	EACH(names, i) {
 		AUTO_FREE char *p = path_join(dir, names[i]);
 		if (has_young(s, p, INSIDE))

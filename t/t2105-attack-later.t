@@ -68,7 +68,8 @@ ATTACK_JUDGE='git -C bare.git config core.pager | grep evil && echo broken'
 attack_later git-bare 'git init -q --bare bare.git &&
 	git -C bare.git config core.pager evil'
 for name in .envrc .bashrc .vscode/tasks.json .mcp.json .github/workflows/x.yml \
-	.claude/settings.json .husky/pre-commit .gitmodules .npmrc; do
+	.claude/settings.json .husky/pre-commit .gitmodules .npmrc agents.yaml \
+	.agent/config.yaml; do
 	ATTACK_JUDGE="test -s $name && echo broken"
 	attack_later "ws-autorun $name" "mkdir -p \$(dirname $name)
 		echo evil >$name"
