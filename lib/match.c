@@ -21,9 +21,9 @@
 /* What the parts of a description are worth. */
 static const double weight_id = 0.7, weight_description = 1,
     weight_duty = 1, weight_capability = 1.3;
-static const double saturation = 4;	/* k1 of BM25 */
+static const double saturation = 3;	/* k1 of BM25 */
 static const double length_share = 0.6;	/* b of BM25 */
-static const double known_word = 2.1, unknown_word = 1.6; /* of a group */
+static const double known_word = 3.2, unknown_word = 2.8; /* of a group */
 static const double many_features = 0.8; /* against one that has several */
 static const double foreign_trade = 0.5; /* least worth of another trade */
 static const double first_words = 1.5;	/* at the beginning of a sentence */
