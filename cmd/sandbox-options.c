@@ -3,11 +3,7 @@
 
 #include "sandboxcmd.h"
 
-#include <errno.h>
-#include <fcntl.h>
-
 #include "alloc.h"
-#include "fd.h"
 #include "num.h"
 #include "path.h"
 #include "profile.h"
@@ -103,64 +99,6 @@ const struct cli sandbox_cli = {
 	.wrapper = true,
 };
 
-/*
- * What is written is up to the command in parts, and so may be the directory:
- * a link that it left there would have us write to a file of its choice.
- */
-static int
-open_file(const char *where)
-{
-	bool ours = strncmp(where, "/dev/", 5) == 0 ||
-	    strncmp(where, "/proc/", 6) == 0;
-
-	return open(where, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC |
-	    (ours ? 0 : O_NOFOLLOW), 0600);
-}
-
-/* FD or FILE: a descriptor; ends when it cannot be one. */
-static int
-open_report(const char *where)
-{
-	struct err e = ERR_INIT;
-	int64_t number;
-	int fd;
-
-	if (num_parse_int(where, 0, 1 << 20, &number) == 0) {
-		fd = (int)number;
-		if (fcntl(fd, F_GETFD) < 0)
-			err_sys(&e, ST_WRAPPER,
-			    "cannot report to descriptor %s", where);
-	} else {
-		fd = open_file(where);
-		if (fd < 0 && errno == ELOOP)
-			err_set(&e, ST_WRAPPER, "'%s' is a link: nothing is "
-			    "reported through one", where);
-		else if (fd < 0)
-			err_sys(&e, ST_WRAPPER, "cannot open '%s'", where);
-	}
-	if (e.text[0])
-		exit(err_report(&e));
-	return fd;
-}
-
-/* A socket that was inherited for it; nothing else of ours gets it. */
-static int
-take_meter(const char *number)
-{
-	struct err e = ERR_INIT;
-	int64_t fd;
-
-	if (num_parse_int(number, 3, 1 << 20, &fd) < 0)
-		cli_usage(&sandbox_cli, "--meter takes a descriptor from 3 "
-		    "up, not '%s'", number);
-	if (fd_set_cloexec((int)fd, true, &e) < 0) {
-		err_set(&e, ST_WRAPPER, "--meter: %s is no descriptor",
-		    number);
-		exit(err_report(&e));
-	}
-	return (int)fd;
-}
-
 static void
 set_rule(struct box_options *o, const char *option, const char *value)
 {
@@ -233,7 +171,7 @@ sandbox_options(struct box_options *o, int argc, char **argv)
 			strs_add(&o->accept, optarg);
 			break;
 		case OPT_METER:
-			o->meter = take_meter(optarg);
+			o->meter = sandbox_take_meter(optarg);
 			break;
 		case OPT_ON_EXIT:
 			if (strcmp(optarg, "keep") != 0 &&
@@ -263,10 +201,10 @@ sandbox_options(struct box_options *o, int argc, char **argv)
 			o->profile = optarg;
 			break;
 		case OPT_AUDIT:
-			o->audit = open_report(optarg);
+			o->audit = sandbox_open_report(optarg);
 			break;
 		case OPT_REPORT:
-			o->report = open_report(optarg);
+			o->report = sandbox_open_report(optarg);
 			break;
 		default:
 			set_rule(o, option_name(word), optarg);

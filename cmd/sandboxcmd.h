@@ -34,6 +34,14 @@ void	sandbox_settle(struct box_options *o);
 
 void	sandbox_options_release(struct box_options *o);
 
+/*
+ * sandbox-report.c: FD or FILE as a descriptor to write records to; and that
+ * of a socket that was inherited for --meter, which nothing else of ours
+ * gets.  Both end when it cannot be one.
+ */
+int	sandbox_open_report(const char *where);
+int	sandbox_take_meter(const char *number);
+
 /* What may be done to an overlay; NULL when the word is a command to run. */
 const char *overlay_verb(const char *before, const char *word);
 
