@@ -95,6 +95,6 @@ struct registry_member {
 
 int	hub_sqlite_open(const char *dir, const volatile int *stop,
 	    struct hub **ret, struct err *e);
-int	hub_socket_open(const char *socket, struct hub **ret, struct err *e);
+int	hub_socket_open(const char *path, struct hub **ret, struct err *e);
 
 #endif

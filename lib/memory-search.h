@@ -70,7 +70,7 @@ struct memory_hits {
 
 #define MEMORY_HITS_INIT { 0 }
 
-int	memory_search(struct memory *m, const struct memory_search *q,
+int	memory_search(struct memory *m, const struct memory_search *s,
 	    bool explain, struct memory_hits *ret, struct err *e);
 /* Adds the hits of another memory; the best `limit` stay, in their order. */
 void	memory_hits_join(struct memory_hits *h, struct memory_hits *more,

@@ -166,7 +166,7 @@ int	memory_log(struct memory *m, const char *op, const char *what,
 
 /* Undoes the last change that is not undone, or the one of that number:
  * 1 and what it was (the caller frees), 0 when there is none. */
-int	memory_undo(struct memory *m, int64_t change, char **ret_what,
+int	memory_undo(struct memory *m, int64_t number, char **ret_what,
 	    struct err *e);
 
 /*

@@ -42,7 +42,7 @@ void	progress_close(struct progress *p);	/* takes the lower lines away */
 int	progress_record(struct progress *p, const jv *record, bool ours,
 	    struct err *e);
 
-/* Draws, at most some times a second; `now`: in any case. */
-int	progress_draw(struct progress *p, bool now, struct err *e);
+/* Draws, at most some times a second; `always`: in any case. */
+int	progress_draw(struct progress *p, bool always, struct err *e);
 
 #endif
