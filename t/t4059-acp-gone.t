@@ -14,7 +14,7 @@ say() {
 }
 
 it 'leaves no prompt at work for nobody'
-background sh -c 'exec agent-spawn --serve acp <to >from'
+background sh -c 'exec agent-spawn --serve acp <to >from 2>said'
 exec 7>to 8<from
 say initialize '{"protocolVersion": 1, "clientCapabilities": {}}'
 say session/new "{\"cwd\": \"$PWD\", \"mcpServers\": []}"
