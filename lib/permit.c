@@ -111,7 +111,7 @@ hook_input(const struct permit *p, const struct call *c, const char *event)
  * blocks, on standard output perhaps a decision, which no warning may spoil.
  */
 static int
-run_hook(const char *command, double seconds, const char *dir,
+run_hook(const struct permit *p, const char *command, double seconds,
     const char *input, struct buf *out, struct buf *errors, struct err *e)
 {
 	const char *const argv[] = { "/bin/sh", "-c", command, NULL };
@@ -123,7 +123,8 @@ run_hook(const char *command, double seconds, const char *dir,
 	if (fd < 0)
 		return -1;
 	spec.argv = argv;
-	spec.cwd = dir;
+	spec.cwd = p->workspace;
+	spec.stop = p->stop;
 	spec.err = fd;
 	status = child_run(&spec, input, HOOK_OUTPUT_MAX,
 	    deadline_in((int64_t)(seconds * 1e9)), out, e);
@@ -188,8 +189,7 @@ ask_hook(const struct permit *p, const struct call *c, const char *event,
 	if (json_num(hook, "timeout", &seconds) &&
 	    (seconds <= 0 || seconds > HOOK_SECONDS_MAX))
 		seconds = HOOK_SECONDS_MAX;
-	status = run_hook(command, seconds, p->workspace, input, &out, &errors,
-	    e);
+	status = run_hook(p, command, seconds, input, &out, &errors, e);
 	if (status < 0 && e->status == ST_TIMEOUT)
 		return err_set(e, ST_TIMEOUT, "hook '%s' did not end in %g s",
 		    command, seconds);

@@ -45,6 +45,7 @@ struct permit {
 	const char *agent;
 	const char *workspace;
 	const char *run;
+	const volatile int *stop;	/* ends a hook, as fd_wait() */
 };
 
 enum permit_answer { PERMIT_YES, PERMIT_NO, PERMIT_ASK };

@@ -257,6 +257,7 @@ run(struct setup *s, const char *prompt, struct err *e)
 		.talk = &s->talk,
 		.permit = {
 			.mode = (enum permit_mode)permit_mode(s->mode),
+			.stop = s->said->stop,
 			.policy = s->policy,
 			.tools = &s->box,
 			.hooks = &s->hooks,

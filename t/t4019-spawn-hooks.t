@@ -77,6 +77,16 @@ both read_file '{"path":"x"}'
 run agent-spawn go
 expect_status 124
 expect_err "agent-spawn: hook 'exec sleep 100' did not end in 1 s"
+
+it 'ends in the middle of a hook when it is told to'
+sed -i 's/exec sleep/touch asked; &/; s/, timeout: 1//' \
+	"$HOME/.config/agent/config.yaml"
+background agent-spawn go >out
+expect_ok await 20 [ -e asked ]
+kill "$!"
+expect_ok await 20 gone "$!"
+run tail -n 1 out
+expect_json '.[0].data | .reason == "interrupted" and .status == 143'
 mv kept "$HOME/.config/agent/config.yaml"
 
 it 'takes no hooks from a workspace'
