@@ -340,38 +340,25 @@ take_message(struct editor *ed, const jv *m, struct err *e)
 	    "there is no such method", e) : 0;
 }
 
+static int
+take_line(void *context, const jv *message, const struct err *bad,
+    struct err *e)
+{
+	struct editor *ed = context;
+	jv none = JSON_NONE;
+
+	return message ? take_message(ed, message, e) :
+	    acp_error(ed->serve, &none, ACP_PARSE, bad->text, e);
+}
+
 /* All lines that are there. */
 static int
 take_lines(struct editor *ed, struct err *e)
 {
-	struct ndjson_line line = NDJSON_LINE_INIT;
-	struct err why = ERR_INIT;
-	jv none = JSON_NONE;
-	int r = 0;
+	int more = ndjson_each(&ed->in, ed->serve->stop, take_line, ed, e);
 
-	while (r == 0 && !ed->ended)
-		switch (ndjson_next_until(&ed->in, deadline_in(0),
-		    ed->serve->stop, &line, &why)) {
-		case NDJSON_LINE:
-			r = take_message(ed, &line.value, e);
-			break;
-		case NDJSON_BAD:
-			r = acp_error(ed->serve, &none, ACP_PARSE, why.text,
-			    e);
-			break;
-		case NDJSON_EOF:
-			ed->ended = true;
-			break;
-		case NDJSON_AGAIN:
-			r = 1;
-			break;
-		case NDJSON_FAIL:
-			*e = why;
-			r = -1;
-			break;
-		}
-	ndjson_line_release(&line);
-	return r < 0 ? -1 : 0;
+	ed->ended = more == 0;
+	return more < 0 ? -1 : 0;
 }
 
 /*

@@ -245,37 +245,25 @@ take_message(struct peer *p, const jv *m, struct err *e)
 	return refuse(p, &id, NO_METHOD, "there is no such method", e);
 }
 
+static int
+take_line(void *context, const jv *message, const struct err *bad,
+    struct err *e)
+{
+	struct peer *p = context;
+	jv none = JSON_NONE;
+
+	return message ? take_message(p, message, e) :
+	    refuse(p, &none, NO_JSON, bad->text, e);
+}
+
 /* All lines that are there. */
 static int
 take_lines(struct peer *p, struct err *e)
 {
-	struct ndjson_line line = NDJSON_LINE_INIT;
-	struct err why = ERR_INIT;
-	jv none = JSON_NONE;
-	int r = 0;
+	int more = ndjson_each(&p->in, p->serve->stop, take_line, p, e);
 
-	while (r == 0 && !p->ended)
-		switch (ndjson_next_until(&p->in, deadline_in(0),
-		    p->serve->stop, &line, &why)) {
-		case NDJSON_LINE:
-			r = take_message(p, &line.value, e);
-			break;
-		case NDJSON_BAD:
-			r = refuse(p, &none, NO_JSON, why.text, e);
-			break;
-		case NDJSON_EOF:
-			p->ended = true;
-			break;
-		case NDJSON_AGAIN:
-			r = 1;
-			break;
-		case NDJSON_FAIL:
-			*e = why;
-			r = -1;
-			break;
-		}
-	ndjson_line_release(&line);
-	return r < 0 ? -1 : 0;
+	p->ended = more == 0;
+	return more < 0 ? -1 : 0;
 }
 
 /* Takes what it printed: false at the end. */

@@ -205,6 +205,29 @@ ndjson_next(struct ndjson_reader *r, struct ndjson_line *ret, struct err *e)
 }
 
 int
+ndjson_each(struct ndjson_reader *r, const volatile int *stop,
+    int (*take)(void *context, const jv *value, const struct err *bad,
+    struct err *e), void *context, struct err *e)
+{
+	struct ndjson_line line = NDJSON_LINE_INIT;
+	struct err why = ERR_INIT;
+	enum ndjson_result got = NDJSON_LINE;
+	int taken = 0;
+
+	while (taken == 0 && (got == NDJSON_LINE || got == NDJSON_BAD)) {
+		got = ndjson_next_until(r, deadline_in(0), stop, &line, &why);
+		if (got == NDJSON_LINE)
+			taken = take(context, &line.value, NULL, e);
+		else if (got == NDJSON_BAD)
+			taken = take(context, NULL, &why, e);
+	}
+	ndjson_line_release(&line);
+	if (got == NDJSON_FAIL)
+		*e = why;
+	return taken < 0 || got == NDJSON_FAIL ? -1 : got == NDJSON_AGAIN;
+}
+
+int
 ndjson_write(int fd, const jv *v, struct err *e)
 {
 	AUTO_BUF struct buf line = BUF_INIT;

@@ -66,6 +66,15 @@ enum ndjson_result ndjson_next_until(struct ndjson_reader *r,
 	    struct deadline until, const volatile int *stop,
 	    struct ndjson_line *ret, struct err *e);
 
+/*
+ * Gives all lines that are there without waiting, to `take`; a bad one as
+ * NULL, with why.  1 there may be more later, 0 the end, -1 failure, or what
+ * `take` said so of.
+ */
+int	ndjson_each(struct ndjson_reader *r, const volatile int *stop,
+	    int (*take)(void *context, const jv *value, const struct err *bad,
+	    struct err *e), void *context, struct err *e);
+
 /* True when ndjson_next would give a line without reading. */
 bool	ndjson_pending(const struct ndjson_reader *r);
 

@@ -3,25 +3,9 @@
 . "${0%/*}/lib.sh"
 # shellcheck source=t/recording.sh
 . "$T_SRC/t/recording.sh"
-need python3
+# shellcheck source=t/mcp.sh
+. "$T_SRC/t/mcp.sh"
 need_sandbox
-cp "$T_SRC/t/mcp-server.py" server.py
-first='(.messages | length) == 2'
-
-# server [LINE ...]: agents.yaml with one, `s`, that has these members too.
-server() {
-	{
-		echo 'agents:'
-		echo '  - id: dev'
-		echo '    model: replay:rec'
-		echo '    mcp_servers:'
-		echo '      s:'
-		echo '        command: [./server.py]'
-		for t_line; do
-			echo "        $t_line"
-		done
-	} >agents.yaml
-}
 
 # told FILTER: jq over the lines that the server got.
 told() {
@@ -30,7 +14,7 @@ told() {
 }
 
 it 'tells the model of them, by names that it may have'
-server
+server ''
 run agent-spawn -a dev --dry-run go
 expect_status 0
 expect_json '.[0].body.tools | map(.function) |
@@ -101,7 +85,7 @@ it 'holds them to the rules, and plan mode to what says that it reads'
 sed -i '/model:/a\    policy: [{tool: mcp__s__c*, deny: hands off}]' agents.yaml
 run agent-spawn -a dev go
 expect_status 0
-server
+server ''
 sed -i 's/hands off/this is plan mode/' rec
 run agent-spawn -a dev --permission-mode plan go
 expect_status 0

@@ -3,26 +3,9 @@
 . "${0%/*}/lib.sh"
 # shellcheck source=t/recording.sh
 . "$T_SRC/t/recording.sh"
-need python3
+# shellcheck source=t/mcp.sh
+. "$T_SRC/t/mcp.sh"
 need_sandbox
-cp "$T_SRC/t/mcp-server.py" server.py
-first='(.messages | length) == 2'
-
-# server WAY [LINE ...]
-server() {
-	{
-		echo 'agents:'
-		echo '  - id: dev'
-		echo '    model: replay:rec'
-		echo '    mcp_servers:'
-		echo '      s:'
-		echo "        command: [./server.py, '$1']"
-		shift
-		for t_line; do
-			echo "        $t_line"
-		done
-	} >agents.yaml
-}
 
 # without WORDS: the run goes on without it, and says so.
 without() {

@@ -3,28 +3,12 @@
 . "${0%/*}/lib.sh"
 # shellcheck source=t/recording.sh
 . "$T_SRC/t/recording.sh"
-need python3
+# shellcheck source=t/mcp.sh
+. "$T_SRC/t/mcp.sh"
 need_sandbox
-cp "$T_SRC/t/mcp-server.py" server.py
-first='(.messages | length) == 2'
-
-# server [LINE ...]: agents.yaml with one, `s`, that has these members too.
-server() {
-	{
-		echo 'agents:'
-		echo '  - id: dev'
-		echo '    model: replay:rec'
-		echo '    mcp_servers:'
-		echo '      s:'
-		echo '        command: [./server.py]'
-		for t_line; do
-			echo "        $t_line"
-		done
-	} >agents.yaml
-}
 
 it 'gives it variables, which nobody reads in an argument list'
-server 'env: {TOKEN: "${SECRET}!"}'
+server '' 'env: {TOKEN: "${SECRET}!"}'
 {
 	calls "$first" mcp__s__env '{}' shell '{"command":"echo ${TOKEN-none}"}'
 	answer '.messages[3].content == "quiet!" and
@@ -33,7 +17,7 @@ server 'env: {TOKEN: "${SECRET}!"}'
 run env SECRET=quiet agent-spawn -a dev go
 expect_status 0
 tail -n 2 .agent/audit.ndjson >"$T_DIR/out"
-expect_json '.[0].data.servers == {s: {command: ["./server.py"],
+expect_json '.[0].data.servers == {s: {command: ["./server.py", ""],
 	env: ["TOKEN"]}}'
 expect_not grep -q quiet .agent/audit.ndjson
 run agent-spawn -a dev go
@@ -41,7 +25,7 @@ expect_json 'any(.type == "log" and
 	(.data.text | test("no SECRET in the environment")))'
 
 it 'reads the files that others write'
-server
+server ''
 printf '{"mcpServers": {"t": {"type": "stdio", "command": "/usr/bin/python3",
 	"args": ["server.py"]}}}\n' >.mcp.json
 run agent-spawn -a dev --mcp-config .mcp.json --dry-run go
