@@ -1,4 +1,4 @@
-/* inside: what lies in a workspace, used by us who are outside of the sandbox. */
+/* inside: what lies in a workspace, used by us who are outside of a sandbox. */
 #include "config.h"
 
 #include "inside.h"
