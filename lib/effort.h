@@ -13,8 +13,9 @@
  *
  * For the former only sentences that order or ask are looked at, not the
  * story around them: a long text may want one word, and a short one a rebuilt
- * system.  The weights were fitted on some 1,200 tasks of twenty teams and
- * tried, each time, on a set of tasks that was left out (87 % right).
+ * system.  One signal is what labelled tasks taught of single words (words.h).
+ * The weights were fitted on some 4,000 tasks of sixty teams; of sets that
+ * were left out, 88 % are right.
  */
 #ifndef AGENT_EFFORT_H
 #define AGENT_EFFORT_H

@@ -44,7 +44,7 @@ void	match_about(struct match *m, size_t agent, double *ret);
 
 struct match_score {
 	size_t agent;
-	double score;		/* from 0; comparable within one text */
+	double score;		/* comparable within one text */
 	double share;		/* of 1, among all agents: a confidence */
 };
 

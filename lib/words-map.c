@@ -73,7 +73,8 @@ is_scale(double x)
 static bool
 is_whole(const struct header *h, size_t len)
 {
-	if (memcmp(h->magic, magic, sizeof(magic)) != 0 || h->order != order ||
+	if (memcmp(h->magic, magic, sizeof(magic)) != 0 ||
+	    h->order != order ||
 	    h->group_size != sizeof(struct words_group) ||
 	    h->entry_size != sizeof(struct words_entry) ||
 	    h->bearing_size != sizeof(struct words_bearing))
@@ -81,7 +82,8 @@ is_whole(const struct header *h, size_t len)
 	if (!is_power(h->size) || (h->nplaces && !is_power(h->nplaces)) ||
 	    h->ngroups > GROUPS_MAX || h->longest > WORD_LONGEST ||
 	    h->phrase_max > PHRASE_LONGEST || h->stop >= h->ngroups ||
-	    h->common >= h->ngroups || !is_scale(h->scale) || !is_scale(h->heavy_scale))
+	    h->common >= h->ngroups || !is_scale(h->scale) ||
+	    !is_scale(h->heavy_scale))
 		return false;
 	return len == sizeof(*h) + h->ngroups * sizeof(struct words_group) +
 	    h->size * sizeof(struct words_entry) +
