@@ -4,8 +4,8 @@
  * They talk over one SOCK_SEQPACKET socket, descriptor BOX_CONTROL_FD in the
  * init, which closes it before it starts the command.  First the box_spec
  * comes in, with the control groups to enter; then small messages go both
- * ways, each a struct box_msg, some with descriptors (SCM_RIGHTS).  Both sides come from one build, so there is
- * no version but the size.
+ * ways, each a struct box_msg, some with descriptors (SCM_RIGHTS).  Both sides
+ * come from one build, so there is no version but the size.
  */
 #ifndef AGENT_BOXSPEC_H
 #define AGENT_BOXSPEC_H

@@ -169,10 +169,10 @@ fold_char(struct folding *f, const char *at, uint32_t c, size_t n)
 		return true;
 	}
 	if (c >= 0x410 && c <= 0x42F) {
-		c += 0x20;
 		char lower[UTF8_MAX];
+		size_t len = utf8_encode(c + 0x20, lower);
 
-		put(f, at, lower, utf8_encode(c, lower), false);
+		put(f, at, lower, len, false);
 		return true;
 	}
 	if (c < 0x370 || (c >= 0x2000 && c < 0x3040) || c >= 0xFF00)

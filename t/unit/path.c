@@ -108,7 +108,8 @@ test_files(void)
 	is_int(path_read("files/dir", 7, &b, &e), -1, "reads no directory");
 	is_int(e.status, ST_NOINPUT, "says so");
 	is_int(mkfifo("files/fifo", 0600), 0, "a FIFO");
-	is_int(path_read("files/fifo", 7, &b, &e), -1, "nor what nobody writes");
+	is_int(path_read("files/fifo", 7, &b, &e), -1,
+	    "nor what nobody writes");
 	is_int(e.status, ST_NOINPUT, "says so");
 	is_int(path_read("/dev/zero", 7, &b, &e), -1, "nor too much");
 	is_int(e.status, ST_DATA, "says so");
