@@ -47,7 +47,7 @@ static const struct {
 	[EFFORT_QUOTES] = { "one passage, quoted", NULL, -1.52 },
 	[EFFORT_CODE] = { "one place in code", NULL, -1.80 },
 	[EFFORT_MINE] = { "a matter of one person", "size-mine", -1.39 },
-	[EFFORT_WORDS] = { "words of large tasks", NULL, 1 },
+	[EFFORT_WORDS] = { "how it is worded", NULL, 1 },
 };
 
 void

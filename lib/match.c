@@ -27,7 +27,7 @@ static const double known_word = 3.2, unknown_word = 2.8; /* of a group */
 static const double many_features = 0.8; /* against one that has several */
 static const double foreign_trade = 0.5; /* least worth of another trade */
 static const double first_words = 1.5;	/* at the beginning of a sentence */
-static const double point_worth = 0.4;	/* as a logit of the share */
+static const double point_worth = 0.25;	/* as a logit of the share */
 
 struct word {
 	uint64_t stem;			/* 0: free */
