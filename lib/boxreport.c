@@ -67,7 +67,7 @@ boxreport_limit(struct boxreport *r, const char *limit)
 }
 
 void
-boxreport_taint(struct boxreport *r, const struct strs *paths)
+boxreport_taint(struct boxreport *r, const struct strs *paths, bool whole)
 {
 	jv data, list;
 
@@ -78,6 +78,7 @@ boxreport_taint(struct boxreport *r, const struct strs *paths)
 		json_append(&list, json_from_str(paths->v[i]));
 	data = json_object();
 	json_set(&data, "paths", list);
+	json_set_bool(&data, "whole", whole);
 	boxreport_emit(r, "sandbox.taint", data);
 }
 

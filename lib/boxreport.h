@@ -36,7 +36,9 @@ void	boxreport_start(struct boxreport *r, const struct rules *rules,
 void	boxreport_emit(struct boxreport *r, const char *type, jv data);
 
 void	boxreport_limit(struct boxreport *r, const char *limit);
-void	boxreport_taint(struct boxreport *r, const struct strs *paths);
+/* `whole`: all that could run by itself later was looked at. */
+void	boxreport_taint(struct boxreport *r, const struct strs *paths,
+	    bool whole);
 void	boxreport_end(struct boxreport *r, int status, const char *limit,
 	    const struct boxlimits *limits, const struct box_msg *usage,
 	    int64_t elapsed_ns);

@@ -5,6 +5,7 @@
 
 #include <signal.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "alloc.h"
 #include "fd.h"
@@ -62,16 +63,20 @@ judge_taint(struct box *b)
 {
 	AUTO_STRS struct strs found = STRS_INIT, hostile = STRS_INIT;
 	int64_t how = b->rules->taint;
+	bool whole;
 
 	if (how == TAINT_OFF || b->rules->read_only || b->s->overlay)
 		return 0;
-	if (!taint_scan(b->s->workspace, b->began_wall,
-	    &b->mounts.git.found, &b->rules->hide, &found))
+	whole = taint_scan(b->s->workspace, b->began_wall,
+	    &b->mounts.git.found, &b->rules->hide, &found);
+	/* said at each command of an agent it would cost more than it tells */
+	if (!whole && (how != TAINT_WARN || isatty(STDERR_FILENO)))
 		err_warn("the workspace has too many files to look at all of "
 		    "them for what may run by itself later");
+	if (!whole || found.n > 0)
+		boxreport_taint(&b->report, &found, whole);
 	if (found.n == 0)
 		return 0;
-	boxreport_taint(&b->report, &found);
 	if (how == TAINT_QUARANTINE)
 		return set_aside(b, &found);
 	if (how == TAINT_FAIL && b->status == 0)
