@@ -519,6 +519,23 @@ restore_all(const struct checkpoints *c, const char *id, struct err *e)
 	return git(c, args, NULL, NULL, e);
 }
 
+/* Whether each is in the checkpoint or in the workspace. */
+static bool
+all_known(const struct checkpoints *c, const char *id, const char *const *paths)
+{
+	AUTO_FREE char *tree = xasprintf("--with-tree=%s", id);
+	const char *const fixed[] = {
+		"git", "ls-files", "--error-unmatch", tree, NULL
+	};
+	const char **args = with_paths(fixed, paths);
+	AUTO_BUF struct buf out = BUF_INIT;
+	struct err ignored = ERR_INIT;
+	int status = run_git(c, args, NULL, &out, CHILD_NULL, &ignored);
+
+	free(args);
+	return status != 1;
+}
+
 /* The same for some paths: those that were not there then are removed. */
 static int
 restore_some(const struct checkpoints *c, const char *id,
@@ -530,10 +547,15 @@ restore_some(const struct checkpoints *c, const char *id,
 		"--no-overlay", NULL
 	};
 	const char **args = with_paths(fixed, paths);
-	int r = git(c, args, NULL, NULL, e);
+	int status = run_git(c, args, NULL, NULL, CHILD_INHERIT, e);
 
+	if (status == 1 && !all_known(c, id, paths))
+		err_set(e, ST_NOINPUT, "neither the checkpoint nor the "
+		    "workspace has all of what is to be restored");
+	else if (status > 0)
+		failed(args, status, e);
 	free(args);
-	return r;
+	return status == 0 ? 0 : -1;
 }
 
 int

@@ -91,6 +91,9 @@ expect_json 'last | .title == "the first" and .files == 4 and
 it 'tells a checkpoint that is not there'
 run agent-undo restore deadbeef
 expect_status 66
+run agent-undo restore "$first" sub nowhere
+expect_status 66
+expect_err_has nowhere
 run agent-undo diff --output=x
 expect_status 2
 
