@@ -79,7 +79,8 @@ asking_person(const struct asking *a, struct deadline until,
 	if (status == ST_OK || status == ST_NO)
 		return status == ST_OK;
 	if (status == ST_TEMPFAIL)
-		return err_set(e, status, "waiting for a person: %s",
+		return err_set(e, status, "waiting for a person: %s "
+		    "(agent-gate shows it and takes the answer)",
 		    a->question);
 	return err_set(e, status, "the question could not be asked");
 }
