@@ -29,7 +29,7 @@ length_of(const struct learn *l, const struct learn_task *t)
 		double x = c->n * l->asked.words[c->word].rarity;
 		sum += x * x;
 	}
-	return sqrt(sum);
+	return sqrt(sum + WORDS_FEW);
 }
 
 /* How much a word of a task counts. */

@@ -224,6 +224,7 @@ measure_all(const struct reading *r, double *signal)
 	signal[EFFORT_ALL_PLURAL] = 3 * plurals / fmax(words, 5);
 	signal[EFFORT_ASKED_MUCH] = asked >= 3;
 	signal[EFFORT_ALONE] = r->n == 1;
+	/* few words are no weak evidence here: large orders are short */
 	signal[EFFORT_WORDS] = r->rarity > 0 ? r->heavy *
 	    words_heavy_scale(r->ew->words) / sqrt(r->rarity) : 0;
 }

@@ -164,7 +164,7 @@ sum_up(struct match_bearing *b)
 		add(b->sum, w, n);
 		b->length += rarity * rarity;
 	}
-	b->length = sqrt(b->length);
+	b->length = sqrt(b->length + WORDS_FEW);
 	b->summed = true;
 }
 

@@ -89,7 +89,12 @@ void	words_read(struct words *w, const char *text, size_t len,
  * well they go together.  Values are in units; words_scale() is what a
  * product of two is worth, words_heavy_scale() a unit of heaviness.
  */
-enum { WORDS_WAYS = 38 };
+enum {
+	WORDS_WAYS = 38,
+	/* To the squared rarities of a text, which its sum is divided by the
+	 * root of: a few words are weak evidence. */
+	WORDS_FEW = 200
+};
 
 struct words_bearing {
 	uint64_t key;			/* 0: free */
