@@ -20,6 +20,7 @@
 #include "learn.h"
 #include "match-agents.h"
 #include "match-bearing.h"
+#include "match-claims.h"
 #include "ndjson.h"
 #include "path.h"
 
@@ -55,10 +56,12 @@ count_written(const struct words_token *t, void *arg)
 }
 
 static void
-read_text(struct reading *r, const char *text, words_fn fn)
+read_part(const char *part, size_t len, bool refused, void *arg)
 {
-	if (text)
-		words_read(r->words, text, strlen(text), fn, r);
+	struct reading *r = arg;
+
+	if (!refused)
+		words_read(r->words, part, len, count_written, r);
 }
 
 static void
@@ -75,12 +78,13 @@ read_agent(struct reading *r, struct match *m, size_t number,
 	g = &l->agents[l->nagents++];
 	*g = (struct learn_agent){ .tasks = 0 };
 	r->counts = &g->words;
-	read_text(r, json_str(a, "description"), count_written);
+	if (json_str(a, "description"))
+		match_claims(json_str(a, "description"), read_part, r);
 	for (size_t k = 0; k < 2; k++) {
 		AUTO_JV jv list = agents_strings(a, lists[k]);
 		for (size_t i = 0; i < json_count(&list); i++) {
 			AUTO_JV jv s = json_at(&list, i);
-			read_text(r, json_string(&s), count_written);
+			match_claims(json_string(&s), read_part, r);
 		}
 	}
 	for (size_t i = 0; i < g->words.n; i++)
@@ -141,7 +145,7 @@ read_task(struct reading *r, struct match *m, const struct agents *team,
 	effort_estimate(&ew, text, strlen(text), &f);
 	t->heavy_base = log(f.heavy / (1 - f.heavy));
 	r->counts = &t->words;
-	read_text(r, text, count_asked);
+	words_read(r->words, text, strlen(text), count_asked, r);
 	for (size_t i = 0; i < t->words.n; i++) {
 		struct learn_count *c = &t->words.counts[i];
 		l->asked.words[c->word].in++;

@@ -16,11 +16,13 @@
 
 #include "alloc.h"
 #include "match-bearing.h"
+#include "match-claims.h"
 #include "shape.h"
 
 /* What the parts of a description are worth. */
 static const double weight_id = 0.7, weight_description = 1,
-    weight_duty = 1, weight_capability = 1.3;
+    weight_duty = 1, weight_capability = 1.3,
+    weight_refused = -0.7;
 static const double saturation = 3;	/* k1 of BM25 */
 static const double length_share = 0.6;	/* b of BM25 */
 static const double known_word = 3.2, unknown_word = 2.8; /* of a group */
@@ -151,12 +153,23 @@ write_down(const struct words_token *t, void *arg)
 }
 
 static void
+add_part(const char *part, size_t len, bool refused, void *arg)
+{
+	struct match *m = arg;
+	double weight = m->weight;
+
+	if (refused)
+		m->weight *= weight_refused;
+	words_read(m->words, part, len, refused ? describe : write_down, m);
+	m->weight = weight;
+}
+
+static void
 add_text(struct match *m, const char *text, double weight)
 {
-	if (!text)
-		return;
 	m->weight = weight;
-	words_read(m->words, text, strlen(text), write_down, m);
+	if (text)
+		match_claims(text, add_part, m);
 }
 
 struct match *

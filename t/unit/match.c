@@ -7,9 +7,11 @@
 #include <unistd.h>
 
 #include "alloc.h"
+#include "buf.h"
 #include "effort.h"
 #include "fd.h"
 #include "fold.h"
+#include "match-claims.h"
 #include "path.h"
 #include "shape.h"
 #include "tap.h"
@@ -340,6 +342,37 @@ test_effort(void)
 	words_free(w);
 }
 
+static void
+gather(const char *part, size_t len, bool refused, void *arg)
+{
+	buf_addf(arg, "%s[%.*s]", refused ? "-" : "", (int)len, part);
+}
+
+static void
+claims(const char *text, const char *want)
+{
+	AUTO_BUF struct buf parts = BUF_INIT;
+
+	buf_adds(&parts, "");
+	match_claims(text, gather, &parts);
+	is_str(parts.data, want, text);
+}
+
+/* What somebody is not for does not count as what they do. */
+static void
+test_claims(void)
+{
+	claims("", "");
+	claims("Builds pages, forms (and such).",
+	    "[Builds pages, forms (and such).]");
+	claims("Builds pages, Not for databases, servers. Fast",
+	    "[Builds pages, ]-[Not for databases, servers][. Fast]");
+	claims("not for print", "-[not for print]");
+	claims("says what is not for sale, nothing more",
+	    "[says what is not for sale, nothing more]");
+	claims("Seiten; nicht für Datenbanken", "[Seiten; ]-[nicht für Datenbanken]");
+}
+
 int
 main(void)
 {
@@ -348,6 +381,7 @@ main(void)
 	test_fold();
 	test_shape();
 	test_match();
+	test_claims();
 	test_bearings();
 	test_map();
 	test_effort();
