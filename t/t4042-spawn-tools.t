@@ -43,7 +43,7 @@ expect_json '.[0].body.tools | map(.function.name) == ["boom", "done"]'
 it 'runs them with their arguments, in the sandbox'
 {
 	calls '(.messages | length) == 2' count '{"path":"f"}' \
-		boom '{"x":1}' shell '{"command":"echo x >>tools/boom"}'
+		boom '{"x":1}' shell '{"command":"echo x >>tools/boom.yaml"}'
 	answer '.messages[3].content == "3\n" and
 		.messages[4].content == "{\"x\":1}alas\n\n[exit status 3]" and
 		(.messages[5].content | contains("Read-only"))' ok
