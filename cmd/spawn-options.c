@@ -65,7 +65,8 @@ const struct cli spawn_cli = {
 	    "[--max-turns N] [--mcp-config FILE] [--no-checkpoints] "
 	    "[--no-stdin] [--park] "
 	    "[--permission-mode MODE] [--route JSON] [--run ID] "
-	    "[--serve acp] [--stay ID] [--task ID] [--timeout TIME] [TASK ...]\n",
+	    "[--serve acp] [--stay ID] [--task ID] [--timeout TIME] "
+	    "[TASK ...]\n",
 	.shortopts = "a:C:cf:j:m:r:",
 	.longopts = longopts,
 };
@@ -222,7 +223,8 @@ check_together(const struct spawn_options *o, bool operands)
 	if (o->idle_ns >= 0 && !o->stay)
 		cli_usage(&spawn_cli, "--idle-exit goes with --stay");
 	if (o->jobs > 0 && one)
-		cli_usage(&spawn_cli, "with -j the tasks come on standard input");
+		cli_usage(&spawn_cli,
+		    "with -j the tasks come on standard input");
 	one |= o->jobs > 0 || o->spawn.dry_run;
 	if (o->stay && one)
 		cli_usage(&spawn_cli, "with --stay the tasks come as messages");

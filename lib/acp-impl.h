@@ -22,7 +22,7 @@ struct acp_session {
 	char *servers;			/* of the editor, as a file of ours has
 					 * them (servers.h); or NULL */
 	/* while it is at a prompt */
-	jv prompt;			/* the id of the request; or JSON_NONE */
+	jv prompt;			/* the request's id; or JSON_NONE */
 	struct child child;
 	struct ndjson_reader reader;
 	bool cancelled, streamed;
@@ -72,8 +72,8 @@ char	*acp_servers(const jv *list, struct buf *unused);
 /* acp-serve.c: one line to the editor each; values are taken over. */
 int	acp_notify(const struct acp_serve *s, const char *method, jv params,
 	    struct err *e);
-int	acp_request(const struct acp_serve *s, const char *id, const char *method,
-	    jv params, struct err *e);
+int	acp_request(const struct acp_serve *s, const char *id,
+	    const char *method, jv params, struct err *e);
 int	acp_result(const struct acp_serve *s, const jv *id, jv result,
 	    struct err *e);
 int	acp_error(const struct acp_serve *s, const jv *id, int code,

@@ -36,7 +36,7 @@ enum {
 	BOX_TTY_ERR = 1 << 3,	/* and for 2 */
 	BOX_NOTIFY = 1 << 4,	/* refused calls are told to the parent */
 	BOX_AUDIT = 1 << 5,	/* and it is asked before writes: boxwrites.h */
-	BOX_SCOPE = 1 << 6,	/* abstract sockets of others are out of reach */
+	BOX_SCOPE = 1 << 6,	/* abstract sockets of others are closed */
 	BOX_OWN_GROUPS = 1 << 7	/* its control groups look like the root */
 };
 
@@ -68,7 +68,7 @@ struct box_spec {
 	uint32_t uid, gid;
 	uint32_t listen;	/* BOX_LISTEN_... */
 	uint32_t proxy_port;	/* 0: any */
-	uint32_t nports;	/* host ports let in: listeners 127.0.0.1:port */
+	uint32_t nports;	/* let in: listeners at 127.0.0.1:port */
 	uint16_t ports[BOX_PORTS_MAX];
 	int32_t pid_max;	/* 0: leave it */
 	int32_t cpus;		/* run on the first n; 0: all */

@@ -150,8 +150,8 @@ boxwrites_refused(int listener, const struct seccomp_notif *call,
 	bool absolute;
 	int answer;
 
-	if (!w || !read_path(pid, call->data.args[w->path], path, sizeof(path)) ||
-	    !path[0])
+	if (!w || !read_path(pid, call->data.args[w->path], path,
+	    sizeof(path)) || !path[0])
 		return false;
 	absolute = path[0] == '/';
 	AUTO_FREE char *base = base_of(pid, w, &call->data, path);

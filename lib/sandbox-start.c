@@ -24,7 +24,8 @@ clean_text(void *arg, const char *data, size_t len, struct buf *out)
 
 /*
  * What the command gets as 0, 1 and 2: ours, or a pipe where ours is a
- * terminal or a file, or the output is counted.  A directory would be a way out.
+ * terminal or a file, or the output is counted.  A directory would be a way
+ * out.
  */
 static int
 make_end(struct box *b, int i)

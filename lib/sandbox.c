@@ -163,7 +163,7 @@ sandbox_run(const struct sandbox *s, int *ret_status, struct err *e)
 	r = run_once(s, how, ret_status, e);
 	if (r == 0)
 		return 0;
-	/* a chroot that is a mount looks like any root, but not to the kernel */
+	/* a chroot that is a mount looks like any, to all but the kernel */
 	if (root && !how.uproot && hostcheck_userns() == EPERM)
 		how.uproot = true;
 	else if (boxenv_depth() > 0 && strstr(e->text, "mount proc"))

@@ -370,7 +370,8 @@ test_claims(void)
 	claims("not for print", "-[not for print]");
 	claims("says what is not for sale, nothing more",
 	    "[says what is not for sale, nothing more]");
-	claims("Seiten; nicht für Datenbanken", "[Seiten; ]-[nicht für Datenbanken]");
+	claims("Seiten; nicht für Datenbanken",
+	    "[Seiten; ]-[nicht für Datenbanken]");
 }
 
 int
