@@ -106,24 +106,16 @@ call(const char *name, const char *operand, struct err *e)
 	return fd_write(STDOUT_FILENO, out.data, out.len, e);
 }
 
-/* As mcp-serve.h has it, for one that is built in and works alone. */
+/* One that is built in and works alone. */
 static jv
 served(const struct tool *t, const char *self)
 {
-	AUTO_JV jv declaration = tool_declaration(t);
-	jv command = json_array(), one = json_object();
+	jv command = json_array();
 
 	json_append(&command, json_from_str(self));
 	json_append(&command, json_from_str("call"));
 	json_append(&command, json_from_str(t->name));
-	json_set(&one, "command", command);
-	json_set_str(&one, "name", t->name);
-	json_set_str(&one, "description", t->description);
-	json_set(&one, "parameters", json_path(&declaration,
-	    "function.parameters"));
-	json_set_bool(&one, "read_only", !(t->flags & TOOL_CHANGES));
-	json_set_bool(&one, "idempotent", !(t->flags & TOOL_ONCE));
-	return one;
+	return tool_served(t, command);
 }
 
 /* Those of the file, or those that are built in. */

@@ -158,24 +158,13 @@ take_server(struct foreign_run *f, const char *name, const jv *config,
 	return 0;
 }
 
-/* As `agent-tool serve` reads it. */
 static jv
 tool_of_ours(const struct tool *t)
 {
-	AUTO_JV jv declaration = tool_declaration(t);
-	jv one = json_object(), command = json_array();
+	jv command = json_array();
 
 	json_append(&command, json_from_str(t->file));
-	json_set(&one, "command", command);
-	json_set_str(&one, "name", t->name);
-	json_set_str(&one, "description", t->description);
-	json_set(&one, "parameters", json_path(&declaration,
-	    "function.parameters"));
-	json_set_bool(&one, "read_only", !(t->flags & TOOL_CHANGES));
-	json_set_bool(&one, "idempotent", !(t->flags & TOOL_ONCE));
-	if (t->timeout_ns > 0)
-		json_set_int(&one, "timeout", t->timeout_ns / CLOCK_SEC);
-	return one;
+	return tool_served(t, command);
 }
 
 static int

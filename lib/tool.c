@@ -205,6 +205,22 @@ tool_declaration(const struct tool *t)
 	return outer;
 }
 
+jv
+tool_served(const struct tool *t, jv command)
+{
+	jv one = json_object();
+
+	json_set(&one, "command", command);
+	json_set_str(&one, "name", t->name);
+	json_set_str(&one, "description", t->description);
+	json_set(&one, "parameters", parameters(t));
+	json_set_bool(&one, "read_only", !(t->flags & TOOL_CHANGES));
+	json_set_bool(&one, "idempotent", !(t->flags & TOOL_ONCE));
+	if (t->timeout_ns > 0)
+		json_set_int(&one, "timeout", t->timeout_ns / CLOCK_SEC);
+	return one;
+}
+
 static bool
 has_type(const jv *v, const char *type)
 {

@@ -66,6 +66,12 @@ const struct tool *tool_find(const char *name);
 jv	tool_declaration(const struct tool *t);
 
 /*
+ * The same for whoever serves tools to others, as mcp-serve.h has it: `command`
+ * (taken), a list, is what runs it.
+ */
+jv	tool_served(const struct tool *t, jv command);
+
+/*
  * Whether the arguments have the members that the schema requires, of the
  * types that it gives, and no others; for an executable, whether they are
  * what its schema says; a server looks for itself.  ST_NO with words for the
