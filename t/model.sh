@@ -38,6 +38,15 @@ model_provider() {
 	} >"$HOME/.config/agent/config.yaml"
 }
 
+# google MATCH PARTS: a scenario of the server, an answer in Google's protocol.
+google() {
+	jq -cn --arg match "$1" --argjson parts "$2" '{match: $match, status: 200,
+	headers: {"content-type": "text/event-stream"}, body: ("data: " +
+	({candidates: [{content: {parts: $parts, role: "model"}, index: 0,
+		finishReason: "STOP"}], usageMetadata: {promptTokenCount: 7,
+		candidatesTokenCount: 5, totalTokenCount: 12}} | tojson) + "\n\n")}'
+}
+
 # asked N COMMAND...: runs it; that the server was asked so often.
 asked() {
 	t_before=$(wc -l <"$MODEL_LOG")

@@ -9,15 +9,6 @@ need_sandbox
 T_WAIT=200
 PATH=$PATH:/opt/peers/node_modules/.bin
 
-# google MATCH PARTS: a scenario in Google's protocol.
-google() {
-	jq -cn --arg match "$1" --argjson parts "$2" '{match: $match, status: 200,
-	headers: {"content-type": "text/event-stream"}, body: ("data: " +
-	({candidates: [{content: {parts: $parts, role: "model"}, index: 0,
-		finishReason: "STOP"}], usageMetadata: {promptTokenCount: 7,
-		candidatesTokenCount: 5, totalTokenCount: 12}} | tojson) + "\n\n")}'
-}
-
 # real TYPE PROTOCOL: the agent and its model; false, and skips, without it.
 # The text answer is one without a key, from the server itself.
 real() {

@@ -10,15 +10,6 @@ need python3
 T_WAIT=200
 PATH=$PATH:/opt/peers/node_modules/.bin
 
-# google MATCH PARTS: a scenario in Google's protocol.
-google() {
-	jq -cn --arg match "$1" --argjson parts "$2" '{match: $match, status: 200,
-	headers: {"content-type": "text/event-stream"}, body: ("data: " +
-	({candidates: [{content: {parts: $parts, role: "model"}, index: 0,
-		finishReason: "STOP"}], usageMetadata: {promptTokenCount: 7,
-		candidatesTokenCount: 5, totalTokenCount: 12}} | tojson) + "\n\n")}'
-}
-
 # spaced MATCH SERVER TOOL: a call in Responses of a tool in a namespace.
 spaced() {
 	jq -cn --arg match "$1" --arg space "mcp__$2" --arg name "$3" '
