@@ -234,7 +234,7 @@ SCHEMA_CHECK(names);
 SCHEMA_CHECK(unevaluated_items);
 SCHEMA_CHECK(unevaluated_properties);
 
-/* schema-format.c: the number of a format, -1 unknown, -2 not implemented. */
+/* schema-format.c: the number of a format, -1 unknown, -2 never checked. */
 int	schema_format(const char *name);
 bool	schema_format_holds(int format, const char *s, size_t len);
 

@@ -44,7 +44,7 @@ struct schema_document {
 
 struct schema_options {
 	bool assert_format;	/* an unknown format is still fine, one that
-				 * is known but not implemented is refused */
+				 * is known but never checked is refused */
 	const struct schema_document *documents;	/* used only while */
 	size_t ndocuments;				/* compiling */
 };
