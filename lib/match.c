@@ -277,7 +277,8 @@ weigh_row(struct match *m, size_t f, const double *length,
 	}
 	for (size_t a = 0; a < m->nagents; a++)
 		have += top > 0 ? fmax(row[a], 0) / top : 0;
-	rarity = have > 0 ? log((n + 0.5) / have) : 0;
+	/* what nobody has can still speak against somebody */
+	rarity = log((n + 0.5) / fmax(have, 1));
 	if (f < m->ngroups)
 		rarity *= words_in_trades(m->words, f, trades);
 	for (size_t a = 0; a < m->nagents; a++)

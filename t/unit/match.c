@@ -358,6 +358,24 @@ claims(const char *text, const char *want)
 	is_str(parts.data, want, text);
 }
 
+/* Who a task is for, where the first of two says what they are not for. */
+static void
+test_refused(void)
+{
+	static const struct match_agent agents[] = {
+		{ .id = "chef", .description = "kitchen. Not for trains." },
+		{ .id = "guide", .description = "recipes" },
+	};
+	struct words *w = parse(list);
+	struct match *m = match_new(w, agents, 2);
+	struct match_score s[2];
+
+	match_rank(m, "the railway", 11, s, NULL);
+	is_int((int64_t)s[0].agent, 1, "what is refused is for others");
+	match_free(m);
+	words_free(w);
+}
+
 /* What somebody is not for does not count as what they do. */
 static void
 test_claims(void)
@@ -383,6 +401,7 @@ main(void)
 	test_shape();
 	test_match();
 	test_claims();
+	test_refused();
 	test_bearings();
 	test_map();
 	test_effort();
